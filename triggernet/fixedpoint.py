@@ -116,7 +116,7 @@ class FixedPoint:
     def covering(cls, lo: int, hi: int, fraction: int) -> FixedPoint:
         """The narrowest type with `fraction` fractional bits that holds the codes lo to hi."""
         signed = lo < 0
-        magnitude = max(hi.bit_length(), (~lo).bit_length() if signed else 0)
+        magnitude = max(max(hi, 0).bit_length(), (~lo).bit_length() if signed else 0)
         width = max(1, magnitude + int(signed))
         return cls(signed, width, width - fraction)
 
