@@ -1,0 +1,72 @@
+"""Jets in memory: the one type that every reader returns and every later stage takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.errors import DataError
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Jets as lists of massless-by-convention constituents, sorted by falling pT.
+
+    Attributes
+    ----------
+    constituents : float64 array (n, N, 4)
+        (E, px, py, pz) in GeV, laboratory frame, zero where there is no constituent.
+    jet : float64 array (n, 4)
+        (E, px, py, pz) in GeV of the whole jet: all its constituents, also those beyond N.
+    label : int64 array (n,)
+        Index into `classes`.
+    classes : tuple of str
+        For two classes background first: ``("qcd", "top")``; the last one is the signal.
+    provenance : mapping of str to str, int or float
+        Where the jets come from: source, licence, generator settings.
+    """
+
+    constituents: NDArray[np.float64]
+    jet: NDArray[np.float64]
+    label: NDArray[np.int64]
+    classes: tuple[str, ...] = ("qcd", "top")
+    provenance: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.label)
+        shapes = (self.constituents.shape, self.jet.shape, self.label.shape)
+        length = self.constituents.shape[1] if self.constituents.ndim == 3 else None
+        if shapes != ((n, length, 4), (n, 4), (n,)):
+            raise DataError(
+                f"jets of shapes {shapes} do not belong together; expected constituents (n, N, 4), "
+                "jet (n, 4) and label (n,)"
+            )
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which constituents exist, bool (n, N): those with E > 0."""
+        return np.asarray(self.constituents[..., 0] > 0)
+
+    def select(self, index: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Jets:
+        """The jets at `index`, in that order, with the same classes and provenance."""
+        return Jets(
+            self.constituents[index],
+            self.jet[index],
+            self.label[index],
+            self.classes,
+            self.provenance,
+        )
+
+    def leading(self, n_constituents: int) -> Jets:
+        """The same jets with their `n_constituents` leading constituents, zero-padded if fewer."""
+        kept = self.constituents[:, :n_constituents]
+        missing = n_constituents - kept.shape[1]
+        if missing > 0:
+            kept = np.pad(kept, ((0, 0), (0, missing), (0, 0)))
+        return Jets(kept, self.jet, self.label, self.classes, self.provenance)

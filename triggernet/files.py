@@ -1,0 +1,243 @@
+"""Files that are either whole or not there: atomic writes, new folders, digests, JSON.
+
+Every write goes to a temporary sibling first and is moved into place at the end, so that a killed
+run leaves the old file or none, never half of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import secrets
+import shutil
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from triggernet import __version__
+from triggernet.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What decides a number that triggernet writes; each is recorded where it is installed.
+RELEVANT_PACKAGES = (
+    "brevitas",
+    "da4ml",
+    "fastjet",
+    "hls4ml",
+    "lightning",
+    "numba",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pythia8mc",
+    "qonnx",
+    "scipy",
+    "torch",
+)
+
+
+def _sibling(path: Path) -> Path:
+    """A name beside `path` that nothing else uses; the same file system, so a rename is atomic."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to, and move it to `path` when the block ends well.
+
+    For writers that want a path of their own (HDF5, ONNX, figures). A block that raises leaves
+    `path` as it was. The temporary name ends like `path`, since some writers look at it.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file shall lie; its folder is made if missing, an existing file is replaced.
+
+    Raises
+    ------
+    UsageError
+        If `path` is a folder.
+    """
+    if path.is_dir():
+        raise UsageError(f"cannot write the file {path}: a folder of that name exists")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _sibling(path).with_suffix(f".tmp{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, whole."""
+    with new_file(path) as temporary, temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` in UTF-8 with the line ends it has; atomic like `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+@contextmanager
+def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary folder to fill, and move it to `path` when the block ends well.
+
+    A block that raises leaves nothing behind, and with `overwrite` the old folder as it was.
+
+    Parameters
+    ----------
+    path : Path
+        Where the folder shall lie; its parents are made if missing.
+    overwrite : bool
+        Replace what is there, all of it. Otherwise only an empty folder may exist.
+
+    Raises
+    ------
+    UsageError
+        If `path` exists and is not an empty folder (or, with `overwrite`, not a folder).
+    """
+    refuse_existing(path, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _sibling(path)
+    temporary.mkdir()
+    try:
+        yield temporary
+        # Again: somebody else may have made it while the block was busy.
+        refuse_existing(path, overwrite)
+        _move_folder(temporary, path)
+    finally:
+        _remove(temporary)
+
+
+def refuse_existing(path: Path, overwrite: bool = False) -> None:
+    """Check at once, before hours of work, that `new_folder` will be able to make `path`.
+
+    Raises
+    ------
+    UsageError
+        If `path` exists and is not an empty folder (or, with `overwrite`, not a folder).
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"cannot make the folder {path}: a file of that name exists")
+    if not overwrite and path.is_dir() and any(path.iterdir()):
+        raise UsageError(
+            f"the output folder {path} exists and is not empty; choose another one, or remove it"
+        )
+
+
+def _move_folder(source: Path, target: Path) -> None:
+    """Move `source` to `target`; what lay there is set aside and removed last."""
+    if not target.exists():
+        source.rename(target)
+        return
+    old = _sibling(target)
+    target.rename(old)
+    try:
+        source.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    _remove(old)
+
+
+def sha256_of(source: Path | bytes) -> str:
+    """The SHA-256 digest of a file's content or of bytes, as 64 hexadecimal digits.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    try:
+        with source.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {source}: {error.strerror}") from error
+
+
+def to_json(value: Any, indent: int | None = 2) -> str:
+    """`value` as JSON text with sorted keys and a final newline: equal values, equal text.
+
+    Raises
+    ------
+    ValueError
+        If `value` holds a NaN or an infinity, which JSON does not know.
+    TypeError
+        If `value` holds anything but dicts, lists, tuples, strings, numbers, booleans and None.
+    """
+    return json.dumps(value, indent=indent, sort_keys=True, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` as `to_json` gives it; atomic like `write_bytes`."""
+    write_text(path, to_json(value))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, or is not JSON (file, line and column are named), or holds a NaN.
+    """
+    try:
+        return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def provenance(**more: str | float) -> dict[str, Any]:
+    """What made an output: the versions of triggernet, Python and the packages that matter.
+
+    Parameters
+    ----------
+    **more : str, int or float
+        Added as they are: the seed, the command, digests of the inputs.
+
+    Returns
+    -------
+    dict
+        ``triggernet``, ``python`` (text), ``packages`` (name to version, only those installed),
+        and the entries of `more`. No time and no host: equal runs give equal text.
+    """
+    return {
+        "triggernet": __version__,
+        "python": platform.python_version(),
+        "packages": _package_versions(),
+        **more,
+    }
+
+
+def _package_versions() -> Mapping[str, str]:
+    found = {}
+    for name in RELEVANT_PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
