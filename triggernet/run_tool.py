@@ -1,0 +1,135 @@
+"""External programs: found or explained, run with a log, and checked for what they leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from triggernet.errors import ToolError
+
+LAST_LINES = 15
+
+
+def run_tool(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    log: Path,
+    hint: str,
+    needs: Sequence[str] = (),
+    timeout_s: float | None = None,
+    artefacts: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run a program to its end and return what it wrote.
+
+    Parameters
+    ----------
+    command : sequence of str or Path
+        The program and its arguments; a relative path with a slash is meant from `cwd`.
+    cwd : Path
+        The folder to run it in.
+    log : Path
+        Receives standard output and standard error together, also when the program fails.
+    hint : str
+        How to install what may be missing: ``"install g++, on Debian with apt install g++"``.
+    needs : sequence of str
+        Programs that `command` calls itself and that must be found as well.
+    timeout_s : float, optional
+        After this many seconds the program and all it started are killed.
+    artefacts : sequence of Path
+        Files, relative to `cwd`, that must exist afterwards and not be empty: exit code 0 is no
+        proof. They are not removed beforehand; run in a new folder where old ones could deceive.
+    environment : mapping of str to str, optional
+        Added to the environment of the program.
+
+    Returns
+    -------
+    str
+        The content of the log.
+
+    Raises
+    ------
+    ToolError
+        If a program is missing (with `hint`), fails, takes too long, or leaves an artefact out
+        (with the log's path and last lines).
+    """
+    arguments = [str(part) for part in command]
+    _require([arguments[0], *needs], cwd, hint)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        trouble = _run(arguments, cwd, file, timeout_s, environment or {})
+    if trouble is None:
+        trouble = _missing_artefact(cwd, artefacts)
+    output = log.read_text(encoding="utf-8", errors="replace")
+    if trouble is not None:
+        raise ToolError(f"{Path(arguments[0]).name} {trouble}{_end_of(output, log)}")
+    return output
+
+
+def _require(programs: Sequence[str], cwd: Path, hint: str) -> None:
+    for program in programs:
+        # which() takes a relative path from the folder we are in, the program's is `cwd`.
+        name = str(cwd / program) if "/" in program else program
+        if shutil.which(name) is None:
+            raise ToolError(f"{program} is needed and was not found on this machine; {hint}")
+
+
+def _run(
+    arguments: list[str],
+    cwd: Path,
+    log: IO[bytes],
+    timeout_s: float | None,
+    environment: Mapping[str, str],
+) -> str | None:
+    """Run to the end; what went wrong, or None."""
+    process = subprocess.Popen(
+        arguments,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        # LC_ALL: messages that can be parsed and asked about.
+        env={**os.environ, "LC_ALL": "C", **environment},
+        start_new_session=True,
+    )
+    try:
+        code = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return f"was stopped after {timeout_s:g} s, its time limit"
+    finally:
+        _kill_group(process)
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"failed with exit code {code}" if code else None
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing running: not after a time-out, not after Ctrl-C, no forgotten child."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # nobody left
+    process.wait()
+
+
+def _missing_artefact(cwd: Path, artefacts: Sequence[Path]) -> str | None:
+    for artefact in artefacts:
+        path = cwd / artefact
+        if not path.exists():
+            return f"ended well but left no {artefact}"
+        if path.is_file() and path.stat().st_size == 0:
+            return f"ended well but left {artefact} empty"
+    return None
+
+
+def _end_of(output: str, log: Path) -> str:
+    lines = output.rstrip().splitlines()[-LAST_LINES:]
+    if not lines:
+        return f"; it wrote nothing ({log})"
+    return f"; the end of {log}:\n" + "\n".join(f"    {line}" for line in lines)
