@@ -173,7 +173,7 @@ def _print(outcome: Outcome, as_json: bool) -> None:
 
 
 def _complain(message: str) -> int:
-    print(f"triggernet: error: {message}", file=sys.stderr)
+    sys.stderr.write(f"triggernet: error: {message}\n")
     return WRONG_USE
 
 

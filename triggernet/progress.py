@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -46,7 +46,7 @@ class Progress:
         self._done = 0
         self._note = ""
         self._start = self._last_line = time.monotonic()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __enter__(self) -> Self:
         self._start = self._last_line = time.monotonic()
@@ -84,17 +84,19 @@ class Progress:
         of = "" if self._total is None else f" of {self._total}"
         note = f", {self._note}" if self._note else ""
         seconds = time.monotonic() - self._start
-        print(
-            f"{self._description}: {self._done}{of} {self._unit}, {seconds:.1f} s{note}",
-            file=sys.stderr,
-            flush=True,
-        )
+        say(f"{self._description}: {self._done}{of} {self._unit}, {seconds:.1f} s{note}")
 
 
 def track(items: Iterable[T], description: str, unit: str = "steps") -> Iterator[T]:
-    """Pass `items` on and show how far it is; the total is taken from ``len`` where there is one."""
+    """Pass `items` on and show how far it is; the total is their ``len`` where they have one."""
     total = len(items) if isinstance(items, Sized) else None
     with Progress(description, total, unit) as progress:
         for item in items:
             yield item
             progress.advance()
+
+
+def say(message: str) -> None:
+    """Write one line to standard error: a step begins, a file was written."""
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()

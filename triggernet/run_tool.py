@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -111,10 +112,8 @@ def _run(
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing running: not after a time-out, not after Ctrl-C, no forgotten child."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # nobody left
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # nobody left
     process.wait()
 
 
