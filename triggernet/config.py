@@ -341,6 +341,13 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers = _resolvers()
 
+    def represent_mapping(
+        self, tag: str, mapping: Any, flow_style: bool | None = None
+    ) -> yaml.MappingNode:
+        """One key a line, also in the innermost mapping; lists of scalars stay on one line."""
+        del flow_style
+        return super().represent_mapping(tag, mapping, flow_style=False)
+
     def ignore_aliases(self, data: Any) -> bool:
         """Equal tuples are written out, not as anchors."""
         del data
