@@ -1,0 +1,43 @@
+"""The table of operators: one entry, one Python file and one HLS kernel each.
+
+A new operator is one entry here and one subclass in ``tests/test_operators.py``.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from triggernet.operators.base import Exact, Interval, Operation, Operator
+from triggernet.operators.cartesian_dot import (
+    JET_DOT_CARTESIAN,
+    JET_MASS_CARTESIAN,
+    PAIR_DOT_CARTESIAN,
+)
+from triggernet.operators.dense import DENSE
+from triggernet.operators.pair_relu import PAIR_RELU
+from triggernet.operators.pair_row_sum import PAIR_ROW_SUM
+from triggernet.operators.polar_dot import JET_DOT_POLAR, JET_MASS_POLAR, PAIR_DOT_POLAR
+from triggernet.operators.quant import QUANT
+from triggernet.operators.reduce import COUNT, STACK, SUM
+
+OPERATORS: Mapping[str, Operator] = MappingProxyType(
+    {
+        operator.op: operator
+        for operator in (
+            QUANT,
+            PAIR_DOT_POLAR,
+            PAIR_DOT_CARTESIAN,
+            JET_DOT_POLAR,
+            JET_DOT_CARTESIAN,
+            JET_MASS_POLAR,
+            JET_MASS_CARTESIAN,
+            PAIR_ROW_SUM,
+            SUM,
+            COUNT,
+            STACK,
+            DENSE,
+            PAIR_RELU,
+        )
+    }
+)
+
+__all__ = ["OPERATORS", "Exact", "Interval", "Operation", "Operator"]

@@ -1,5 +1,8 @@
 """The fixed-point program: what every executor runs and every emitter writes."""
 
-from triggernet.program.types import Node, Program, Tensor
+from triggernet.operators.node import Node, Tensor
+from triggernet.program.evaluate import evaluate, trace
+from triggernet.program.infer import build_program
+from triggernet.program.types import Program
 
-__all__ = ["Node", "Program", "Tensor"]
+__all__ = ["Node", "Program", "Tensor", "build_program", "evaluate", "trace"]

@@ -1,0 +1,186 @@
+"""What an operator is: the functions that make up its whole story, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.errors import ProgramError
+from triggernet.fixedpoint import Codes, FixedPoint, exact_int
+from triggernet.operators.node import Node, Tensor
+
+Inputs = tuple[Tensor, ...]
+Kind = Literal["multiply", "add", "compare", "select", "table", "round"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Bounds of integer codes, both ends included."""
+
+    lo: int
+    hi: int
+
+    @classmethod
+    def of(cls, tensor: Tensor, fraction: int | None = None) -> Interval:
+        """Bounds of a tensor's codes, on a finer grid if `fraction` is given."""
+        shift = 0 if fraction is None else fraction - tensor.type.fraction
+        return cls(tensor.lo << shift, tensor.hi << shift)
+
+    def __add__(self, other: Interval) -> Interval:
+        return Interval(self.lo + other.lo, self.hi + other.hi)
+
+    def __mul__(self, other: Interval) -> Interval:
+        ends = [a * b for a in (self.lo, self.hi) for b in (other.lo, other.hi)]
+        return Interval(min(ends), max(ends))
+
+    def __or__(self, other: Interval) -> Interval:
+        return Interval(min(self.lo, other.lo), max(self.hi, other.hi))
+
+    def scaled(self, factor: int) -> Interval:
+        """Bounds of `factor` times the code."""
+        return self * Interval(factor, factor)
+
+    def shifted(self, shift: int) -> Interval:
+        """Bounds on a grid that is ``2**shift`` finer."""
+        return Interval(self.lo << shift, self.hi << shift)
+
+    @property
+    def relu(self) -> Interval:
+        """Bounds after clipping at zero from below."""
+        return Interval(max(self.lo, 0), max(self.hi, 0))
+
+    @property
+    def bits(self) -> int:
+        """Width of the narrowest type that holds the bounds."""
+        return FixedPoint.covering(self.lo, self.hi, 0).width
+
+
+@dataclass(frozen=True)
+class Exact:
+    """What an operator yields before its quantiser: shape, grid and bounds.
+
+    `inner_bits` is the width of its widest intermediate result.
+    """
+
+    shape: tuple[int, ...]
+    fraction: int
+    range: Interval
+    inner_bits: int = 1
+
+    @property
+    def bits(self) -> int:
+        """Width that holds every result and intermediate result."""
+        return max(self.range.bits, self.inner_bits)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A group of equal hardware operations that run side by side.
+
+    Attributes
+    ----------
+    kind : str
+        "multiply" (of two variables), "add" (also subtract), "compare" (also ReLU, saturation),
+        "select" (multiplexer), "table" (read-only memory) or "round".
+    count : int
+    widths : (int, int)
+        Bits of the two operands; for a table, address bits and word bits.
+    levels : int
+        How many of them lie behind one another on the longest path; 0 if another group running
+        at the same time is longer.
+    """
+
+    kind: Kind
+    count: int
+    widths: tuple[int, int]
+    levels: int = 1
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One entry of the operator table.
+
+    Attributes
+    ----------
+    op : str
+        ONNX operator type in the domain ``triggernet``.
+    header : str
+        The C++ header of its HLS kernel, beside the Python file.
+    arguments : callable(Node) -> tuple of str
+        Names of the inputs that the node has, in order.
+    infer : callable(Node, Inputs) -> Exact
+        Shape, grid and exact bounds of the result before the quantiser; ProgramError if the
+        inputs do not fit.
+    evaluate : callable(Node, Inputs, tuple of codes (n, ...)) -> codes (n, ...)
+        The exact result on the grid that `infer` states, before the quantiser.
+    meaning : callable(Node) -> str
+        ONNX statements that compute `y` (float64) from the arguments (float64).
+    cost : callable(Node, Inputs) -> list of Operation
+        The hardware of a fully parallel implementation, in order of evaluation.
+    """
+
+    op: str
+    header: str
+    arguments: Callable[[Node], tuple[str, ...]]
+    infer: Callable[[Node, Inputs], Exact]
+    evaluate: Callable[[Node, Inputs, tuple[Codes, ...]], Codes]
+    meaning: Callable[[Node], str]
+    cost: Callable[[Node, Inputs], list[Operation]]
+
+
+def n_pairs(n_particles: int) -> int:
+    """Number of pairs i < j."""
+    return n_particles * (n_particles - 1) // 2
+
+
+def pair_indices(n_particles: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Particles i < j of every pair, in the order (0,1), (0,2), (1,2), (0,3), ...
+
+    Returns
+    -------
+    (i, j) : two int64 arrays (P,)
+    """
+    j, i = np.tril_indices(n_particles, -1)
+    return i, j
+
+
+def align(codes: Codes, tensor: Tensor, fraction: int, bits: int) -> Codes:
+    """Codes of `tensor` on a finer grid, in a dtype that holds results of up to `bits` bits."""
+    return exact_int(codes, bits) << (fraction - tensor.type.fraction)
+
+
+def constants(node: Node, key: str, shape: tuple[int, ...]) -> Codes:
+    """Attribute `key` as an array of codes of the given shape; ProgramError if it does not fit."""
+    codes = node.get_ints(key)
+    if len(codes) != int(np.prod(shape)):
+        raise ProgramError(
+            f"node '{node.name}' ({node.op}): '{key}' holds {len(codes)} values; "
+            f"expected {' x '.join(map(str, shape))}"
+        )
+    return np.array(codes, dtype=object).reshape(shape)
+
+
+def require(condition: bool, node: Node, problem: str) -> None:
+    """Raise ProgramError naming the node unless `condition` holds."""
+    if not condition:
+        raise ProgramError(f"node '{node.name}' ({node.op}): {problem}")
+
+
+def tree_levels(n_terms: int) -> int:
+    """Levels of a balanced adder tree over `n_terms` terms."""
+    return max(0, (n_terms - 1).bit_length())
+
+
+def constant_multiply_adders(code: int) -> int:
+    """Additions that a product with a constant takes: nonzero signed digits minus one."""
+    code, digits = abs(code), 0
+    while code:
+        if code & 1:
+            digits += 1
+            code -= 1 if code & 3 == 1 else -1
+        code >>= 1
+    return max(0, digits - 1)

@@ -1,0 +1,263 @@
+"""Minkowski products from four-momenta: `PairDotCartesian`, `JetDotCartesian`, `JetMassCartesian`.
+
+``p . q = E_p E_q - px_p px_q - py_p py_q - pz_p pz_q``, metric (+,-,-,-). The four products nearly
+cancel for collimated jets: this form needs 18 bits and more where the polar one needs 12.
+
+In hardware: four products and three additions a pair.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from triggernet.fixedpoint import Codes, exact_int
+from triggernet.operators import onnx_text as text
+from triggernet.operators.base import (
+    Exact,
+    Inputs,
+    Interval,
+    Operation,
+    Operator,
+    align,
+    n_pairs,
+    pair_indices,
+    require,
+)
+from triggernet.operators.polar_dot import n_particles
+from triggernet.operators.node import Node
+
+COMPONENTS = ("e", "px", "py", "pz")
+JET_COMPONENTS = ("jet_e", "jet_px", "jet_py", "jet_pz")
+
+
+def _fraction(tensors: Inputs) -> int:
+    return max(x.type.fraction for x in tensors)
+
+
+def _momentum_bounds(tensors: Inputs, fraction: int) -> list[Interval]:
+    """Bounds of the four components; of constituents and jet together if there are eight."""
+    bounds = [Interval.of(x, fraction) for x in tensors]
+    return [a | b for a, b in zip(bounds[:4], bounds[4:], strict=True)] if bounds[4:] else bounds
+
+
+def _dot_bounds(p: list[Interval], q: list[Interval]) -> Interval:
+    terms = [a * b for a, b in zip(p, q, strict=True)]
+    return terms[0] + terms[1].scaled(-1) + terms[2].scaled(-1) + terms[3].scaled(-1)
+
+
+def _beam_bounds(p: list[Interval]) -> Interval:
+    """Bounds of E - pz and E + pz."""
+    return (p[0] + p[3]) | (p[0] + p[3].scaled(-1))
+
+
+def _components(tensors: Inputs, values: tuple[Codes, ...], fraction: int, bits: int) -> Codes:
+    """Codes (4, n, particles) on one grid."""
+    return np.stack(
+        [align(v, x, fraction, bits) for v, x in zip(values, tensors, strict=True)]
+    )
+
+
+def _dot(p: Codes, q: Codes) -> Codes:
+    return p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
+
+
+def _beam_dots(p: Codes) -> tuple[Codes, Codes]:
+    """p . b for the beams (1, 0, 0, 1) and (1, 0, 0, -1)."""
+    return p[0] - p[3], p[0] + p[3]
+
+
+def _check(node: Node, inputs: Inputs) -> None:
+    sizes = [x.size for x in inputs]
+    require(
+        sizes in ([sizes[0]] * 4, [sizes[0]] * 4 + [1] * 4, [1] * 4),
+        node,
+        f"inputs of {sizes} values; expected four of N and four of 1",
+    )
+
+
+def pair_arguments(node: Node) -> tuple[str, ...]:
+    return COMPONENTS + (JET_COMPONENTS if node.get_int("jet") else ())
+
+
+def pair_infer(node: Node, inputs: Inputs) -> Exact:
+    _check(node, inputs)
+    fraction = _fraction(inputs)
+    p = _momentum_bounds(inputs, fraction)
+    bounds = _dot_bounds(p, p)
+    if node.get_int("beams"):
+        two = Interval(2, 2).shifted(2 * fraction)
+        bounds = bounds | _beam_bounds(p).shifted(fraction) | two
+    return Exact((n_pairs(n_particles(node, inputs[0].size)),), 2 * fraction, bounds)
+
+
+def pair_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    exact, fraction = pair_infer(node, inputs), _fraction(inputs)
+    bits = exact.bits + 2
+    p = _components(inputs[:4], values[:4], fraction, bits)
+    if node.get_int("jet"):
+        p = np.concatenate([p, _components(inputs[4:], values[4:], fraction, bits)], axis=2)
+    i, j = pair_indices(p.shape[2])
+    blocks = [_dot(p[:, :, i], p[:, :, j])]
+    if node.get_int("beams"):
+        plus, minus = _beam_dots(p)
+        two = exact_int(np.full((p.shape[1], 1), 2), bits) << (2 * fraction)
+        blocks += [plus << fraction, minus << fraction, two]
+    return np.concatenate(blocks, axis=1)
+
+
+def _dot_meaning(result: str, p: list[str], q: list[str]) -> str:
+    lines = [f"{result}_{k} = Mul ({a}, {b})" for k, (a, b) in enumerate(zip(p, q, strict=True))]
+    lines += [
+        f"{result}_01 = Sub ({result}_0, {result}_1)",
+        f"{result}_012 = Sub ({result}_01, {result}_2)",
+        f"{result} = Sub ({result}_012, {result}_3)",
+    ]
+    return "\n    ".join(["", *lines])
+
+
+def pair_meaning(node: Node) -> str:
+    jet = bool(node.get_int("jet"))
+    names = [f"all_{c}" for c in COMPONENTS]
+    lines = [
+        f"all_{c} = {f'Concat <axis = 1> ({c}, jet_{c})' if jet else f'Identity ({c})'}"
+        for c in COMPONENTS
+    ]
+    body = "\n    ".join(["", *lines])
+    body += text.length("particles", "all_e", 1) + text.pairs("particles")
+    for side in "ij":
+        for name in names:
+            body += f"\n    {name}_{side} = Gather <axis = 1> ({name}, pair_{side})"
+    body += _dot_meaning("d_pairs", [f"{n}_i" for n in names], [f"{n}_j" for n in names])
+    if not node.get_int("beams"):
+        return body + "\n    y = Identity (d_pairs)"
+    return f"""{body}
+    d_plus = Sub (all_e, all_pz)
+    d_minus = Add (all_e, all_pz)
+    first_axis = Constant <value_ints: ints = [1]> ()
+    first_start = Constant <value_ints: ints = [0]> ()
+    first_e = Slice (e, first_start, first_axis, first_axis)
+    first_zero = Sub (first_e, first_e)
+    two = Constant <value = double {{2.0}}> ()
+    d_beams = Add (first_zero, two)
+    y = Concat <axis = 1> (d_pairs, d_plus, d_minus, d_beams)"""
+
+
+def pair_cost(node: Node, inputs: Inputs) -> list[Operation]:
+    width = max(x.type.width for x in inputs)
+    particles = inputs[0].size + node.get_int("jet")
+    operations = _dot_cost(n_pairs(particles), width)
+    if node.get_int("beams"):
+        operations.append(Operation("add", 2 * particles, (width, width), 0))
+    return operations
+
+
+def _dot_cost(count: int, width: int) -> list[Operation]:
+    return [
+        Operation("multiply", 4 * count, (width, width)),
+        Operation("add", 3 * count, (2 * width, 2 * width), 2),
+    ]
+
+
+PAIR_DOT_CARTESIAN = Operator(
+    "PairDotCartesian",
+    "cartesian_dot.h",
+    pair_arguments,
+    pair_infer,
+    pair_evaluate,
+    pair_meaning,
+    pair_cost,
+)
+
+
+def jet_arguments(node: Node) -> tuple[str, ...]:
+    return COMPONENTS + JET_COMPONENTS
+
+
+def jet_infer(node: Node, inputs: Inputs) -> Exact:
+    _check(node, inputs)
+    fraction = _fraction(inputs)
+    p, jet = (_momentum_bounds(x, fraction) for x in (inputs[:4], inputs[4:]))
+    bounds = _dot_bounds(p, jet)
+    if node.get_int("jet"):
+        bounds = bounds | _dot_bounds(jet, jet)
+    if node.get_int("beams"):
+        bounds = bounds | _beam_bounds(jet).shifted(fraction)
+    return Exact((n_particles(node, inputs[0].size), 1), 2 * fraction, bounds)
+
+
+def jet_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    exact, fraction = jet_infer(node, inputs), _fraction(inputs)
+    p, jet = (
+        _components(inputs[s], values[s], fraction, exact.bits + 2)
+        for s in (slice(0, 4), slice(4, 8))
+    )
+    blocks = [_dot(p, jet)]
+    blocks += [_dot(jet, jet)] if node.get_int("jet") else []
+    blocks += [b << fraction for b in _beam_dots(jet)] if node.get_int("beams") else []
+    return np.concatenate(blocks, axis=1)[:, :, None]
+
+
+def jet_meaning(node: Node) -> str:
+    jets = list(JET_COMPONENTS)
+    body = _dot_meaning("d_jet", list(COMPONENTS), jets) + _dot_meaning("mass", jets, jets)
+    parts = ["d_jet", *(["mass"] if node.get_int("jet") else [])]
+    parts += ["jet_plus", "jet_minus"] if node.get_int("beams") else []
+    return f"""{body}
+    jet_plus = Sub (jet_e, jet_pz)
+    jet_minus = Add (jet_e, jet_pz)
+    together = Concat <axis = 1> ({", ".join(parts)})
+    last = Constant <value_ints: ints = [-1]> ()
+    y = Unsqueeze (together, last)"""
+
+
+def jet_cost(node: Node, inputs: Inputs) -> list[Operation]:
+    width = max(x.type.width for x in inputs)
+    return _dot_cost(inputs[0].size + node.get_int("jet"), width)
+
+
+JET_DOT_CARTESIAN = Operator(
+    "JetDotCartesian",
+    "cartesian_dot.h",
+    jet_arguments,
+    jet_infer,
+    jet_evaluate,
+    jet_meaning,
+    jet_cost,
+)
+
+
+def mass_arguments(node: Node) -> tuple[str, ...]:
+    return JET_COMPONENTS
+
+
+def mass_infer(node: Node, inputs: Inputs) -> Exact:
+    _check(node, inputs)
+    fraction = _fraction(inputs)
+    jet = _momentum_bounds(inputs, fraction)
+    return Exact((1,), 2 * fraction, _dot_bounds(jet, jet))
+
+
+def mass_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    exact = mass_infer(node, inputs)
+    jet = _components(inputs, values, _fraction(inputs), exact.bits + 2)
+    return _dot(jet, jet)
+
+
+def mass_meaning(node: Node) -> str:
+    jets = list(JET_COMPONENTS)
+    return _dot_meaning("mass", jets, jets) + "\n    y = Identity (mass)"
+
+
+def mass_cost(node: Node, inputs: Inputs) -> list[Operation]:
+    return _dot_cost(1, max(x.type.width for x in inputs))
+
+
+JET_MASS_CARTESIAN = Operator(
+    "JetMassCartesian",
+    "cartesian_dot.h",
+    mass_arguments,
+    mass_infer,
+    mass_evaluate,
+    mass_meaning,
+    mass_cost,
+)

@@ -1,0 +1,214 @@
+"""`Dense`: a linear map of each particle's features (or of one vector), with ReLU on request.
+
+    out[m, g] = Q( relu( sum_f x[m, f] W[k, f, g] + sum_h context[h] V[k, h, g] + b[k, g] ) )
+
+`context` is one vector for all particles; its product is made once. `select` chooses the set of
+constants k, for weights that depend on the number of constituents.
+
+In hardware: products with constants become shifts and additions (one adder less than the signed
+digits of the code), summed in a tree; a ReLU is a sign test.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from triggernet.fixedpoint import Codes, exact_int
+from triggernet.operators import onnx_text as text
+from triggernet.operators.base import (
+    Exact,
+    Inputs,
+    Interval,
+    Operation,
+    Operator,
+    constant_multiply_adders,
+    constants,
+    require,
+    tree_levels,
+)
+from triggernet.operators.node import Node
+
+
+def arguments(node: Node) -> tuple[str, ...]:
+    context = ("context",) if node.get_int("context_features") else ()
+    select = ("select",) if node.get_int("n_select") > 1 else ()
+    return ("x", *context, *select)
+
+
+def _weights(node: Node) -> tuple[Codes, Codes, Codes]:
+    """Codes of W (K, F, G), V (K, H, G) and b (K, G); V has H = 0 without a context."""
+    k, f, g = (node.get_int(a) for a in ("n_select", "in_features", "out_features"))
+    h = node.get_int("context_features")
+    context = constants(node, "context_weight", (k, h, g)) if h else np.zeros((k, 0, g), object)
+    return constants(node, "weight", (k, f, g)), context, constants(node, "bias", (k, g))
+
+
+def _context(node: Node, inputs: Inputs) -> int | None:
+    """Grid of the context's products, None without a context."""
+    if not node.get_int("context_features"):
+        return None
+    return inputs[1].type.fraction + node.get_type("context_weight_", signed=True).fraction
+
+
+def _fractions(node: Node, inputs: Inputs) -> tuple[int, int, int, int]:
+    """Grids of the products with x, with the context, of the bias, and the finest of them."""
+    x = inputs[0].type.fraction + node.get_type("weight_", signed=True).fraction
+    bias = node.get_type("bias_", signed=True).fraction
+    context = _context(node, inputs)
+    finest = max(x, bias) if context is None else max(x, bias, context)
+    return x, x if context is None else context, bias, finest
+
+
+def infer(node: Node, inputs: Inputs) -> Exact:
+    x = inputs[0]
+    features = node.get_int("in_features")
+    require(
+        x.shape[-1] == features and len(x.shape) in (1, 2),
+        node,
+        f"x has shape {x.shape}; expected (particles, {features}) or ({features},)",
+    )
+    require(
+        not node.get_int("context_features")
+        or inputs[1].shape == (node.get_int("context_features"),),
+        node,
+        f"the context needs shape ({node.get_int('context_features')},)",
+    )
+    total = _bounds(node, inputs)
+    result = total.relu if node.get_int("relu") else total
+    shape = (*x.shape[:-1], node.get_int("out_features"))
+    return Exact(shape, _fractions(node, inputs)[3], result, total.bits)
+
+
+def _bounds(node: Node, inputs: Inputs) -> Interval:
+    """Bounds of the sums over all sets and outputs, from the constants' actual values."""
+    weight, context, bias = _weights(node)
+    fx, fc, fb, finest = _fractions(node, inputs)
+    bounds = None
+    for k in range(weight.shape[0]):
+        for g in range(weight.shape[2]):
+            total = Interval(int(bias[k, g]), int(bias[k, g])).shifted(finest - fb)
+            for code in weight[k, :, g]:
+                total = total + Interval.of(inputs[0]).scaled(int(code)).shifted(finest - fx)
+            for code in context[k, :, g]:
+                total = total + Interval.of(inputs[1]).scaled(int(code)).shifted(finest - fc)
+            bounds = total if bounds is None else bounds | total
+    assert bounds is not None
+    return bounds
+
+
+def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    bits = infer(node, inputs).bits + 1
+    fx, fc, fb, finest = _fractions(node, inputs)
+    weight, context, bias = (exact_int(w, bits) for w in _weights(node))
+    if bits <= 62:  # noqa: PLR2004 - the limit of exact_int
+        weight, context, bias = (w.astype(np.int64) for w in (weight, context, bias))
+    k = _selected(node, values)
+    x = exact_int(values[0], bits)
+    rank1 = x.ndim == 2  # noqa: PLR2004 - (n, F)
+    x = x[:, None, :] if rank1 else x
+    total = np.matmul(x, weight[k]) << (finest - fx)
+    total = total + (bias[k] << (finest - fb))[:, None, :]
+    if node.get_int("context_features"):
+        shared = np.matmul(exact_int(values[1], bits)[:, None, :], context[k]) << (finest - fc)
+        total = total + shared
+    total = np.maximum(total, 0) if node.get_int("relu") else total
+    return total[:, 0] if rank1 else total
+
+
+def _selected(node: Node, values: tuple[Codes, ...]) -> Codes:
+    """The set of constants that each jet uses, int64 (n,)."""
+    n_select = node.get_int("n_select")
+    if n_select == 1:
+        return np.zeros(len(values[0]), dtype=np.int64)
+    return np.minimum(values[-1][:, 0], n_select - 1).astype(np.int64)
+
+
+def meaning(node: Node) -> str:
+    k, f, g = (node.get_int(a) for a in ("n_select", "in_features", "out_features"))
+    h = node.get_int("context_features")
+    selected = "set = Constant <value = int64 {0}> ()"
+    if k > 1:
+        selected = f"""
+    select_top = Constant <value = double {{{k - 1}.0}}> ()
+    select_axis = Constant <value_ints: ints = [1]> ()
+    select_capped = Min (select, select_top)
+    select_flat = Squeeze (select_capped, select_axis)
+    set = Cast <to = {text.INT64}> (select_flat)"""
+    rank1 = _is_vector(node)
+    spread = "bias_set_m = Identity (bias_set)"
+    if not rank1 and k > 1:
+        spread = """
+    bias_axis = Constant <value_ints: ints = [1]> ()
+    bias_set_m = Unsqueeze (bias_set, bias_axis)"""
+    body = f"""
+    {selected}
+    {text.codes("weight_all", "weight", "weight_", f"{k}, {f}, {g}")}
+    {text.codes("bias_all", "bias", "bias_", f"{k}, {g}")}
+    weight_set = Gather <axis = 0> (weight_all, set)
+    bias_set = Gather <axis = 0> (bias_all, set)
+    {spread}
+    {_product("x_product", "x", "weight_set", rank1, k > 1)}
+    with_bias = Add (x_product, bias_set_m)"""
+    body += (
+        f"""
+    {text.codes("context_all", "context_weight", "context_weight_", f"{k}, {h}, {g}")}
+    context_set = Gather <axis = 0> (context_all, set)
+    {_product("context_product", "context", "context_set", True, k > 1)}
+    {"context_axis = Constant <value_ints: ints = [1]> ()" if not rank1 else ""}
+    context_m = {"Identity (context_product)" if rank1 else "Unsqueeze (context_product, context_axis)"}
+    total = Add (with_bias, context_m)"""
+        if h
+        else "\n    total = Identity (with_bias)"
+    )
+    return body + ("\n    y = Relu (total)" if node.get_int("relu") else "\n    y = Identity (total)")
+
+
+def _is_vector(node: Node) -> bool:
+    return node.get_int("in_rank") == 1
+
+
+def _product(result: str, x: str, weight: str, vector: bool, per_jet: bool) -> str:
+    """ONNX: x (n, F) or (n, M, F) times weight (F, G) or, per jet, (n, F, G)."""
+    if not (vector and per_jet):
+        return f"{result} = MatMul ({x}, {weight})"
+    return f"""
+    {result}_axis = Constant <value_ints: ints = [1]> ()
+    {result}_row = Unsqueeze ({x}, {result}_axis)
+    {result}_matrix = MatMul ({result}_row, {weight})
+    {result} = Squeeze ({result}_matrix, {result}_axis)"""
+
+
+def cost(node: Node, inputs: Inputs) -> list[Operation]:
+    """Adders of the constant products and of the trees; k sets cost a selection of constants.
+
+    With more than one set the products are between variables.
+    """
+    weight, context, bias = _weights(node)
+    particles = inputs[0].shape[0] if len(inputs[0].shape) > 1 else 1
+    width = infer(node, inputs).inner_bits
+    operations: list[Operation] = []
+    for codes, tensor, copies in ((weight, inputs[0], particles), (context, inputs[-1], 1)):
+        if codes.size:
+            operations += _product_cost(codes, tensor.type.width, width, copies)
+    terms = weight.shape[1] + context.shape[1] + 1
+    g = weight.shape[2]
+    operations.append(
+        Operation("add", particles * g * (terms - 1), (width, width), tree_levels(terms))
+    )
+    if node.get_int("relu"):
+        operations.append(Operation("compare", particles * g, (width, 1)))
+    return operations
+
+
+def _product_cost(codes: Codes, x_width: int, width: int, copies: int) -> list[Operation]:
+    if codes.shape[0] > 1:
+        words = max(int(abs(c)).bit_length() for c in codes.ravel()) + 1
+        n = codes[0].size
+        table = Operation("table", n, ((codes.shape[0] - 1).bit_length(), words), 1)
+        return [table, Operation("multiply", n * copies, (x_width, words))]
+    adders = [constant_multiply_adders(int(c)) for c in codes.ravel()]
+    levels = max(tree_levels(a + 1) for a in adders)
+    return [Operation("add", sum(adders) * copies, (width, width), levels)]
+
+
+DENSE = Operator("Dense", "dense.h", arguments, infer, evaluate, meaning, cost)

@@ -1,0 +1,156 @@
+"""`PairRelu`: the sum over pairs of a ReLU of d_ij plus one term of each particle.
+
+    tied:    S_c = sum over i<j of z(ReLU(s_c d_ij + a_ic + a_jc))
+    untied:  S_c = sum over i<j of z(ReLU(s_c d_ij + a_ic + b_jc)) + z(ReLU(s_c d_ij + a_jc + b_ic))
+
+over the pairs in which both particles are present; nanoPELICAN's only nonlinear step (definitions
+of LinEq 2->2 and 2->0 in Bogatskiy, Hoffman and Offermann 2023, eq. 3, with the channel's
+coefficient of d_ij absorbed by the homogeneity of the ReLU).
+
+In hardware, for each pair and channel: two adders, a sign test and a place in an adder tree; no
+product. Absent particles cost one multiplexer each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from triggernet.fixedpoint import Codes, exact_int, narrow
+from triggernet.operators import onnx_text as text
+from triggernet.operators.base import (
+    Exact,
+    Inputs,
+    Interval,
+    Operation,
+    Operator,
+    n_pairs,
+    pair_indices,
+    require,
+    tree_levels,
+)
+from triggernet.operators.reduce import mask_meaning, present_mask
+from triggernet.operators.node import Node
+
+
+def arguments(node: Node) -> tuple[str, ...]:
+    return ("d", "a", "present")
+
+
+def _fraction(inputs: Inputs) -> int:
+    return max(inputs[0].type.fraction, inputs[1].type.fraction)
+
+
+def _ways(node: Node) -> int:
+    return 1 if node.get_int("tied") else 2
+
+
+def infer(node: Node, inputs: Inputs) -> Exact:
+    d, a, present = inputs
+    channels, ways = node.get_int("n_channels"), _ways(node)
+    require(
+        len(a.shape) == 2 and a.shape[1] == channels * ways,  # noqa: PLR2004 - (M, G)
+        node,
+        f"a has shape {a.shape}; expected (particles, {channels * ways})",
+    )
+    require(d.shape == (n_pairs(a.shape[0]),), node, f"d has shape {d.shape}, not one a pair")
+    require(present.shape[0] <= a.shape[0], node, "more constituents than particles")
+    z_sum = _argument(node, inputs)
+    lo, hi = node.inner("z_").range_of(z_sum.relu.lo, z_sum.relu.hi, _fraction(inputs))
+    total = Interval(min(lo, 0), hi).scaled(n_pairs(a.shape[0]) * ways)
+    return Exact((channels,), node.get_type("z_", signed=False).fraction, total, z_sum.bits + 1)
+
+
+def _argument(node: Node, inputs: Inputs) -> Interval:
+    """Bounds of the ReLU's argument over all channels."""
+    fraction = _fraction(inputs)
+    d, a = Interval.of(inputs[0], fraction), Interval.of(inputs[1], fraction)
+    bounds = [d.scaled(sign) + a + a for sign in node.get_ints("signs")]
+    total = bounds[0]
+    for other in bounds[1:]:
+        total = total | other
+    return total
+
+
+def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    d, a, present = values
+    bits, fraction, channels = infer(node, inputs).bits, _fraction(inputs), node.get_int("n_channels")
+    d = exact_int(d, bits) << (fraction - inputs[0].type.fraction)
+    a = exact_int(a, bits) << (fraction - inputs[1].type.fraction)
+    mask = present_mask(present, a.shape[1])
+    i, j = pair_indices(a.shape[1])
+    both = mask[:, i] * mask[:, j]
+    columns = [(a, a)] if node.get_int("tied") else [(a, a[..., channels:])]
+    first, second = columns[0]
+    sums = []
+    for c, sign in enumerate(node.get_ints("signs")):
+        row, column = first[..., c], second[..., c]
+        orders = [(i, j)] if node.get_int("tied") else [(i, j), (j, i)]
+        terms = [
+            _rectified(node, sign * d + row[:, k] + column[:, m], fraction) for k, m in orders
+        ]
+        sums.append(sum((term * both).sum(axis=1) for term in terms))
+    return narrow(np.stack(sums, axis=1))
+
+
+def _rectified(node: Node, z: Codes, fraction: int) -> Codes:
+    return node.inner("z_")(np.maximum(z, 0), fraction)
+
+
+def meaning(node: Node) -> str:
+    channels = node.get_int("n_channels")
+    orders = (("i", "j"),) if node.get_int("tied") else (("i", "j"), ("j", "i"))
+    body = f"""
+    {text.length("particles", "a", 1)}
+    {text.pairs("particles")}
+    {mask_meaning("particles")}
+    mask_i = Gather <axis = 1> (mask, pair_i)
+    mask_j = Gather <axis = 1> (mask, pair_j)
+    both = Mul (mask_i, mask_j)
+    last = Constant <value_ints: ints = [-1]> ()
+    both_column = Unsqueeze (both, last)
+    signs_int = Constant <value_ints: ints = @signs> ()
+    signs_row = Cast <to = {text.DOUBLE}> (signs_int)
+    d_column = Unsqueeze (d, last)
+    d_signed = Mul (d_column, signs_row)
+    {_split(channels, bool(node.get_int("tied")))}"""
+    for k, m in orders:
+        z = f"z_{k}{m}"
+        body += f"""
+    {z}_row = Gather <axis = 1> (a_row, pair_{k})
+    {z}_column = Gather <axis = 1> (a_column, pair_{m})
+    {z}_first = Add (d_signed, {z}_row)
+    {z}_sum = Add ({z}_first, {z}_column)
+    {z}_relu = Relu ({z}_sum)
+    {text.quantise(f"{z}_relu", f"{z}_value", "z_", node.quantiser.rounding)}
+    {z}_kept = Mul ({z}_value, both_column)"""
+    total = "z_ij_kept" if len(orders) == 1 else "both_ways"
+    body += "" if len(orders) == 1 else "\n    both_ways = Add (z_ij_kept, z_ji_kept)"
+    return f"""{body}
+    sum_axis = Constant <value_ints: ints = [1]> ()
+    y = ReduceSum <keepdims = 0> ({total}, sum_axis)"""
+
+
+def _split(channels: int, tied: bool) -> str:
+    if tied:
+        return "a_row = Identity (a)\n    a_column = Identity (a)"
+    return f"""
+    split_sizes = Constant <value_ints: ints = [{channels}, {channels}]> ()
+    a_row, a_column = Split <axis = 2> (a, split_sizes)"""
+
+
+def cost(node: Node, inputs: Inputs) -> list[Operation]:
+    p, (m, g) = inputs[0].size, inputs[1].shape
+    z, total = _argument(node, inputs).bits, infer(node, inputs).range.bits
+    terms = p * _ways(node)
+    a_width, z_width = inputs[1].type.width, node.get_int("z_width")
+    return [
+        Operation("select", m * g, (a_width, a_width)),
+        Operation("add", 2 * terms * node.get_int("n_channels"), (z, z), 2),
+        Operation("compare", terms * node.get_int("n_channels"), (z, 1)),
+        Operation(
+            "add", (terms - 1) * node.get_int("n_channels"), (z_width, total), tree_levels(terms)
+        ),
+    ]
+
+
+PAIR_RELU = Operator("PairRelu", "pair_relu.h", arguments, infer, evaluate, meaning, cost)

@@ -1,0 +1,65 @@
+"""`PairRowSum`: r_i = sum over j != i of d_ij, from the pairs i < j.
+
+In hardware: every pair feeds two adder trees, no products.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from triggernet.fixedpoint import Codes, exact_int
+from triggernet.operators import onnx_text as text
+from triggernet.operators.base import (
+    Exact,
+    Inputs,
+    Interval,
+    Operation,
+    Operator,
+    n_pairs,
+    pair_indices,
+    require,
+    tree_levels,
+)
+from triggernet.operators.node import Node
+
+
+def arguments(node: Node) -> tuple[str, ...]:
+    return ("d",)
+
+
+def infer(node: Node, inputs: Inputs) -> Exact:
+    (d,) = inputs
+    m = node.get_int("n_particles")
+    require(d.shape == (n_pairs(m),), node, f"d has shape {d.shape}; {m} particles need one a pair")
+    return Exact((m, 1), d.type.fraction, Interval.of(d).scaled(m - 1))
+
+
+def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    m = node.get_int("n_particles")
+    d = exact_int(values[0], infer(node, inputs).bits)
+    i, j = pair_indices(m)
+    result = np.zeros((len(d), m), dtype=d.dtype)
+    for particle in range(m):
+        result[:, particle] = d[:, (i == particle) | (j == particle)].sum(axis=1)
+    return result[:, :, None]
+
+
+def meaning(node: Node) -> str:
+    return f"""
+    count = Constant <value_int: int = @n_particles> ()
+    {text.pairs("count")}
+    member_i = Equal (pairs_column, pair_i)
+    member_j = Equal (pairs_column, pair_j)
+    member = Or (member_i, member_j)
+    members = Cast <to = {text.DOUBLE}> (member)
+    last = Constant <value_ints: ints = [-1]> ()
+    d_column = Unsqueeze (d, last)
+    y = MatMul (members, d_column)"""
+
+
+def cost(node: Node, inputs: Inputs) -> list[Operation]:
+    m, width = node.get_int("n_particles"), inputs[0].type.width
+    return [Operation("add", m * (m - 2), (width, width + tree_levels(m - 1)), tree_levels(m - 1))]
+
+
+PAIR_ROW_SUM = Operator("PairRowSum", "pair_row_sum.h", arguments, infer, evaluate, meaning, cost)

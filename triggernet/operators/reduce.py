@@ -1,0 +1,174 @@
+"""`Sum` over particles, `Count` of the constituents present, and `Stack` of columns.
+
+In hardware: one adder tree a feature; absent particles are switched to zero by a multiplexer
+each. `Stack` is wiring.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from triggernet.fixedpoint import Codes, exact_int
+from triggernet.operators import onnx_text as text
+from triggernet.operators.base import (
+    Exact,
+    Inputs,
+    Interval,
+    Operation,
+    Operator,
+    align,
+    require,
+    tree_levels,
+)
+from triggernet.operators.node import Node
+
+
+def sum_arguments(node: Node) -> tuple[str, ...]:
+    return ("x", "present") if len(node.inputs) > 1 else ("x",)
+
+
+def sum_infer(node: Node, inputs: Inputs) -> Exact:
+    x = inputs[0]
+    require(len(x.shape) == 2, node, f"x has shape {x.shape}; expected (particles, features)")
+    if len(inputs) > 1:
+        require(inputs[1].shape[0] <= x.shape[0], node, "more constituents than particles")
+    bounds = Interval.of(x).scaled(x.shape[0])
+    if len(inputs) > 1:
+        bounds = bounds | Interval(0, 0)
+        always = x.shape[0] - inputs[1].shape[0]
+        bounds = (Interval.of(x) | Interval(0, 0)).scaled(inputs[1].shape[0]) + Interval.of(
+            x
+        ).scaled(always)
+    return Exact((x.shape[1],), x.type.fraction, bounds)
+
+
+def sum_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    x = exact_int(values[0], sum_infer(node, inputs).bits)
+    if len(values) > 1:
+        x = x * present_mask(values[1], x.shape[1])[:, :, None]
+    return x.sum(axis=1)
+
+
+def present_mask(present: Codes, n_particles: int) -> Codes:
+    """1 for particles that are present, 0 otherwise, int64 (n, M); spurions always are."""
+    n, n_constituents = present.shape
+    always = np.ones((n, n_particles - n_constituents), dtype=np.int64)
+    return np.concatenate([(present != 0).astype(np.int64), always], axis=1)
+
+
+def mask_meaning(particles: str) -> str:
+    """ONNX: `mask` (float64, (n, M)) from `present` and the M of `particles` (int64 scalar)."""
+    return f"""
+    mask_zero = Constant <value = double {{0.0}}> ()
+    mask_one = Constant <value = double {{1.0}}> ()
+    mask_absent = Equal (present, mask_zero)
+    mask_there = Not (mask_absent)
+    mask_constituents = Cast <to = {text.DOUBLE}> (mask_there)
+    {text.length("mask_n", "present", 1)}
+    mask_spurions = Sub ({particles}, mask_n)
+    mask_axis0 = Constant <value_ints: ints = [0]> ()
+    mask_before = Constant <value_ints: ints = [0, 0, 0]> ()
+    mask_after = Unsqueeze (mask_spurions, mask_axis0)
+    mask_pads = Concat <axis = 0> (mask_before, mask_after)
+    mask = Pad (mask_constituents, mask_pads, mask_one)"""
+
+
+def sum_meaning(node: Node) -> str:
+    axis = "sum_axis = Constant <value_ints: ints = [1]> ()"
+    if len(node.inputs) == 1:
+        return f"""
+    {axis}
+    y = ReduceSum <keepdims = 0> (x, sum_axis)"""
+    return f"""
+    {axis}
+    {text.length("particles", "x", 1)}
+    {mask_meaning("particles")}
+    last = Constant <value_ints: ints = [-1]> ()
+    mask_column = Unsqueeze (mask, last)
+    kept = Mul (x, mask_column)
+    y = ReduceSum <keepdims = 0> (kept, sum_axis)"""
+
+
+def sum_cost(node: Node, inputs: Inputs) -> list[Operation]:
+    m, features = inputs[0].shape
+    width = inputs[0].type.width
+    mask = [Operation("select", m * features, (width, width))] if len(inputs) > 1 else []
+    levels = tree_levels(m)
+    return [*mask, Operation("add", (m - 1) * features, (width, width + levels), levels)]
+
+
+SUM = Operator(
+    "Sum", "reduce.h", sum_arguments, sum_infer, sum_evaluate, sum_meaning, sum_cost
+)
+
+
+def count_arguments(node: Node) -> tuple[str, ...]:
+    return ("present",)
+
+
+def count_infer(node: Node, inputs: Inputs) -> Exact:
+    return Exact((1,), 0, Interval(0, inputs[0].size))
+
+
+def count_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    return np.asarray((values[0] != 0).sum(axis=1, keepdims=True))
+
+
+def count_meaning(node: Node) -> str:
+    return f"""
+    zero = Constant <value = double {{0.0}}> ()
+    axis = Constant <value_ints: ints = [1]> ()
+    absent = Equal (present, zero)
+    there = Not (absent)
+    ones = Cast <to = {text.DOUBLE}> (there)
+    y = ReduceSum <keepdims = 1> (ones, axis)"""
+
+
+def count_cost(node: Node, inputs: Inputs) -> list[Operation]:
+    n, levels = inputs[0].size, tree_levels(inputs[0].size)
+    return [
+        Operation("compare", n, (inputs[0].type.width, 1)),
+        Operation("add", n - 1, (1, levels), levels),
+    ]
+
+
+COUNT = Operator(
+    "Count", "reduce.h", count_arguments, count_infer, count_evaluate, count_meaning, count_cost
+)
+
+
+def stack_arguments(node: Node) -> tuple[str, ...]:
+    return tuple(f"x{k}" for k in range(len(node.inputs)))
+
+
+def stack_infer(node: Node, inputs: Inputs) -> Exact:
+    shapes = {x.shape for x in inputs}
+    require(len(shapes) == 1 and len(inputs[0].shape) == 1, node, f"columns of shapes {shapes}")
+    fraction = max(x.type.fraction for x in inputs)
+    bounds = Interval.of(inputs[0], fraction)
+    for x in inputs[1:]:
+        bounds = bounds | Interval.of(x, fraction)
+    return Exact((inputs[0].shape[0], len(inputs)), fraction, bounds)
+
+
+def stack_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
+    exact = stack_infer(node, inputs)
+    columns = zip(values, inputs, strict=True)
+    return np.stack([align(v, x, exact.fraction, exact.bits) for v, x in columns], axis=2)
+
+
+def stack_meaning(node: Node) -> str:
+    names = stack_arguments(node)
+    columns = "".join(f"\n    {n}_column = Unsqueeze ({n}, last)" for n in names)
+    return f"""
+    last = Constant <value_ints: ints = [-1]> (){columns}
+    y = Concat <axis = 2> ({", ".join(f"{n}_column" for n in names)})"""
+
+
+def stack_cost(node: Node, inputs: Inputs) -> list[Operation]:
+    return []
+
+
+STACK = Operator(
+    "Stack", "reduce.h", stack_arguments, stack_infer, stack_evaluate, stack_meaning, stack_cost
+)

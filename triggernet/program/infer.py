@@ -1,0 +1,69 @@
+"""Exact type inference: from the types of the inputs and the constants to those of every tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from triggernet.errors import ProgramError, UnsupportedError
+from triggernet.fixedpoint import FixedPoint
+from triggernet.operators import OPERATORS
+from triggernet.operators.base import Exact, Operator
+from triggernet.operators.node import Node, Tensor
+from triggernet.program.types import Program
+
+
+def operator_of(node: Node) -> Operator:
+    """The table entry of a node; UnsupportedError if the table has none."""
+    if node.op not in OPERATORS:
+        raise UnsupportedError(
+            f"node '{node.name}': operator {node.op} cannot be lowered exactly; "
+            f"supported are {', '.join(sorted(OPERATORS))}"
+        )
+    return OPERATORS[node.op]
+
+
+def exact_of(node: Node, inputs: tuple[Tensor, ...]) -> Exact:
+    """Shape, grid and bounds of a node's result before its quantiser."""
+    operator = operator_of(node)
+    if len(inputs) != len(operator.arguments(node)):
+        raise ProgramError(
+            f"node '{node.name}' ({node.op}) has {len(inputs)} inputs; "
+            f"expected {', '.join(operator.arguments(node))}"
+        )
+    return operator.infer(node, inputs)
+
+
+def build_program(
+    name: str, inputs: Iterable[Tensor], nodes: Sequence[Node], outputs: Sequence[str]
+) -> Program:
+    """A program from its inputs and nodes (in execution order), with every type inferred.
+
+    Raises
+    ------
+    ProgramError
+        If a node reads a tensor that nothing has written, or its inputs do not fit.
+    UnsupportedError
+        If a node's operator is not in the table.
+    """
+    tensors = {tensor.name: tensor for tensor in inputs}
+    input_names = tuple(tensors)
+    for node in nodes:
+        missing = [n for n in node.inputs if n not in tensors]
+        if missing or node.output in tensors:
+            raise ProgramError(
+                f"node '{node.name}' ({node.op}) reads {missing or 'only known tensors'} "
+                f"and writes '{node.output}'; each tensor must be written once, before it is read"
+            )
+        exact = exact_of(node, tuple(tensors[n] for n in node.inputs))
+        quantiser = node.quantiser
+        lo, hi = quantiser.range_of(exact.range.lo, exact.range.hi, exact.fraction)
+        tensors[node.output] = Tensor(node.output, exact.shape, quantiser.type, lo, hi)
+    unknown = [n for n in outputs if n not in tensors]
+    if unknown:
+        raise ProgramError(f"program '{name}': nothing writes the outputs {unknown}")
+    return Program(name, tensors, input_names, tuple(outputs), tuple(nodes))
+
+
+def input_tensor(name: str, shape: tuple[int, ...], kind: FixedPoint) -> Tensor:
+    """An input of the given type that can take every code of it."""
+    return Tensor(name, shape, kind, kind.min_int, kind.max_int)
