@@ -36,6 +36,8 @@ class Model:
     schedule: Schedule = field(default_factory=Schedule)
     extra: Mapping[str, float] = field(default_factory=dict)
     limit: int | str = "none"
+    share: float | int = 0.5
+    rounding: Literal[0, 1] = 0
     checkpoint: Path | None = None
 
 
@@ -106,6 +108,8 @@ def test_yaml_numbers_are_those_of_version_1_2(tmp_path):
         ({"extra": {"a": "b"}}, r"extra.a: expected a finite number"),
         ({"extra": {1: 2.0}}, r"extra: expected a text as key, found 1 \(int\)"),
         ({"limit": 1.5}, r"limit: expected an integer or a text, found 1.5"),
+        ({"rounding": True}, r"rounding: expected one of 0, 1; found True \(bool\)"),
+        ({"share": "half"}, r"share: expected a finite number or an integer, found 'half'"),
         ({"checkpoint": 5}, r"checkpoint: expected a path, found 5"),
     ],
 )  # fmt: skip
@@ -217,6 +221,8 @@ models = st.builds(
     schedule=schedules,
     extra=st.dictionaries(texts, finite, max_size=3),
     limit=st.integers() | texts,
+    share=finite | st.integers(),
+    rounding=st.sampled_from([0, 1]),
     checkpoint=st.none() | st.just(Path("some/where.pt")),
 )
 
@@ -228,11 +234,12 @@ def test_what_is_dumped_loads_to_an_equal_object(tmp_path_factory, config):
     loaded = load_config(Model, path)
     assert loaded == config
     assert type(loaded.limit) is type(config.limit)
+    assert type(loaded.share) is type(config.share)
 
 
 def test_the_dump_keeps_the_order_of_the_fields_and_lists_on_one_line():
-    assert dump_config(Model(extra={"b": 1.0, "a": 2.0})).splitlines() == [
-        "name: nanopelican",
+    assert dump_config(Model(name="η", extra={"b": 1.0, "a": 2.0})).splitlines() == [
+        "name: η",
         "beams: false",
         "widths: [12, 16]",
         "window: [-1.0, 1.0]",
@@ -245,6 +252,8 @@ def test_the_dump_keeps_the_order_of_the_fields_and_lists_on_one_line():
         "  b: 1.0",
         "  a: 2.0",
         "limit: none",
+        "share: 0.5",
+        "rounding: 0",
         "checkpoint: null",
     ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -106,8 +108,15 @@ def test_the_environment_is_passed_on_in_plain_english(tmp_path):
     assert "ADDED" not in os.environ
 
 
-def test_standard_input_is_closed(tmp_path):
-    assert shell(tmp_path, "cat; echo end", timeout_s=20) == "end\n"
+def test_standard_input_is_not_passed_on(tmp_path):
+    script = (
+        "import pathlib, sys\n"
+        "from triggernet.run_tool import run_tool\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "print([run_tool(['cat'], cwd=folder, log=folder / 'log', hint='')])\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    assert subprocess.check_output(command, input="typed ahead", text=True) == "['']\n"
 
 
 class Terminal(io.StringIO):

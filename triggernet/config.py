@@ -347,8 +347,3 @@ class _Dumper(yaml.SafeDumper):
         """One key a line, also in the innermost mapping; lists of scalars stay on one line."""
         del flow_style
         return super().represent_mapping(tag, mapping, flow_style=False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Equal tuples are written out, not as anchors."""
-        del data
-        return True
