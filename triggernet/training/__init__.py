@@ -1,0 +1,1 @@
+"""Training and judging models: recipes, run folders, metrics."""

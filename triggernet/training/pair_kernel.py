@@ -117,7 +117,7 @@ def _chunk(jets: Any, first: Any, data: Any, weights: Any, out: Any) -> float:  
     d, r, t, row = data
     k, tables, bias, tied = weights
     label, result, gradient = out
-    C, K = len(k), len(bias)
+    C = len(k)
     largest = 0
     for n in range(jets[0], jets[1]):
         largest = max(largest, first_particle[n + 1] - first_particle[n])
@@ -167,7 +167,8 @@ def _pairs(d: Any, k: Any, line: Any, m: int, active: Any) -> Any:  # pragma: no
     row_count[:m] = 0
     column_count[:m] = 0
     zero, one = np.float32(0), np.float32(1)
-    total, slope = 0.0, 0.0
+    total: Any = 0.0
+    slope: Any = 0.0
     base = 0
     for j in range(1, m):
         products = d[base : base + j]
@@ -199,7 +200,8 @@ def _tied_pairs(d: Any, k: Any, line: Any, m: int, active: Any) -> Any:  # pragm
     row, count = line[0], active[0]
     count[:m] = 0
     zero, one, two = np.float32(0), np.float32(1), 2.0
-    total, slope = 0.0, 0.0
+    total: Any = 0.0
+    slope: Any = 0.0
     base = 0
     for j in range(1, m):
         products = d[base : base + j]

@@ -1,0 +1,87 @@
+"""What a killed training left behind: finished pieces of work by name, and the history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from triggernet.errors import ModelError
+from triggernet.files import new_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class TrainingState:
+    """Finished pieces of a training in one folder, each written atomically.
+
+    A training is a fixed sequence of named pieces, each deterministic given the ones before. A
+    resumed one takes those that are there and computes the rest: the result is the same.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing.
+    history : Path
+        The JSON-lines file that `log` appends to; begun afresh, since a resumed training logs all
+        its pieces again.
+    """
+
+    def __init__(self, folder: Path, history: Path) -> None:
+        self._folder = folder
+        self._history = history
+        folder.mkdir(parents=True, exist_ok=True)
+        history.write_text("", encoding="utf-8")
+
+    def get(self, name: str) -> Any:
+        """The piece `name`, or None if it is not finished.
+
+        Raises
+        ------
+        ModelError
+            If its file is damaged.
+        """
+        import torch
+
+        path = self._path(name)
+        if not path.is_file():
+            return None
+        try:
+            return torch.load(path, weights_only=True)
+        except Exception as error:
+            raise ModelError(
+                f"cannot resume from {path}: {error}; remove it, and the piece is done again"
+            ) from error
+
+    def put(self, name: str, value: Any) -> None:
+        """Keep the piece `name`: tensors, numbers, texts, lists and dicts of them."""
+        import torch
+
+        with new_file(self._path(name)) as temporary:
+            torch.save(value, temporary)
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """The piece `name`, computed and kept if it is not there yet."""
+        found = self.get(name)
+        if found is None:
+            found = compute()
+            self.put(name, found)
+        return found
+
+    def log(self, **entry: str | float | None) -> None:
+        """Append one line to the history."""
+        with self._history.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def path(self, name: str) -> Path:
+        """A path inside the folder for what keeps its own files."""
+        return self._folder / name
+
+    def clear(self) -> None:
+        """Remove everything kept, once the results are written."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.pt"
