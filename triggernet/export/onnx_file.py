@@ -11,9 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, parser
 
-from triggernet.fixedpoint import FixedPoint
 from triggernet.operators import onnx_text as text
-from triggernet.operators.node import Attribute, Node, Tensor
+from triggernet.operators.node import Node, Tensor
 from triggernet.program import Program
 from triggernet.program.infer import operator_of
 
@@ -50,9 +49,13 @@ def to_onnx(program: Program, metadata: Mapping[str, str] | None = None) -> onnx
         [_value_info(program.tensors[n]) for n in program.outputs],
         initializers,
         value_info=[
-            _value_info(program.tensors[n.output])
-            for n in program.nodes
-            if n.output not in program.outputs
+            *(
+                _value_info(program.tensors[n.output])
+                for n in program.nodes
+                if n.output not in program.outputs
+            ),
+            # hls4ml looks the shape of every input of a node up here, constants included.
+            *(helper.make_tensor_value_info(i.name, i.data_type, i.dims) for i in initializers),
         ],
     )
     model = helper.make_model(
@@ -169,15 +172,3 @@ def _operator_source(node: Node) -> str:
         f"    result = Cast <to = {text.FLOAT}> (quantised)\n}}"
     )
 
-
-def quantiser_attributes(
-    kind: FixedPoint, rounding: str, overflow: str = "SAT"
-) -> dict[str, Attribute]:
-    """The attributes by which a node states its quantiser."""
-    return {
-        "signed": int(kind.signed),
-        "width": kind.width,
-        "integer": kind.integer,
-        "rounding": rounding,
-        "overflow": overflow,
-    }

@@ -32,6 +32,9 @@ template <class T> ap_uint<T::width> distance(const T &a, const T &b) {
     return difference < 0 ? negative : difference;
 }
 
+// Position of the pair (i, j), i < j, in a tensor of pairs.
+constexpr int pair_number(int i, int j) { return j * (j - 1) / 2 + i; }
+
 constexpr int tree_levels(int n) { return n <= 1 ? 0 : 1 + tree_levels((n + 1) / 2); }
 
 // Sum of terms, which are overwritten. T holds the sum; it may wrap on the way, never in the end.

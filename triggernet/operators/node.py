@@ -97,3 +97,16 @@ class Node:
                 f"expected {kind.__name__}"
             )
         return cast("Attribute", value)
+
+
+def quantiser_attributes(
+    kind: FixedPoint, rounding: str, overflow: str = "SAT"
+) -> dict[str, Attribute]:
+    """The attributes by which a node states the quantiser that ends it."""
+    return {
+        "signed": int(kind.signed),
+        "width": kind.width,
+        "integer": kind.integer,
+        "rounding": rounding,
+        "overflow": overflow,
+    }

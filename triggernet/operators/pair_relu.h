@@ -79,7 +79,7 @@ LANES:
         const bool more = j < CONFIG_T::n_particles;
         if (more) {
             const bool keep = there[i] && there[j];
-            const int pair = j * (j - 1) / 2 + i;
+            const int pair = pair_number(i, j);
             if (CONFIG_T::reuse_factor == 1) {
                 pair_relu_block<CONFIG_T, d_T, a_T>(d[pair], a + i * width, a + j * width, keep, z);
             } else {

@@ -26,8 +26,7 @@ ROWS:
             #pragma HLS UNROLL
             // The partner: all particles but i.
             const int j = k < i ? k : k + 1;
-            const int pair = j < i ? i * (i - 1) / 2 + j : j * (j - 1) / 2 + i;
-            row[k] = d[pair];
+            row[k] = d[j < i ? pair_number(j, i) : pair_number(i, j)];
         }
         res[i] = tree_sum(row);
     }

@@ -1,0 +1,80 @@
+"""Choice of the binary points: for each tensor the integer bits that cost the least loss.
+
+A range that covers the largest value wastes bits on outliers; one that clips too much loses
+information. Both show in the loss, so the loss decides, tensor by tensor in order of the dataflow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from triggernet.models.quantisers import ActivationQuantiser
+
+STEPS_DOWN = 8  # integer bits tried below those that cover the largest value
+
+
+def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> float:
+    """Set the integer bits of every quantiser of `model` that leaves them open.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Takes `inputs`, gives logits (B,).
+    inputs : mapping of str to float tensors (B, ...)
+    label : tensor (B,)
+        0 or 1.
+
+    Returns
+    -------
+    float
+        Binary cross-entropy of the calibrated model on these jets.
+    """
+    free = [m for m in model.modules() if isinstance(m, ActivationQuantiser) and not m.fixed]
+    _cover(model, free, inputs)
+    best = _loss(model, inputs, label)
+    for _ in range(2):  # a second pass: the first choices were made with wide neighbours
+        for quantiser in free:
+            best = _choose(model, quantiser, inputs, label, best)
+    return best
+
+
+@torch.no_grad()
+def _cover(
+    model: nn.Module, quantisers: list[ActivationQuantiser], inputs: Mapping[str, Tensor]
+) -> None:
+    """Give each quantiser the integer bits that hold the largest unquantised value."""
+    for quantiser in quantisers:
+        quantiser.largest = 0.0
+    model(inputs)
+    for quantiser in quantisers:
+        assert quantiser.largest is not None
+        magnitude = math.floor(math.log2(quantiser.largest)) + 1 if quantiser.largest > 0 else 1
+        quantiser.set_integer(magnitude + int(quantiser.kind.signed))
+        quantiser.largest = None
+
+
+def _choose(
+    model: nn.Module,
+    quantiser: ActivationQuantiser,
+    inputs: Mapping[str, Tensor],
+    label: Tensor,
+    best: float,
+) -> float:
+    chosen = start = quantiser.kind.integer
+    for integer in range(start + 1, start - STEPS_DOWN, -1):
+        quantiser.set_integer(integer)
+        loss = _loss(model, inputs, label)
+        if loss < best:
+            chosen, best = integer, loss
+    quantiser.set_integer(chosen)
+    return best
+
+
+@torch.no_grad()
+def _loss(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> float:
+    logits = model(inputs)
+    return float(nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype)))

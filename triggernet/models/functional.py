@@ -1,0 +1,55 @@
+"""Whole operators in PyTorch: differentiable while training, one ONNX node when exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from triggernet.operators.node import Attribute
+
+Function = Callable[..., Tensor]
+
+
+def operator(
+    op: str, function: Function, tensors: tuple[Tensor, ...], attributes: Mapping[str, Attribute]
+) -> Tensor:
+    """Apply `function` to `tensors`; during an ONNX export record one node ``triggernet::op``.
+
+    Parameters
+    ----------
+    op : str
+        Name in the operator table.
+    function : callable
+        The operator's meaning in PyTorch.
+    tensors : tuple of Tensor
+    attributes : mapping
+        The node's attributes, as in the operator table.
+    """
+    if not torch.onnx.is_in_onnx_export():
+        return function(*tensors)
+    return cast("Tensor", _Recorded.apply(function, op, dict(attributes), *tensors))
+
+
+class _Recorded(torch.autograd.Function):
+    """Computes like the function and exports as one node."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, function: Function, op: str, attributes: dict[str, Attribute], *tensors: Tensor
+    ) -> Tensor:
+        return function(*tensors)
+
+    @staticmethod
+    def symbolic(
+        g: Any, function: Function, op: str, attributes: dict[str, Attribute], *tensors: Any
+    ) -> Any:
+        typed = {
+            f"{key}_{'s' if isinstance(value, str) else 'i'}": (
+                list(value) if isinstance(value, tuple) else value
+            )
+            for key, value in attributes.items()
+        }
+        return g.op(f"triggernet::{op}", *tensors, **typed)

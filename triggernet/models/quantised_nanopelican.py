@@ -1,0 +1,263 @@
+"""nanoPELICAN in hardware arithmetic: the absorbed form, every tensor quantised.
+
+The dataflow, one operator a line (`triggernet/operators/README.md`)::
+
+    d = p_i . p_j                                  pairs i < j
+    r = row sums of d, or p_i . J                  particles
+    t = sum of r, or J . J                         the jet
+    a = Dense(r; t)                                particles x channels: A_i (and B_i if untied)
+    g = ReLU(Dense(r; t))                          particles x channels: the diagonal
+    s = sum over pairs of ReLU(+-d_ij + A_i + B_j) channels
+    u = sum over particles present of g            channels
+    score = Dense(s; u)
+
+With `aggregates = "jet"`, r and t come from the whole jet's four-momentum J, so that constituents
+beyond the N kept still count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from triggernet.errors import ConfigError
+from triggernet.fixedpoint import FixedPoint, Rounding
+from triggernet.models import layers
+from triggernet.models.equivariant import EquivariantWeights
+from triggernet.models.quantisers import ActivationQuantiser
+
+ANGLE_STEP = math.pi / 720  # radians a code; the grid of CMS' PUPPI candidates
+
+
+@dataclass(frozen=True)
+class Width:
+    """Width of a tensor; `integer` bits (the sign included) are calibrated if not given."""
+
+    width: int
+    integer: int | None = None
+
+
+@dataclass(frozen=True)
+class QuantisationConfig:
+    """Widths of every tensor of the hardware model.
+
+    Attributes
+    ----------
+    rounding : {"FLOOR", "ROUND"}
+        FLOOR costs nothing in hardware; ROUND is half to even.
+    table, exp : Width
+        Words of the tables of ``cosh x - 1`` and ``1 - cos x``, and of ``exp -x``.
+    product : Width
+        pt_i pt_j in GeV^2.
+    inner : Width
+        p_i . J / pt_i in GeV.
+    d, r, total : Width
+        Pair products, row sums and total, in GeV^2.
+    a, g, z : Width
+        The particles' share of the ReLU's argument, the diagonal, and the ReLU of a pair.
+    sum, trace, score : Width
+        Sums over pairs and over particles, and the logit.
+    weight, bias : int
+        Bits of the constants.
+    """
+
+    rounding: Rounding = "FLOOR"
+    table: Width = field(default_factory=lambda: Width(10, 2))
+    exp: Width = field(default_factory=lambda: Width(10, 2))
+    product: Width = field(default_factory=lambda: Width(16, 17))
+    inner: Width = field(default_factory=lambda: Width(16, 10))
+    d: Width = field(default_factory=lambda: Width(14))
+    r: Width = field(default_factory=lambda: Width(16))
+    total: Width = field(default_factory=lambda: Width(16))
+    a: Width = field(default_factory=lambda: Width(14))
+    g: Width = field(default_factory=lambda: Width(16))
+    z: Width = field(default_factory=lambda: Width(15))
+    sum: Width = field(default_factory=lambda: Width(18))
+    trace: Width = field(default_factory=lambda: Width(18))
+    score: Width = field(default_factory=lambda: Width(16))
+    weight: int = 10
+    bias: int = 16
+
+    def __post_init__(self) -> None:
+        if self.table.integer is None or self.exp.integer is None:
+            raise ConfigError("table and exp need 'integer': tables are not calibrated")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What fixes the dataflow of the model.
+
+    Attributes
+    ----------
+    inputs : mapping of str to (int, FixedPoint)
+        Length and type of each input, in order, as the encoding gives them.
+    kind : {"polar", "cartesian"}
+    aggregates : {"constituents", "jet"}
+    spurion_jet, spurion_beams : bool
+    n_channels : int
+    tied : bool
+    n_select : int
+        Sets of constants: 1, or one for each number of constituents present.
+    """
+
+    inputs: Mapping[str, tuple[int, FixedPoint]]
+    kind: Literal["polar", "cartesian"]
+    aggregates: Literal["constituents", "jet"] = "constituents"
+    spurion_jet: bool = False
+    spurion_beams: bool = False
+    n_channels: int = 2
+    tied: bool = True
+    n_select: int = 1
+
+    @property
+    def n_constituents(self) -> int:
+        """N."""
+        return next(iter(self.inputs.values()))[0]
+
+    @property
+    def n_particles(self) -> int:
+        """M, constituents and spurions."""
+        return self.n_constituents + int(self.spurion_jet) + 2 * int(self.spurion_beams)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs in order."""
+        return tuple(self.inputs)
+
+
+class QuantisedNanoPELICAN(nn.Module):
+    """nanoPELICAN with fake quantisation, exportable operator by operator.
+
+    Parameters
+    ----------
+    shape : Shape
+    quantisation : QuantisationConfig
+    """
+
+    def __init__(self, shape: Shape, quantisation: QuantisationConfig) -> None:
+        super().__init__()
+        self.shape, self.quantisation = shape, quantisation
+        q, c = quantisation, shape.n_channels
+        self.inputs = nn.ModuleDict(
+            {
+                name: ActivationQuantiser(k.signed, k.width, k.integer, q.rounding)
+                for name, (_, k) in shape.inputs.items()
+            }
+        )
+        self._build_products()
+        ways = 1 if shape.tied else 2
+        constants = (q.weight, q.bias)
+        select = {"n_select": shape.n_select}
+        self.a = layers.Dense((1, 1, ways * c), constants, self._out(q.a, signed=True), **select)
+        self.g = layers.Dense((1, 1, c), constants, self._out(q.g), relu=True, **select)
+        self.s = layers.PairRelu([1] * c, shape.tied, self._out(q.z), self._out(q.sum))
+        self.u = layers.ParticleSum(self._out(q.trace))
+        self.score = layers.Dense((c, c, 1), constants, self._out(q.score, signed=True), **select)
+        if shape.n_select > 1:
+            bits = shape.n_constituents.bit_length()
+            self.count = layers.Count(self._out(Width(bits, bits)))
+
+    def _out(self, width: Width, signed: bool = False) -> ActivationQuantiser:
+        return ActivationQuantiser(signed, width.width, width.integer, self.quantisation.rounding)
+
+    def _build_products(self) -> None:
+        shape, q = self.shape, self.quantisation
+        spurions = (shape.spurion_jet, shape.spurion_beams)
+        from_jet = shape.aggregates == "jet"
+        if shape.kind == "polar":
+            tables = _tables(shape, q)
+            to_jet = layers.JetDotPolar(tables, spurions, self._out(q.inner), self._out(q.r))
+            self.d: nn.Module = layers.PairDotPolar(
+                tables, self._out(q.product), to_jet, self._out(q.d)
+            )
+            rows: nn.Module = to_jet
+            mass: nn.Module = layers.JetMassPolar(self._out(q.total))
+        else:
+            self.d = layers.PairDotCartesian(spurions, self._out(q.d))
+            rows = layers.JetDotCartesian(spurions, self._out(q.r))
+            mass = layers.JetMassCartesian(self._out(q.total))
+        self.r = rows if from_jet else layers.PairRowSum(shape.n_particles, self._out(q.r))
+        self.t = mass if from_jet else layers.ParticleSum(self._out(q.total))
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Logits.
+
+        Parameters
+        ----------
+        inputs : mapping of str to float tensors (B, length)
+            Values of the encoded inputs (codes times the LSB).
+
+        Returns
+        -------
+        tensor (B,)
+        """
+        values = {name: self.inputs[name](inputs[name]) for name in self.shape.names}
+        return self.dataflow(values)[:, 0]
+
+    def dataflow(self, values: Mapping[str, Tensor]) -> Tensor:
+        """The operators in order, from quantised inputs to the score (B, 1)."""
+        names = self.shape.names
+        jet = [values[n] for n in names if n.startswith("jet_")]
+        particles = [values[n] for n in names if not n.startswith("jet_")]
+        d = self.d(*particles, *(jet if self.shape.spurion_jet else []))
+        if self.shape.aggregates == "jet":
+            r, t = self.r(*particles, *jet), self.t(*jet)
+        else:
+            r = self.r(d)
+            t = self.t(r)
+        select = (self.count(particles[0]),) if self.shape.n_select > 1 else ()
+        a, g = self.a(r, t, *select), self.g(r, t, *select)
+        s, u = self.s(d, a, particles[0]), self.u(g, particles[0])
+        score: Tensor = self.score(s, u, *select)
+        return score
+
+    def set_weights(self, weights: EquivariantWeights) -> None:
+        """Start from the absorbed weights of a float model with the same channels."""
+        tied = self.shape.tied
+        ways = 1 if tied else 2  # tied: each pair is counted once, so its coefficient doubles
+
+        def pairs(row: str, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+            first, second = getattr(weights, row), getattr(weights, column)
+            return (first + second) / 2 if tied else np.concatenate([first, second], axis=1)
+
+        self.s.signs = tuple(int(s) for s in weights.signs)
+        self.a.weight.set_values(pairs("a_r", "b_r")[:, None])
+        self.a.context.set_values(pairs("a_t", "b_t")[:, None])
+        self.a.bias.set_values(pairs("a_b", "b_b"))
+        self.g.weight.set_values(weights.g_r[:, None])
+        self.g.context.set_values(weights.g_t[:, None])
+        self.g.bias.set_values(weights.g_b)
+        self.score.weight.set_values(weights.c_sum[:, :, None] * (2 / ways))
+        self.score.context.set_values(weights.c_trace[:, :, None])
+        self.score.bias.set_values(weights.bias[:, None])
+
+    def freeze_scales(self) -> None:
+        """Leave every scale as it is from now on."""
+        for module in self.modules():
+            if isinstance(module, layers.ConstantQuantiser):
+                module.frozen = True
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """The signs, for the checkpoint."""
+        return {"signs": self.s.signs}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore the signs."""
+        self.s.signs = tuple(state["signs"])
+
+
+def _tables(shape: Shape, q: QuantisationConfig) -> layers.PolarTables:
+    kinds = {shape.inputs[name][1] for name in ("eta", "phi")}
+    if len(kinds) > 1:
+        raise ConfigError(f"eta and phi have types {kinds}; give them the same width")
+    assert q.table.integer is not None
+    assert q.exp.integer is not None
+    table = FixedPoint(False, q.table.width, q.table.integer)
+    exp = FixedPoint(False, q.exp.width, q.exp.integer)
+    return layers.PolarTables(kinds.pop().width, ANGLE_STEP, table, exp)

@@ -1,0 +1,172 @@
+"""Brevitas quantisers of one fixed-point type: for activations and for constants.
+
+Brevitas supplies the fake quantisation and its straight-through gradient (and its export to
+QONNX); the type is a `FixedPoint`, set from outside, so that it is known exactly at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import brevitas.nn as qnn
+import numpy as np
+import torch
+from brevitas.core.zero_point import ZeroZeroPoint
+from brevitas.inject.enum import (
+    BitWidthImplType,
+    FloatToIntImplType,
+    QuantType,
+    RestrictValueType,
+    ScalingImplType,
+)
+from brevitas.quant.solver import ActQuantSolver
+from torch import Tensor, nn
+
+from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, Rounding
+
+
+class _FixedPointActivation(ActQuantSolver):  # type: ignore[misc]
+    """Brevitas' recipe for a constant power-of-two scale."""
+
+    quant_type = QuantType.INT
+    bit_width_impl_type = BitWidthImplType.CONST
+    scaling_impl_type = ScalingImplType.CONST
+    restrict_scaling_type = RestrictValueType.POWER_OF_TWO
+    scaling_per_output_channel = False
+    scaling_stats_op = None
+    zero_point_impl = ZeroZeroPoint
+    narrow_range = False
+
+
+def brevitas_quantiser(kind: FixedPoint, rounding: Rounding) -> nn.Module:
+    """A Brevitas `QuantIdentity` that quantises to `kind`, saturating."""
+    return cast(
+        "nn.Module",
+        qnn.QuantIdentity(
+            act_quant=_FixedPointActivation,
+            return_quant_tensor=False,
+            signed=kind.signed,
+            bit_width=kind.width,
+            scaling_init=2.0 ** (kind.integer - int(kind.signed)),
+            float_to_int_impl_type=(
+                FloatToIntImplType.FLOOR if rounding == "FLOOR" else FloatToIntImplType.ROUND
+            ),
+        ),
+    )
+
+
+class ActivationQuantiser(nn.Module):
+    """Fake quantisation of a tensor to a fixed-point type that may still be chosen.
+
+    Parameters
+    ----------
+    signed : bool
+    width : int
+    integer : int or None
+        Integer bits, the sign included; None leaves them to calibration (`set_integer`).
+    rounding : {"FLOOR", "ROUND"}
+    """
+
+    def __init__(self, signed: bool, width: int, integer: int | None, rounding: Rounding) -> None:
+        super().__init__()
+        self.fixed = integer is not None
+        self.rounding = rounding
+        self.largest: float | None = None  # while observing: the largest |x| so far
+        self.set_type(FixedPoint(signed, width, width if integer is None else integer))
+
+    def set_type(self, kind: FixedPoint) -> None:
+        """Quantise to `kind` from now on."""
+        self.kind = kind
+        self.quant = brevitas_quantiser(kind, self.rounding)
+        self.quant.train(self.training)
+
+    def set_integer(self, integer: int) -> None:
+        """Move the binary point, keeping width and sign."""
+        self.set_type(FixedPoint(self.kind.signed, self.kind.width, integer))
+
+    @property
+    def quantiser(self) -> Quantiser:
+        """The exact quantiser that this module imitates."""
+        return Quantiser(self.kind, self.rounding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Quantised values, same shape; while observing, the values themselves."""
+        if self.largest is not None:
+            self.largest = max(self.largest, float(x.detach().abs().max()))
+            return x
+        return cast("Tensor", self.quant(x))
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """The type, for the checkpoint."""
+        return {"signed": self.kind.signed, "width": self.kind.width, "integer": self.kind.integer}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore the type from a checkpoint."""
+        self.set_type(FixedPoint(**state))
+
+
+class ConstantQuantiser(nn.Module):
+    """A trainable constant, fake-quantised to a signed fixed-point type.
+
+    The parameter is kept in units of the power of two next to its largest value, so that one
+    learning rate suits constants of every size. Until `frozen`, the binary point follows the
+    values; afterwards it stays.
+    """
+
+    def __init__(self, shape: tuple[int, ...], width: int) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(shape))
+        self.width = width
+        self.exponent = 0
+        self.frozen = False
+        self._set_type(FixedPoint(True, width, 1))
+
+    def set_values(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+        """Start from these real values, of the constant's shape."""
+        self.exponent = _exponent(float(np.abs(values).max()))
+        with torch.no_grad():
+            self.value.copy_(torch.as_tensor(values / 2.0**self.exponent))
+        self._refit()
+
+    def forward(self) -> Tensor:
+        """Quantised real values of the constant's shape."""
+        if self.training and not self.frozen:
+            self._refit()
+        return cast("Tensor", self.quant(self.real()))
+
+    def real(self) -> Tensor:
+        """Unquantised real values."""
+        return self.value * 2.0**self.exponent
+
+    def codes(self) -> Codes:
+        """The integer codes that stand in the firmware, int64 of the constant's shape."""
+        values = self.real().detach().double().cpu().numpy()
+        return Quantiser(self.kind, "ROUND").from_real(values)
+
+    def _refit(self) -> None:
+        """Put the binary point where the largest value needs it."""
+        largest = float(self.real().detach().abs().max())
+        integer = _exponent(largest) + 1
+        if largest > FixedPoint(True, self.width, integer).max:
+            integer += 1  # rounding up would saturate
+        if integer != self.kind.integer:
+            self._set_type(FixedPoint(True, self.width, integer))
+
+    def _set_type(self, kind: FixedPoint) -> None:
+        self.kind = kind
+        self.quant = brevitas_quantiser(kind, "ROUND")
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """Exponent, binary point and whether it is frozen, for the checkpoint."""
+        return {"exponent": self.exponent, "integer": self.kind.integer, "frozen": self.frozen}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore what `get_extra_state` gave."""
+        self.exponent, self.frozen = state["exponent"], state["frozen"]
+        self._set_type(FixedPoint(True, self.width, state["integer"]))
+
+
+def _exponent(largest: float) -> int:
+    """The smallest e with ``largest <= 2**e`` (0 for 0)."""
+    return math.ceil(math.log2(largest)) if largest > 0 else 0
