@@ -1,0 +1,58 @@
+"""What a user may choose about an HLS project."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from triggernet.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class HlsConfig:
+    """Settings of an HLS project.
+
+    Attributes
+    ----------
+    project_name : str
+        Name of the top function and of its files.
+    part : str
+        Full name of the FPGA, as Vitis knows it.
+    clock_period_ns : float
+        Target clock period, at least 0.5.
+    clock_uncertainty : str
+        Share of the period that Vitis keeps free, in per cent.
+    reuse_factor : int
+        Interval in clock cycles: 1 is fully parallel; R lets each pair block and each multiplier
+        be used R times an event.
+
+    Raises
+    ------
+    ConfigError
+        For a value that is not allowed.
+    """
+
+    project_name: str = "tagger"
+    part: str = "xcvu13p-flga2577-2-e"
+    clock_period_ns: float = 5.0
+    clock_uncertainty: str = "27%"
+    reuse_factor: int = 1
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z]\w*", self.project_name):
+            raise ConfigError(
+                f"project_name {self.project_name!r} is no C++ name; "
+                "use letters, digits and underscores, a letter first"
+            )
+        if not re.fullmatch(r"[\w-]+", self.part):
+            raise ConfigError(f"part {self.part!r} is no part name, e.g. xcvu13p-flga2577-2-e")
+        if not 0.5 <= self.clock_period_ns <= 1000:
+            raise ConfigError(
+                f"clock_period_ns {self.clock_period_ns} is not between 0.5 and 1000 ns"
+            )
+        if not re.fullmatch(r"\d+(\.\d+)?%", self.clock_uncertainty):
+            raise ConfigError(
+                f"clock_uncertainty {self.clock_uncertainty!r} is no percentage, e.g. '27%'"
+            )
+        if self.reuse_factor < 1:
+            raise ConfigError(f"reuse_factor {self.reuse_factor} is below 1; 1 is fully parallel")

@@ -1,0 +1,333 @@
+"""The HLS side of the operator table: which kernel a node calls, with which types and constants.
+
+Every intermediate type is stated here from the exact bounds of the tensors, so that in the C++
+only the assignments to the quantisers' types change a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from triggernet.errors import UnsupportedError
+from triggernet.fixedpoint import FixedPoint
+from triggernet.operators.base import Inputs, Interval, n_pairs
+from triggernet.operators.node import Node, Tensor
+
+
+@dataclass(frozen=True)
+class Constants:
+    """An array of constants of the generated C++: integer codes of a type."""
+
+    name: str
+    codes: tuple[int, ...]
+    type: FixedPoint
+
+
+@dataclass(frozen=True)
+class KernelCall:
+    """A call of a kernel in the generated C++.
+
+    Attributes
+    ----------
+    function : str
+        Name in namespace ``triggernet``.
+    header : str
+        File in ``triggernet/operators/``.
+    settings : mapping of str to int
+        Integers of the CONFIG struct.
+    types : mapping of str to str
+        Types of the CONFIG struct, as C++ text.
+    constants : tuple of Constants
+        Passed after the result, in this order.
+    members : str
+        Further C++ of the CONFIG struct.
+    """
+
+    function: str
+    header: str
+    settings: Mapping[str, int] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    constants: tuple[Constants, ...] = ()
+    members: str = ""
+
+
+Describe = Callable[[Node, Inputs, Tensor, int], KernelCall]
+
+
+def covering(bounds: Interval, fraction: int) -> str:
+    """The C++ type that holds `bounds` (codes of the given grid) and zero exactly."""
+    return FixedPoint.covering(min(bounds.lo, 0), max(bounds.hi, 0), fraction).cpp
+
+
+def lanes(count: int, reuse_factor: int) -> int:
+    """How many of `count` blocks exist side by side when each is used `reuse_factor` times."""
+    return -(-count // reuse_factor)
+
+
+def _finest(tensors: Iterable[Tensor]) -> int:
+    return max(t.type.fraction for t in tensors)
+
+
+def _spurions(node: Node, n_constituents: int) -> dict[str, int]:
+    jets, beams = node.get_int("jet"), 2 * node.get_int("beams")
+    m = n_constituents + jets + beams
+    return {
+        "n_constituents": n_constituents,
+        "n_jets": jets,
+        "n_beams": beams,
+        "n_particles": m,
+        "n_pairs": n_pairs(m),
+    }
+
+
+def _folded(node: Node, n: int, reuse_factor: int) -> dict[str, int]:
+    return _spurions(node, n) | {
+        "reuse_factor": reuse_factor,
+        "n_lanes": lanes(n_pairs(n), reuse_factor),
+        "jet_lanes": lanes(n, reuse_factor),
+    }
+
+
+def _table(node: Node, name: str, prefix: str, angle: Tensor) -> Constants:
+    codes, size = node.get_ints(name), 1 << angle.type.width
+    if len(codes) != size:
+        raise UnsupportedError(
+            f"node '{node.name}' ({node.op}): {name} has {len(codes)} entries; differences of "
+            f"'{angle.name}' ({angle.type}) need {size}"
+        )
+    return Constants(name, codes, node.get_type(prefix, signed=False))
+
+
+def _polar(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    """What the kernels that read the angular tables share."""
+    eta, phi = (
+        _table(node, name, "table_", angle)
+        for name, angle in (("eta_table", inputs[1]), ("phi_table", inputs[2]))
+    )
+    word = eta.type
+    one = 1 << max(word.fraction, 0)
+    cosh = Interval(0, max(eta.codes))
+    angle = cosh + Interval(0, max(phi.codes))
+    settings = _folded(node, inputs[0].size, reuse_factor) | {
+        "eta_size": len(eta.codes),
+        "phi_size": len(phi.codes),
+    }
+    types = {
+        "code_t": _code_type(eta),
+        "table_t": word.cpp,
+        "angle_t": covering(angle, word.fraction),
+        "cosh_t": covering(cosh.shifted(max(-word.fraction, 0)) + Interval(one, one),
+                           max(word.fraction, 0)),
+    }
+    return KernelCall("", "polar_dot.h", settings, types, (eta, phi))
+
+
+def _inner_types(node: Node, inputs: Inputs, call: KernelCall) -> dict[str, str]:
+    """Types of jet_pt (cosh - cos) + jet_excess cosh."""
+    word = call.constants[0].type
+    grid = max(word.fraction, 0)
+    jet = _finest(inputs[3:5])
+    pt, excess = (Interval.of(t, jet) for t in inputs[3:5])
+    cosh = Interval(0, max(call.constants[0].codes)).shifted(grid - word.fraction)
+    angle = cosh + Interval(0, max(call.constants[1].codes)).shifted(grid - word.fraction)
+    one = Interval(1 << grid, 1 << grid)
+    exact = pt * angle + excess * (cosh + one)
+    return {
+        "inner_exact_t": covering(exact, jet + grid),
+        "inner_t": node.inner("inner_").cpp,
+    }
+
+
+def _pair_dot_polar(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+    call = _polar(node, inputs, reuse_factor)
+    settings, types, constants = dict(call.settings), dict(call.types), call.constants
+    types["product_t"] = node.inner("product_").cpp
+    if node.get_int("jet"):
+        types |= _inner_types(node, inputs, call)
+    if node.get_int("beams"):
+        exp = _table(node, "exp_table", "exp_", inputs[1])
+        settings["exp_size"] = len(exp.codes)
+        types |= {"exp_code_t": _code_type(exp), "exp_t": exp.type.cpp}
+        constants = (*constants, exp)
+    return KernelCall("pair_dot_polar", call.header, settings, types, constants)
+
+
+def _jet_dot_polar(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+    call = _polar(node, inputs, reuse_factor)
+    types = dict(call.types) | _inner_types(node, inputs, call)
+    return KernelCall("jet_dot_polar", call.header, call.settings, types, call.constants)
+
+
+def _jet_mass_polar(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+    return KernelCall("jet_mass_polar", "polar_dot.h")
+
+
+def _dot_type(p: Inputs, q: Inputs) -> str:
+    """Type of E E' - px px' - py py' - pz pz' of two four-momenta."""
+    fraction = max(a.type.fraction + b.type.fraction for a, b in zip(p, q, strict=True))
+    total = Interval(0, 0)
+    for k, (a, b) in enumerate(zip(p, q, strict=True)):
+        term = (Interval.of(a) * Interval.of(b)).scaled(1 if k == 0 else -1)
+        total = total + term.shifted(fraction - a.type.fraction - b.type.fraction)
+    return covering(total, fraction)
+
+
+def _pair_dot_cartesian(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+    settings = _folded(node, inputs[0].size, reuse_factor)
+    types = {"dot_t": _dot_type(inputs[:4], inputs[:4])}
+    if node.get_int("jet"):
+        types["jet_dot_t"] = _dot_type(inputs[:4], inputs[4:])
+    return KernelCall("pair_dot_cartesian", "cartesian_dot.h", settings, types)
+
+
+def _jet_dot_cartesian(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+    settings = _folded(node, inputs[0].size, reuse_factor)
+    types = {
+        "jet_dot_t": _dot_type(inputs[:4], inputs[4:]),
+        "mass_t": _dot_type(inputs[4:], inputs[4:]),
+    }
+    return KernelCall("jet_dot_cartesian", "cartesian_dot.h", settings, types)
+
+
+def _jet_mass_cartesian(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+    types = {"mass_t": _dot_type(inputs, inputs)}
+    return KernelCall("jet_mass_cartesian", "cartesian_dot.h", {}, types)
+
+
+def _pair_row_sum(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+    m = node.get_int("n_particles")
+    acc = covering(Interval.of(inputs[0]).scaled(m - 1), inputs[0].type.fraction)
+    return KernelCall("pair_row_sum", "pair_row_sum.h", {"n_particles": m}, {"acc_t": acc})
+
+
+def _sum(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+    particles, features = inputs[0].shape
+    settings = {
+        "n_particles": particles,
+        "n_features": features,
+        "n_constituents": inputs[1].size if len(inputs) > 1 else particles,
+    }
+    bounds = (Interval.of(inputs[0]) | Interval(0, 0)).scaled(particles)
+    types = {"acc_t": covering(bounds, inputs[0].type.fraction)}
+    return KernelCall("sum", "reduce.h", settings, types)
+
+
+def _count(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+    n = inputs[0].size
+    return KernelCall(
+        "count", "reduce.h", {"n_constituents": n}, {"acc_t": covering(Interval(0, n), 0)}
+    )
+
+
+def _stack(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+    settings = {"n_particles": inputs[0].size, "n_features": len(inputs)}
+    return KernelCall("stack", "reduce.h", settings)
+
+
+def _dense(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+    x = inputs[0]
+    rows = x.shape[0] if len(x.shape) > 1 else 1
+    k, f, g, h = (
+        node.get_int(a) for a in ("n_select", "in_features", "out_features", "context_features")
+    )
+    constants = [_signed(node, "weight"), _signed(node, "bias")]
+    constants += [_signed(node, "context_weight")] if h else []
+    settings = {
+        "n_rows": rows,
+        "n_in": f,
+        "n_out": g,
+        "n_context": h,
+        "n_select": k,
+        "relu": node.get_int("relu"),
+        "multiplier_limit": lanes(rows * f * g, reuse_factor),
+    }
+    types = {"acc_t": _dense_accumulator(node, inputs)}
+    for c in constants:
+        settings[f"{c.name}_size"] = len(c.codes)
+        types |= {f"{c.name}_t": c.type.cpp, f"{c.name}_code_t": _code_type(c)}
+    name = "dense" + ("_context" if h else "") + ("_selected" if k > 1 else "")
+    return KernelCall(name, "dense.h", settings, types, tuple(constants))
+
+
+def _signed(node: Node, name: str) -> Constants:
+    return Constants(name, node.get_ints(name), node.get_type(f"{name}_", signed=True))
+
+
+def _dense_accumulator(node: Node, inputs: Inputs) -> str:
+    """Type of the sums over all sets and outputs, from the constants' values."""
+    k, g = node.get_int("n_select"), node.get_int("out_features")
+    parts = [(_signed(node, "weight"), inputs[0]), (_signed(node, "bias"), None)]
+    if node.get_int("context_features"):
+        parts.append((_signed(node, "context_weight"), inputs[1]))
+    grids = [c.type.fraction + (t.type.fraction if t else 0) for c, t in parts]
+    finest = max(grids)
+    total = Interval(0, 0)
+    for s in range(k):
+        for out in range(g):
+            column = Interval(0, 0)
+            for (c, t), grid in zip(parts, grids, strict=True):
+                values = Interval.of(t) if t else Interval(1, 1)
+                size = len(c.codes) // k
+                for code in c.codes[s * size + out : (s + 1) * size : g]:
+                    column = column + values.scaled(code).shifted(finest - grid)
+            total = total | column
+    return covering(total, finest)
+
+
+def _pair_relu(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+    d, a, present = inputs
+    m, terms = a.shape
+    channels, signs = node.get_int("n_channels"), node.get_ints("signs")
+    grid = _finest((d, a))
+    both = Interval.of(d, grid) | Interval.of(d, grid).scaled(-1)
+    exact = both + Interval.of(a, grid) + Interval.of(a, grid)
+    z = node.inner("z_")
+    top = z.range_of(0, max(exact.hi, 0), grid)[1]
+    leaves = n_pairs(m) * terms // channels
+    step_lanes = lanes(n_pairs(m), reuse_factor)
+    settings = {
+        "n_constituents": present.size,
+        "n_particles": m,
+        "n_channels": channels,
+        "n_terms": terms,
+        "reuse_factor": reuse_factor,
+        "n_lanes": step_lanes,
+        "n_leaves": step_lanes * terms // channels,
+    }
+    types = {
+        "exact_t": covering(exact, grid),
+        "z_t": z.cpp,
+        "acc_t": covering(Interval(0, top * leaves), z.type.fraction),
+    }
+    return KernelCall("pair_relu", "pair_relu.h", settings, types, members=_sign_function(signs))
+
+
+def _sign_function(signs: tuple[int, ...]) -> str:
+    """The sign of each channel, constant once the loop over channels is unrolled."""
+    chosen = "".join(f"c == {c} ? {s} : " for c, s in enumerate(signs[:-1]))
+    return f"static constexpr int sign(int c) {{ return {chosen}{signs[-1]}; }}"
+
+
+def _code_type(constants: Constants) -> str:
+    """The integer type of an array of codes."""
+    return f"{'ap_int' if constants.type.signed else 'ap_uint'}<{constants.type.width}>"
+
+
+KERNELS: Mapping[str, Describe] = MappingProxyType(
+    {
+        "PairDotPolar": _pair_dot_polar,
+        "PairDotCartesian": _pair_dot_cartesian,
+        "JetDotPolar": _jet_dot_polar,
+        "JetDotCartesian": _jet_dot_cartesian,
+        "JetMassPolar": _jet_mass_polar,
+        "JetMassCartesian": _jet_mass_cartesian,
+        "PairRowSum": _pair_row_sum,
+        "Sum": _sum,
+        "Count": _count,
+        "Stack": _stack,
+        "Dense": _dense,
+        "PairRelu": _pair_relu,
+    }
+)
