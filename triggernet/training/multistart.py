@@ -1,13 +1,14 @@
 """Multi-start quasi-Newton: the recipe that finds the global minimum of tiny models.
 
-A nanoPELICAN has a few dozen parameters and a loss with many poor minima. Random starts are
-screened on a subset with few iterations of L-BFGS (Liu, Nocedal 1989); the best few are continued
-on all jets. One pass over the data gives the exact gradient (`pair_kernel`).
+A nanoPELICAN has a few dozen parameters and a loss with many poor minima. Starts made of random
+channels (`starts`) are screened on a subset with few iterations of L-BFGS (Liu, Nocedal 1989); the
+best few are continued on all jets. One pass over the data gives the exact gradient (`pair_kernel`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ from triggernet.progress import Progress
 from triggernet.training.objective import Objective
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from triggernet.models.nanopelican import NanoPELICAN
     from triggernet.training.pair_sample import PairSample
     from triggernet.training.state import TrainingState
@@ -29,6 +32,10 @@ Floats = NDArray[np.float64]
 _MEMORY = 20
 # Iterations after which L-BFGS forgets and the point is kept, for a resumed training to go on from.
 _SEGMENT = 50
+# A segment that lowers the loss by less ends the minimisation.
+_GAIN = 2e-6
+# Jets on which the channels of a start are chosen.
+_POOL_JETS = 1000
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class MultistartConfig:
     ----------
     starts : int
         Random starting points for each seed.
+    pool : int
+        Random channels from which each start is put together.
     screen_jets : int
         Size of the subset on which they are screened.
     screen_iterations : int
@@ -53,6 +62,7 @@ class MultistartConfig:
     """
 
     starts: int = 16
+    pool: int = 128
     screen_jets: int = 3000
     screen_iterations: int = 60
     finalists: int = 3
@@ -141,40 +151,39 @@ class _Search:
     def _screen(self, seed: int, start: int) -> Minimum:
         subset = self.sample.head(self.config.screen_jets)
         label = self.label[: len(subset)]
-        begin = self.objective.start((seed, start))
-        return self._piece(
-            "screen",
-            Minimum(seed, start, np.inf, begin),
-            subset,
-            label,
-            self.config.screen_iterations,
-        )
+
+        def compute() -> tuple[Floats, float]:
+            few = subset.head(_POOL_JETS)
+            begin = self.objective.start((seed, start), few, label[: len(few)], self.config.pool)
+            return self._lbfgs(begin, subset, label, self.config.screen_iterations)
+
+        return self._piece("screen", (seed, start), compute)
 
     def _continue(self, minimum: Minimum) -> Minimum:
         """Segments of L-BFGS on all jets until one of them gains nothing."""
         left = self.config.iterations
         for k in range(_segments(self.config)):
-            before = minimum.loss if k else np.inf
-            iterations = min(left, _SEGMENT)
-            minimum = self._piece(f"all{k}", minimum, self.sample, self.label, iterations)
-            left -= iterations
-            if before - minimum.loss < 1e-6:
+            before, x = minimum.loss if k else np.inf, minimum.x
+            compute = partial(self._lbfgs, x, self.sample, self.label, min(left, _SEGMENT))
+            minimum = self._piece(f"all{k}", (minimum.seed, minimum.start), compute)
+            left -= _SEGMENT
+            if before - minimum.loss < _GAIN:
                 self.progress.advance(_segments(self.config) - k - 1)
                 break
         return minimum
 
     def _piece(
-        self, stage: str, begin: Minimum, sample: PairSample, label: Floats, iterations: int
+        self, stage: str, key: tuple[int, int], compute: Callable[[], tuple[Floats, float]]
     ) -> Minimum:
-        def compute() -> dict[str, float | torch.Tensor]:
-            x, loss = self._lbfgs(begin.x, sample, label, iterations)
+        def kept() -> dict[str, float | torch.Tensor]:
+            x, loss = compute()
             return {"x": torch.from_numpy(x), "loss": loss}
 
-        found = self.state.once(f"{stage}-{begin.seed}-{begin.start}", compute)
-        result = Minimum(begin.seed, begin.start, found["loss"], found["x"].numpy())
-        self.state.log(stage=stage, seed=begin.seed, start=begin.start, loss=result.loss)
-        self.progress.advance(note=f"loss {result.loss:.4f}")
-        return result
+        seed, start = key
+        found = self.state.once(f"{stage}-{seed}-{start}", kept)
+        self.state.log(stage=stage, seed=seed, start=start, loss=found["loss"])
+        self.progress.advance(note=f"loss {found['loss']:.4f}")
+        return Minimum(seed, start, found["loss"], found["x"].numpy())
 
     def _lbfgs(
         self, x: Floats, sample: PairSample, label: Floats, iterations: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,21 @@ from numpy.typing import NDArray
 
 from triggernet.models.equivariant import TABLES
 from triggernet.models.nanopelican import N_BAR, NanoPELICAN
-from triggernet.training.pair_kernel import Coefficients, logits, loss_and_gradient
+from triggernet.training.pair_kernel import (
+    Coefficients,
+    channel_sums,
+    logits,
+    loss_and_gradient,
+)
+from triggernet.training.starts import choose_channels
 
 if TYPE_CHECKING:
     from triggernet.training.pair_sample import PairSample
 
 Floats = NDArray[np.float64]
+
+# What belongs to one channel alone.
+_FIRST_LAYER = ("weight22", "bias22", "diagonal_bias")
 
 
 class Objective:
@@ -43,9 +53,40 @@ class Objective:
         """Number of parameters."""
         return len(self._scale)
 
-    def start(self, seed: tuple[int, ...]) -> Floats:
-        """A random starting point (size,): standard normal in scaled parameters."""
-        return np.random.default_rng(seed).normal(size=self.size)
+    def start(self, seed: tuple[int, ...], sample: PairSample, label: Floats, pool: int) -> Floats:
+        """A starting point (size,): the best of `pool` random channels, see `starts`.
+
+        The exponents of the N-scaled form start at 0.
+        """
+        C = self._model.config.n_channels
+        wide = NanoPELICAN(
+            dataclasses.replace(self._model.config, n_channels=max(pool, C)),
+            self._model.n_constituents,
+            self._model.unit_gev2,
+        )
+        number = int(np.random.default_rng(seed).integers(2**62))
+        generator = torch.Generator().manual_seed(number)
+        columns = self._model.weight22.shape[1]
+        scale = torch.from_numpy(self._scale[:columns])
+        with torch.no_grad():
+            for name in _FIRST_LAYER:
+                getattr(wide, name).normal_(generator=generator)
+            wide.weight22.mul_(scale)
+        sums = channel_sums(coefficients_of(wide), sample)
+        traces = sums[..., 1]
+        features = np.stack([(sums[..., 0] + traces) / N_BAR**2, traces / N_BAR], -1)
+        chosen, weights = choose_channels(features, label, C)
+        return self._start_of(wide, chosen, weights)
+
+    def _start_of(self, wide: NanoPELICAN, chosen: list[int], weights: Floats) -> Floats:
+        values = {name: getattr(wide, name)[chosen] for name in _FIRST_LAYER}
+        values["weight20"] = torch.from_numpy(weights[:-1].reshape(-1, 2))
+        values["bias20"] = torch.tensor(weights[-1])
+        flat = [
+            values.get(name, torch.zeros_like(parameter)).detach().reshape(-1)
+            for name, parameter in self._model.named_parameters()
+        ]
+        return torch.cat(flat).numpy() / self._scale
 
     def assign(self, x: Floats) -> None:
         """Set the model's parameters from scaled ones."""

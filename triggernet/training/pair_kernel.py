@@ -111,6 +111,38 @@ def _run(
     return sum(loss for loss, _ in parts), gradient, result
 
 
+def channel_sums(coefficients: Coefficients, sample: PairSample) -> Floats:
+    """Sum over i != j of the ReLU and sum of the diagonal, for each channel: float64 (n, C, 2)."""
+    c = coefficients
+    row = np.minimum(sample.count, len(c.bias) - 1)
+    result = np.empty((len(sample), len(c.k), 2))
+    first = (sample.first_pair, sample.first_particle)
+    _channel_sums(first, (sample.d, sample.r, sample.t, row), (c.k, c.tables), result)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _channel_sums(first: Any, data: Any, weights: Any, result: Any) -> None:  # pragma: no cover
+    first_pair, first_particle = first
+    d, r, t, row = data
+    k, tables = weights
+    largest = 0
+    for n in range(len(row)):
+        largest = max(largest, first_particle[n + 1] - first_particle[n])
+    line = np.empty((2, largest), np.float32)
+    active = np.empty((2, largest), np.float32)
+    sums = np.empty(5)
+    for n in range(len(row)):
+        rows = r[first_particle[n] : first_particle[n + 1]]
+        products = d[first_pair[n] : first_pair[n + 1]]
+        for c in range(len(k)):
+            h = tables[:, row[n], c]
+            _lines(h, rows, t[n], line)
+            total, _ = _pairs(products, np.float32(k[c]), line, len(rows), active)
+            _diagonal(h, rows, t[n], sums)
+            result[n, c, 0], result[n, c, 1] = total, sums[2]
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _chunk(jets: Any, first: Any, data: Any, weights: Any, out: Any) -> float:  # pragma: no cover
     first_pair, first_particle = first
