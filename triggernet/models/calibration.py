@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from triggernet.models.quantisers import ActivationQuantiser
 
-STEPS_DOWN = 8  # integer bits tried below those that cover the largest value
+STEPS_DOWN = 9  # integer bits tried below those that cover the largest value
+PATIENCE = 3  # fruitless tries in a row before the search of one tensor ends
 
 
 def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> float:
@@ -34,7 +35,7 @@ def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> 
         Binary cross-entropy of the calibrated model on these jets.
     """
     free = [m for m in model.modules() if isinstance(m, ActivationQuantiser) and not m.fixed]
-    _cover(model, free, inputs)
+    free = _cover(model, free, inputs)
     best = _loss(model, inputs, label)
     for _ in range(2):  # a second pass: the first choices were made with wide neighbours
         for quantiser in free:
@@ -45,16 +46,19 @@ def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> 
 @torch.no_grad()
 def _cover(
     model: nn.Module, quantisers: list[ActivationQuantiser], inputs: Mapping[str, Tensor]
-) -> None:
-    """Give each quantiser the integer bits that hold the largest unquantised value."""
+) -> list[ActivationQuantiser]:
+    """Give each quantiser the integer bits that hold the largest value; those in use."""
     for quantiser in quantisers:
         quantiser.largest = 0.0
     model(inputs)
+    used = []
     for quantiser in quantisers:
-        assert quantiser.largest is not None
-        magnitude = math.floor(math.log2(quantiser.largest)) + 1 if quantiser.largest > 0 else 1
-        quantiser.set_integer(magnitude + int(quantiser.kind.signed))
+        if quantiser.largest:
+            magnitude = math.floor(math.log2(quantiser.largest)) + 1
+            quantiser.set_integer(magnitude + int(quantiser.kind.signed))
+            used.append(quantiser)
         quantiser.largest = None
+    return used
 
 
 def _choose(
@@ -65,11 +69,16 @@ def _choose(
     best: float,
 ) -> float:
     chosen = start = quantiser.kind.integer
-    for integer in range(start + 1, start - STEPS_DOWN, -1):
+    worse = 0
+    for integer in range(start - 1, start - STEPS_DOWN, -1):
         quantiser.set_integer(integer)
         loss = _loss(model, inputs, label)
         if loss < best:
-            chosen, best = integer, loss
+            chosen, best, worse = integer, loss, 0
+        else:
+            worse += 1
+        if worse == PATIENCE:
+            break
     quantiser.set_integer(chosen)
     return best
 

@@ -14,7 +14,10 @@ Function = Callable[..., Tensor]
 
 
 def operator(
-    op: str, function: Function, tensors: tuple[Tensor, ...], attributes: Mapping[str, Attribute]
+    op: str,
+    function: Function,
+    tensors: tuple[Tensor, ...],
+    attributes: Callable[[], Mapping[str, Attribute]],
 ) -> Tensor:
     """Apply `function` to `tensors`; during an ONNX export record one node ``triggernet::op``.
 
@@ -25,26 +28,28 @@ def operator(
     function : callable
         The operator's meaning in PyTorch.
     tensors : tuple of Tensor
-    attributes : mapping
-        The node's attributes, as in the operator table.
+    attributes : callable
+        Gives the node's attributes, as in the operator table; called during an export only.
     """
+    result = function(*tensors)
     if not torch.onnx.is_in_onnx_export():
-        return function(*tensors)
-    return cast("Tensor", _Recorded.apply(function, op, dict(attributes), *tensors))
+        return result
+    # The exporter drops the traced computation of `result`, which nothing reads any more.
+    return cast("Tensor", _Recorded.apply(result, op, dict(attributes()), *tensors))
 
 
 class _Recorded(torch.autograd.Function):
-    """Computes like the function and exports as one node."""
+    """Hands the result on and exports as one node that reads `tensors`."""
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, function: Function, op: str, attributes: dict[str, Attribute], *tensors: Tensor
+        ctx: Any, result: Tensor, op: str, attributes: dict[str, Attribute], *tensors: Tensor
     ) -> Tensor:
-        return function(*tensors)
+        return result.clone()
 
     @staticmethod
     def symbolic(
-        g: Any, function: Function, op: str, attributes: dict[str, Attribute], *tensors: Any
+        g: Any, result: Any, op: str, attributes: dict[str, Attribute], *tensors: Any
     ) -> Any:
         typed = {
             f"{key}_{'s' if isinstance(value, str) else 'i'}": (
@@ -52,4 +57,4 @@ class _Recorded(torch.autograd.Function):
             )
             for key, value in attributes.items()
         }
-        return g.op(f"triggernet::{op}", *tensors, **typed)
+        return g.op(f"triggernet::{op}", *tensors, **typed).setType(result.type())

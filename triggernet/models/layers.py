@@ -46,9 +46,12 @@ class OperatorLayer(nn.Module):
 
     def forward(self, *tensors: Tensor) -> Tensor:
         """Apply the operator and its quantiser."""
-        end = quantiser_attributes(self.out.kind, self.out.rounding)
-        attributes = {**self.attributes(), **end}
-        return operator(self.op, lambda *t: self.out(self.compute(*t)), tensors, attributes)
+        return operator(
+            self.op, lambda *t: self.out(self.compute(*t)), tensors, self._all_attributes
+        )
+
+    def _all_attributes(self) -> Attributes:
+        return {**self.attributes(), **quantiser_attributes(self.out.kind, self.out.rounding)}
 
 
 def table_codes(values: np.ndarray[tuple[int], np.dtype[np.float64]], kind: FixedPoint) -> Tensor:

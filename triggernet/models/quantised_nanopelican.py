@@ -173,16 +173,18 @@ class QuantisedNanoPELICAN(nn.Module):
         if shape.kind == "polar":
             tables = _tables(shape, q)
             to_jet = layers.JetDotPolar(tables, spurions, self._out(q.inner), self._out(q.r))
-            self.d: nn.Module = layers.PairDotPolar(
+            dots: nn.Module = layers.PairDotPolar(
                 tables, self._out(q.product), to_jet, self._out(q.d)
             )
             rows: nn.Module = to_jet
             mass: nn.Module = layers.JetMassPolar(self._out(q.total))
         else:
-            self.d = layers.PairDotCartesian(spurions, self._out(q.d))
+            dots = layers.PairDotCartesian(spurions, self._out(q.d))
             rows = layers.JetDotCartesian(spurions, self._out(q.r))
             mass = layers.JetMassCartesian(self._out(q.total))
+        # r stands before d: the export names a shared layer after its first place
         self.r = rows if from_jet else layers.PairRowSum(shape.n_particles, self._out(q.r))
+        self.d = dots
         self.t = mass if from_jet else layers.ParticleSum(self._out(q.total))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -197,12 +199,17 @@ class QuantisedNanoPELICAN(nn.Module):
         -------
         tensor (B,)
         """
-        values = {name: self.inputs[name](inputs[name]) for name in self.shape.names}
-        return self.dataflow(values)[:, 0]
+        return self.outputs(inputs)[:, 0]
 
-    def dataflow(self, values: Mapping[str, Tensor]) -> Tensor:
-        """The operators in order, from quantised inputs to the score (B, 1)."""
+    @property
+    def input_types(self) -> Mapping[str, tuple[int, FixedPoint]]:
+        """Length and type of each input, in order."""
+        return self.shape.inputs
+
+    def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The operators in order, from the inputs to the score (B, 1)."""
         names = self.shape.names
+        values = {name: self.inputs[name](inputs[name]) for name in names}
         jet = [values[n] for n in names if n.startswith("jet_")]
         particles = [values[n] for n in names if not n.startswith("jet_")]
         d = self.d(*particles, *(jet if self.shape.spurion_jet else []))
@@ -243,13 +250,13 @@ class QuantisedNanoPELICAN(nn.Module):
             if isinstance(module, layers.ConstantQuantiser):
                 module.frozen = True
 
-    def get_extra_state(self) -> dict[str, Any]:
+    def get_extra_state(self) -> Tensor:
         """The signs, for the checkpoint."""
-        return {"signs": self.s.signs}
+        return torch.tensor(self.s.signs)
 
-    def set_extra_state(self, state: dict[str, Any]) -> None:
+    def set_extra_state(self, state: Tensor) -> None:
         """Restore the signs."""
-        self.s.signs = tuple(state["signs"])
+        self.s.signs = tuple(state.tolist())
 
 
 def _tables(shape: Shape, q: QuantisationConfig) -> layers.PolarTables:

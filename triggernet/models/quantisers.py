@@ -97,13 +97,15 @@ class ActivationQuantiser(nn.Module):
             return x
         return cast("Tensor", self.quant(x))
 
-    def get_extra_state(self) -> dict[str, Any]:
-        """The type, for the checkpoint."""
-        return {"signed": self.kind.signed, "width": self.kind.width, "integer": self.kind.integer}
+    def get_extra_state(self) -> Tensor:
+        """The type, for the checkpoint: sign, width and integer bits."""
+        kind = self.kind
+        return torch.tensor([int(kind.signed), kind.width, kind.integer])
 
-    def set_extra_state(self, state: dict[str, Any]) -> None:
+    def set_extra_state(self, state: Tensor) -> None:
         """Restore the type from a checkpoint."""
-        self.set_type(FixedPoint(**state))
+        signed, width, integer = state.tolist()
+        self.set_type(FixedPoint(bool(signed), width, integer))
 
 
 class ConstantQuantiser(nn.Module):
@@ -157,14 +159,15 @@ class ConstantQuantiser(nn.Module):
         self.kind = kind
         self.quant = brevitas_quantiser(kind, "ROUND")
 
-    def get_extra_state(self) -> dict[str, Any]:
+    def get_extra_state(self) -> Tensor:
         """Exponent, binary point and whether it is frozen, for the checkpoint."""
-        return {"exponent": self.exponent, "integer": self.kind.integer, "frozen": self.frozen}
+        return torch.tensor([self.exponent, self.kind.integer, int(self.frozen)])
 
-    def set_extra_state(self, state: dict[str, Any]) -> None:
+    def set_extra_state(self, state: Tensor) -> None:
         """Restore what `get_extra_state` gave."""
-        self.exponent, self.frozen = state["exponent"], state["frozen"]
-        self._set_type(FixedPoint(True, self.width, state["integer"]))
+        self.exponent, integer, frozen = state.tolist()
+        self.frozen = bool(frozen)
+        self._set_type(FixedPoint(True, self.width, integer))
 
 
 def _exponent(largest: float) -> int:
