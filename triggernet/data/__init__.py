@@ -1,0 +1,31 @@
+"""Jets: generated, mocked or read; as four-momenta and as the integers of the trigger."""
+
+from triggernet.data.compact import save_compact
+from triggernet.data.encoding import (
+    Decoded,
+    Encoded,
+    EncodingConfig,
+    decode,
+    encode,
+    to_laboratory,
+)
+from triggernet.data.formats import load_jets
+from triggernet.data.jets import Jets
+from triggernet.data.mock import mock_jets
+from triggernet.data.native import save_jets
+from triggernet.data.samples import sample_path
+
+__all__ = [
+    "Decoded",
+    "Encoded",
+    "EncodingConfig",
+    "Jets",
+    "decode",
+    "encode",
+    "load_jets",
+    "mock_jets",
+    "sample_path",
+    "save_compact",
+    "save_jets",
+    "to_laboratory",
+]

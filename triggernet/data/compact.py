@@ -1,0 +1,120 @@
+"""Jets as HDF5 of the integers that the hardware sees: small files that travel with the package.
+
+Every input of the encoding is one dataset in the smallest integer type that holds it, one column
+per constituent; `axis` (n, 2) restores laboratory momenta. The encoding stands in an attribute.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.config import load_config
+from triggernet.data.encoding import (
+    Encoded,
+    EncodingConfig,
+    decode,
+    encode,
+    to_laboratory,
+)
+from triggernet.data.jets import Jets
+from triggernet.data.kinematics import on_light_cone
+from triggernet.errors import DataError
+from triggernet.files import new_file
+
+FORMAT = "triggernet compact jets"
+VERSION = 1
+# The axis in steps far finer than the jet finder's own resolution, so that it compresses.
+AXIS_STEP_RAD = 2.0**-14
+
+
+def save_compact(path: Path, jets: Jets, config: EncodingConfig) -> Encoded:
+    """Write `jets` in the integers of `config`, polar and with the jet's own inputs.
+
+    Returns what was written, with the numbers of saturated and vanished values.
+
+    Raises
+    ------
+    DataError
+        If the encoding is not polar or leaves out the jet: momenta could not be restored.
+    EncodingError
+        If a momentum is not finite.
+    """
+    import h5py
+
+    if config.kind != "polar" or not config.jet:
+        raise DataError("a compact file needs a polar encoding with jet = true")
+    encoded = encode(jets, config)
+    columns = {name: np.asarray(values) for name, values in encoded.inputs.items()}
+    columns["axis"] = np.rint(encoded.axis / AXIS_STEP_RAD).astype(np.int64)
+    columns["label"] = jets.label[:, None]
+    attributes = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "classes": json.dumps(list(jets.classes)),
+        "provenance": json.dumps(dict(jets.provenance), sort_keys=True),
+        "encoding": json.dumps(asdict(config), sort_keys=True),
+    }
+    with new_file(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+        file.attrs.update(attributes)
+        for name, values in columns.items():
+            # Columns compress apart: the leading constituent is nothing like the twentieth.
+            stored = np.ascontiguousarray(values.T).astype(smallest(values))
+            file.create_dataset(
+                name,
+                data=stored,
+                chunks=(1, max(stored.shape[1], 1)),
+                compression="gzip",
+                compression_opts=9,
+                shuffle=True,
+            )
+    return encoded
+
+
+def smallest(values: NDArray[np.int64]) -> np.dtype[Any]:
+    """The smallest little-endian integer type that holds all of `values`."""
+    if values.size == 0:
+        return np.dtype("<i1")
+    extremes = np.array([values.min(), values.max()])
+    for kind in ("<i1", "<u1", "<i2", "<u2", "<i4"):
+        info = np.iinfo(kind)
+        if info.min <= extremes[0] and extremes[1] <= info.max:
+            return np.dtype(kind)
+    return np.dtype("<i8")
+
+
+def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
+    """Jets of an open HDF5 file of this format, in the laboratory frame.
+
+    Raises
+    ------
+    DataError
+        If a dataset is missing or of another length.
+    """
+    config = load_config(EncodingConfig, json.loads(file.attrs["encoding"]))
+    columns = {name: column(file, path, name, limit) for name in (*config.types, "axis", "label")}
+    if len({len(values) for values in columns.values()}) > 1:
+        lengths = {name: len(values) for name, values in columns.items()}
+        raise DataError(f"{path}: the datasets hold different numbers of jets: {lengths}")
+    axis = columns["axis"] * AXIS_STEP_RAD
+    momenta = decode(columns, config)
+    assert momenta.jet is not None  # save_compact insists
+    return Jets(
+        on_light_cone(to_laboratory(momenta.constituents, axis)),
+        to_laboratory(momenta.jet, axis),
+        columns["label"][:, 0],
+        tuple(json.loads(file.attrs["classes"])),
+        json.loads(file.attrs.get("provenance", "{}")),
+    )
+
+
+def column(file: Any, path: Path, name: str, limit: int | None) -> NDArray[np.int64]:
+    """The dataset `name` as (n, columns), or DataError."""
+    if name not in file:
+        raise DataError(f"{path}: no dataset {name!r}; found {', '.join(file) or 'nothing'}")
+    return np.asarray(file[name][:, :limit].T, np.int64)

@@ -1,0 +1,1 @@
+"""Jets from Pythia 8, a fast detector response and fastjet."""

@@ -1,0 +1,75 @@
+"""Pythia's event record as a numpy array that shares its memory.
+
+Reading an event through the bindings costs 1.2 ms in a Python loop, as much as generating it. The
+record is a C++ vector of equal `Pythia8::Particle` objects, so one address and one stride suffice.
+That layout is no promise of Pythia's: `check_layout` compares a whole event with what the bindings
+say, and refuses to go on if they differ.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.errors import ToolError
+
+# After the pointer to the virtual table: 8 ints (identity, status, 2 mothers, 2 daughters,
+# 2 colours), then px, py, pz, e as doubles.
+FIELDS = ("id", "status", "mother1", "mother2", "daughter1", "daughter2")
+OFFSETS = (8, 12, 16, 20, 24, 28, 40)
+HOLDER_OFFSET = 16  # a pybind11 object: reference count and type, then the pointer to C++
+
+
+def view(event: Any) -> NDArray[Any]:
+    """Structured view (n,) of an event record: the fields `FIELDS` (int32) and `p` (4 doubles).
+
+    `p` is (px, py, pz, E) in GeV. Valid until the next event is generated.
+    """
+    first = address(event[0])
+    stride = address(event[1]) - first
+    layout = np.dtype(
+        {
+            "names": [*FIELDS, "p"],
+            "formats": ["i4"] * len(FIELDS) + [("f8", 4)],
+            "offsets": list(OFFSETS),
+            "itemsize": stride,
+        }
+    )
+    memory = (ctypes.c_char * (stride * event.size())).from_address(first)
+    return np.frombuffer(memory, dtype=layout)
+
+
+def address(bound: Any) -> int:
+    """Address of the C++ object behind a pybind11 object."""
+    return int(ctypes.c_void_p.from_address(id(bound) + HOLDER_OFFSET).value or 0)
+
+
+def check_layout(event: Any) -> None:
+    """Compare the view of an event with the bindings, particle by particle.
+
+    Raises
+    ------
+    ToolError
+        If anything differs: this version of pythia8mc cannot be read.
+    """
+    first, second, third = (address(event[k]) for k in range(3))
+    stride = second - first
+    if not 72 <= stride <= 1024 or third - second != stride:
+        raise ToolError(_MESSAGE.format("a stride", stride, "72 to 1024, constant"))
+    record = view(event)
+    for name in FIELDS:
+        expected = np.array([getattr(event[k], name)() for k in range(event.size())])
+        if not np.array_equal(record[name], expected):
+            raise ToolError(_MESSAGE.format(f"field {name!r}", record[name][:4], expected[:4]))
+    momenta = [[p.px(), p.py(), p.pz(), p.e()] for p in (event[k] for k in range(event.size()))]
+    if not np.array_equal(record["p"], np.array(momenta)):
+        raise ToolError(_MESSAGE.format("field 'p'", record["p"][:1], momenta[:1]))
+
+
+_MESSAGE = (
+    "the event record of this pythia8mc is laid out differently: {} of {}, expected {}; "
+    "install pythia8mc 8.317.2"
+)

@@ -1,0 +1,212 @@
+"""A whole sample: chunks in parallel, kept as they come, joined at the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, fields
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.config import dump_config
+from triggernet.data import kinematics, native
+from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
+from triggernet.data.generation.config import GenerationConfig
+from triggernet.errors import UsageError
+from triggernet.files import new_file, provenance, read_json, write_json
+from triggernet.progress import Progress, say
+
+
+def generate(
+    config: GenerationConfig, n_jets: int, path: Path, seed: int = 1, workers: int = 1
+) -> dict[str, Any]:
+    """Generate a sample and write it to an HDF5 file.
+
+    Finished chunks are kept in a folder beside `path` until the file is complete, so a run that
+    was stopped goes on where it was. The same settings and seed give the same file, byte for byte,
+    however often it was stopped and with any number of workers.
+
+    Parameters
+    ----------
+    config
+        What to generate.
+    n_jets
+        Number of jets: half of them signal.
+    path
+        The file to write.
+    seed
+        Any non-negative integer.
+    workers
+        Number of processes.
+
+    Returns
+    -------
+    dict
+        Summary: jets, events tried, jets found and accepted, cross-sections by class.
+
+    Raises
+    ------
+    UsageError
+        If a number makes no sense, or the folder of chunks belongs to another sample.
+    ConfigError, ToolError
+        From Pythia: see `triggernet.data.generation.pythia`.
+    """
+    if n_jets < 1 or seed < 0 or workers < 1:
+        raise UsageError(
+            f"{n_jets} jets with seed {seed} and {workers} workers: expected at least 1 jet, "
+            "a non-negative seed and at least 1 worker"
+        )
+    folder = path.with_name(path.name + ".chunks")
+    settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
+    open_folder(folder, provenance(**{"settings": json.dumps(settings, sort_keys=True)}))
+    plans = plan_chunks(config, n_jets, seed)
+    generate_missing(config, plans, folder, workers)
+    summary = join(config, plans, folder, path, seed)
+    shutil.rmtree(folder)
+    return summary
+
+
+def plan_chunks(config: GenerationConfig, n_jets: int, seed: int) -> list[ChunkPlan]:
+    """All chunks of a sample, background and signal in turns."""
+    per_class = (n_jets - n_jets // 2, n_jets // 2)
+    size = config.chunk_jets
+    plans = [
+        ChunkPlan(seed, label, number, min(size, count - number * size))
+        for label, count in enumerate(per_class)
+        for number in range(-(-count // size))
+    ]
+    return sorted(plans, key=lambda plan: (plan.number, plan.label))
+
+
+def open_folder(folder: Path, identity: dict[str, Any]) -> None:
+    """Make the folder of chunks, or check that it belongs to this very sample."""
+    marker = folder / "sample.json"
+    if marker.exists():
+        if read_json(marker) != identity:
+            raise UsageError(
+                f"{folder} keeps chunks of a sample with other settings or versions; finish that "
+                "sample with its own settings, or remove the folder"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(marker, identity)
+
+
+def generate_missing(
+    config: GenerationConfig, plans: list[ChunkPlan], folder: Path, workers: int
+) -> None:
+    """Generate all chunks that `folder` does not hold yet."""
+    missing = [plan for plan in plans if not (folder / plan.name).exists()]
+    if len(missing) < len(plans):
+        say(f"{len(plans) - len(missing)} of {len(plans)} chunks are there already")
+    total = sum(plan.n_jets for plan in missing)
+    with Progress(f"generating {config.process}", total, "jets") as progress:
+        for plan in work(config, missing, folder, workers):
+            progress.advance(plan.n_jets)
+
+
+def work(
+    config: GenerationConfig, plans: list[ChunkPlan], folder: Path, workers: int
+) -> Iterator[ChunkPlan]:
+    """Yield each plan when its chunk is on disk."""
+    if workers == 1:
+        for plan in plans:
+            write_chunk(config, plan, folder)
+            yield plan
+        return
+    # Spawned processes share no state: what a chunk holds cannot depend on who made it.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(write_chunk, config, plan, folder): plan for plan in plans}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                yield futures[future]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None:
+    """Generate one chunk and keep it in `folder`."""
+    chunk = generate_chunk(config, plan)
+    with new_file(folder / plan.name) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **as_arrays(chunk))
+
+
+def read_chunk(path: Path) -> Chunk:
+    """A chunk that `write_chunk` kept."""
+    with np.load(path) as stored:
+        values = {field.name: stored[field.name] for field in fields(Chunk)}
+    scalars = {name: value.item() for name, value in values.items() if value.ndim == 0}
+    return Chunk(**{**values, **scalars})
+
+
+def join(
+    config: GenerationConfig, plans: list[ChunkPlan], folder: Path, path: Path, seed: int
+) -> dict[str, Any]:
+    """Write all chunks to one file and return the summary.
+
+    Jets are shuffled within a background chunk and its signal partner only: any part of the file
+    is about balanced, and two jets of one event never lie further apart than that.
+    """
+    jets, constituents = [], []
+    chunks: dict[int, list[Chunk]] = {0: [], 1: []}
+    for number in range(max(plan.number for plan in plans) + 1):
+        pair = [(p.label, read_chunk(folder / p.name)) for p in plans if p.number == number]
+        for label, chunk in pair:
+            chunks[label].append(chunk)
+        table = np.concatenate([chunk_table(chunk, label) for label, chunk in pair])
+        order = np.random.default_rng([seed, number]).permutation(len(table))
+        momenta = np.concatenate([chunk.constituents for _, chunk in pair])
+        jets.append(table[order])
+        constituents.append(with_energy(momenta[order]))
+    summary = {
+        name: statistics(chunks[label]) for label, name in enumerate(config.classes) if chunks[label]
+    }
+    about = provenance(
+        seed=seed, config=dump_config(config), statistics=json.dumps(summary, sort_keys=True)
+    )
+    about["packages"] = json.dumps(about["packages"], sort_keys=True)
+    about["source"] = "triggernet generate"
+    native.write(path, np.concatenate(jets), np.concatenate(constituents), config.classes, about)
+    return {"jets": sum(map(len, jets)), **summary}
+
+
+def chunk_table(chunk: Chunk, label: int) -> NDArray[Any]:
+    """The jets of a chunk as entries of dtype `native.JET`."""
+    table = np.zeros(len(chunk.jet), native.JET)
+    for k, name in enumerate(native.FOUR_MOMENTUM):
+        table[name] = chunk.jet[:, k]
+    for prefix, p in (("", chunk.jet), ("truth_", chunk.truth)):
+        table[prefix + "pt"] = kinematics.transverse_momentum(p)
+        table[prefix + "eta"] = kinematics.pseudorapidity(p)
+        table[prefix + "phi"] = kinematics.azimuth(p)
+        table[prefix + "mass"] = kinematics.mass(p)
+    table["n_constituents"] = chunk.n_constituents
+    table["label"] = label
+    return table
+
+
+def with_energy(momenta: NDArray[np.float32]) -> NDArray[Any]:
+    """Momenta (n, N, 3) as a table (n, N) of massless constituents."""
+    p = np.zeros((*momenta.shape[:2], 4))
+    p[..., 1:] = momenta
+    return native.constituent_table(kinematics.on_light_cone(p))
+
+
+def statistics(chunks: list[Chunk]) -> dict[str, float]:
+    """Events tried, jets found and kept, and the mean cross-section of the chunks of a class."""
+    sigma = np.array([chunk.sigma_mb for chunk in chunks])
+    error = np.array([chunk.sigma_error_mb for chunk in chunks])
+    return {
+        "events_tried": sum(chunk.tried for chunk in chunks),
+        "jets_in_window": sum(chunk.found for chunk in chunks),
+        "jets_accepted": sum(chunk.accepted for chunk in chunks),
+        "sigma_mb": float(sigma.mean()),
+        "sigma_error_mb": float(np.sqrt((error**2).sum()) / len(chunks)),
+    }

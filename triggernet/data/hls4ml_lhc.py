@@ -1,0 +1,66 @@
+"""The five-class LHC jets of hls4ml (M. Pierini et al., Zenodo 3602260)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triggernet.data.jets import Jets
+from triggernet.data.kinematics import on_light_cone
+from triggernet.errors import DataError
+
+CLASSES = {"j_g": "gluon", "j_q": "quark", "j_w": "w", "j_z": "z", "j_t": "top"}
+MOMENTA = ("j1_px", "j1_py", "j1_pz")
+PROVENANCE = {
+    "source": "HLS4ML LHC Jet dataset",
+    "authors": "M. Pierini, J. M. Duarte, N. Tran, M. Freytsis",
+    "identifier": "Zenodo 3602260",
+    "licence": "CC BY 4.0",
+}
+
+
+def read(file: Any, path: Path, limit: int | None) -> Jets:
+    """Jets of `jetConstituentList` (n, N, features) with labels from `jets` (n, features).
+
+    Columns are found by `particleFeatureNames` and `jetFeatureNames`. The jet is the sum of the
+    listed constituents, since the files hold no azimuth of the jet.
+
+    Raises
+    ------
+    DataError
+        If a dataset or feature is missing, or a jet is not of exactly one class.
+    """
+    particle = names_of(file, path, "particleFeatureNames")
+    whole_jet = names_of(file, path, "jetFeatureNames")
+    if "jets" not in file:
+        raise DataError(f"{path}: no dataset 'jets', which holds the labels; found {', '.join(file)}")
+    momenta = [place(particle, name, path, "particleFeatureNames") for name in MOMENTA]
+    flags = [place(whole_jet, name, path, "jetFeatureNames") for name in CLASSES]
+    listed = np.asarray(file["jetConstituentList"][:limit])
+    p = np.zeros((*listed.shape[:2], 4))
+    p[..., 1:] = listed[..., momenta]
+    p = on_light_cone(p)
+    truth = np.asarray(file["jets"][:limit])[:, flags]
+    if len(truth) != len(p) or not (truth.sum(axis=1) == 1).all():
+        raise DataError(
+            f"{path}: every jet must be of exactly one of the classes {', '.join(CLASSES)}, and "
+            "'jets' as long as 'jetConstituentList'"
+        )
+    label = truth.argmax(axis=1).astype(np.int64)
+    return Jets(p, p.sum(axis=1), label, tuple(CLASSES.values()), PROVENANCE)
+
+
+def names_of(file: Any, path: Path, key: str) -> list[str]:
+    """The feature names stored under `key`, as text."""
+    if key not in file:
+        raise DataError(f"{path}: no dataset {key!r}; found {', '.join(file)}")
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in file[key][:]]
+
+
+def place(names: list[str], name: str, path: Path, key: str) -> int:
+    """Index of a feature, or DataError."""
+    if name not in names:
+        raise DataError(f"{path}: no feature {name!r} in {key!r}; found {', '.join(names)}")
+    return names.index(name)
