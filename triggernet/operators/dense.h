@@ -31,7 +31,7 @@ OUTPUTS:
 template <class CONFIG_T, class context_T>
 void dense_add_context(context_T *context, int set,
                        typename CONFIG_T::acc_t offset[CONFIG_T::n_out],
-                       const typename CONFIG_T::context_code_t weight[CONFIG_T::context_size]) {
+                       const typename CONFIG_T::context_weight_code_t weight[CONFIG_T::context_weight_size]) {
     #pragma HLS INLINE
     #pragma HLS ARRAY_PARTITION variable=weight complete
     typedef typename CONFIG_T::context_weight_t weight_t;
@@ -120,7 +120,7 @@ void dense_context(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in],
                    res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
                    const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
                    const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size],
-                   const typename CONFIG_T::context_code_t context_weight[CONFIG_T::context_size]) {
+                   const typename CONFIG_T::context_weight_code_t context_weight[CONFIG_T::context_weight_size]) {
     typename CONFIG_T::acc_t offset[CONFIG_T::n_out];
     #pragma HLS ARRAY_PARTITION variable=offset complete
     dense_offset<CONFIG_T>(0, offset, bias);
@@ -134,7 +134,7 @@ void dense_context_selected(
     select_T select[1], res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
     const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
     const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size],
-    const typename CONFIG_T::context_code_t context_weight[CONFIG_T::context_size]) {
+    const typename CONFIG_T::context_weight_code_t context_weight[CONFIG_T::context_weight_size]) {
     typename CONFIG_T::acc_t offset[CONFIG_T::n_out];
     #pragma HLS ARRAY_PARTITION variable=offset complete
     const int set = dense_set<CONFIG_T>(select[0]);

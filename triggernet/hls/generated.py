@@ -1,0 +1,102 @@
+"""Reading the C++ that hls4ml generated: calls, variables and their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from triggernet.errors import ProjectError
+from triggernet.fixedpoint import FixedPoint, Quantiser
+
+_CALL = re.compile(r"^\s*(?P<function>[\w:]+)<(?P<types>[^()]*)>\((?P<arguments>[^()]*)\);")
+_COMMENT = re.compile(r"//\s*(?P<name>\S+)\s*$")
+_ARRAY = re.compile(r"\b(?P<type>\w+) (?P<name>\w+)\[(?P<size>[\d*]+)\]")
+_TYPEDEF = re.compile(r"^typedef (?P<text>[^;]+) (?P<name>\w+);$", re.MULTILINE)
+_FIXED = re.compile(
+    r"ap_(?P<u>u?)fixed<(?P<width>\d+),(?P<integer>-?\d+),AP_(?P<rounding>\w+),AP_(?P<overflow>\w+),0>"
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call in the top function.
+
+    Attributes
+    ----------
+    line : int
+        Its line, from 0.
+    layer : str
+        Name of the layer of hls4ml, from the comment behind the call.
+    function : str
+        With its namespace.
+    arguments : tuple of str
+    """
+
+    line: int
+    layer: str
+    function: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of the top function: an argument or a local variable."""
+
+    name: str
+    type: str
+    size: int
+
+
+def calls(text: str) -> tuple[Call, ...]:
+    """The calls in a top function, in order.
+
+    Raises
+    ------
+    ProjectError
+        If a call has no comment that names its layer.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines()):
+        match = _CALL.match(line)
+        if match is None:
+            continue
+        comment = _COMMENT.search(line)
+        if comment is None:
+            raise ProjectError(f"line {number + 1} of the top function calls without a layer name")
+        arguments = tuple(a.strip() for a in match["arguments"].split(","))
+        found.append(Call(number, comment["name"], match["function"], arguments))
+    return tuple(found)
+
+
+def arrays(text: str) -> dict[str, Array]:
+    """The arrays declared in a top function, arguments included, by name."""
+    found = {}
+    for match in _ARRAY.finditer(text):
+        size = 1
+        for factor in match["size"].split("*"):
+            size *= int(factor)
+        found[match["name"]] = Array(match["name"], match["type"], size)
+    return found
+
+
+def types(defines: str) -> dict[str, str]:
+    """The typedefs of ``defines.h``, by name."""
+    return {m["name"]: m["text"] for m in _TYPEDEF.finditer(defines)}
+
+
+def quantiser_of(name: str, typedefs: Mapping[str, str]) -> Quantiser:
+    """The fixed-point type and modes that a typedef stands for; ProjectError if it is another."""
+    match = _FIXED.fullmatch(typedefs.get(name, ""))
+    rounding = {"TRN": "FLOOR", "RND_CONV": "ROUND"}
+    if match is None or match["rounding"] not in rounding or match["overflow"] not in ("SAT", "WRAP"):
+        raise ProjectError(
+            f"type '{name}' of defines.h is {typedefs.get(name)!r}; expected a fixed-point type "
+            "with AP_TRN or AP_RND_CONV and AP_SAT or AP_WRAP"
+        )
+    kind = FixedPoint(not match["u"], int(match["width"]), int(match["integer"]))
+    return Quantiser(
+        kind,
+        "FLOOR" if match["rounding"] == "TRN" else "ROUND",
+        "SAT" if match["overflow"] == "SAT" else "WRAP",
+    )
