@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -31,11 +32,25 @@ def operator(
     attributes : callable
         Gives the node's attributes, as in the operator table; called during an export only.
     """
-    result = function(*tensors)
     if not torch.onnx.is_in_onnx_export():
-        return result
-    # The exporter drops the traced computation of `result`, which nothing reads any more.
+        return function(*tensors)
+    with _untraced():
+        result = function(*tensors)
     return cast("Tensor", _Recorded.apply(result, op, dict(attributes()), *tensors))
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """Compute without leaving a trace: the exporter would translate what the node replaces.
+
+    torch 2.13 has no public call for this.
+    """
+    state = torch._C._get_tracing_state()
+    torch._C._set_tracing_state(None)
+    try:
+        yield
+    finally:
+        torch._C._set_tracing_state(state)
 
 
 class _Recorded(torch.autograd.Function):
