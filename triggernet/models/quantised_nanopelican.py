@@ -68,21 +68,21 @@ class QuantisationConfig:
     """
 
     rounding: Rounding = "FLOOR"
-    table: Width = field(default_factory=lambda: Width(10, 2))
+    table: Width = field(default_factory=lambda: Width(8, 1))
     exp: Width = field(default_factory=lambda: Width(10, 2))
-    product: Width = field(default_factory=lambda: Width(16, 17))
-    inner: Width = field(default_factory=lambda: Width(16, 10))
-    d: Width = field(default_factory=lambda: Width(14))
-    r: Width = field(default_factory=lambda: Width(16))
-    total: Width = field(default_factory=lambda: Width(16))
-    a: Width = field(default_factory=lambda: Width(14))
-    g: Width = field(default_factory=lambda: Width(16))
-    z: Width = field(default_factory=lambda: Width(15))
-    sum: Width = field(default_factory=lambda: Width(18))
-    trace: Width = field(default_factory=lambda: Width(18))
-    score: Width = field(default_factory=lambda: Width(16))
-    weight: int = 10
-    bias: int = 16
+    product: Width = field(default_factory=lambda: Width(12, 17))
+    inner: Width = field(default_factory=lambda: Width(12))
+    d: Width = field(default_factory=lambda: Width(11))
+    r: Width = field(default_factory=lambda: Width(12))
+    total: Width = field(default_factory=lambda: Width(12))
+    a: Width = field(default_factory=lambda: Width(11))
+    g: Width = field(default_factory=lambda: Width(12))
+    z: Width = field(default_factory=lambda: Width(11))
+    sum: Width = field(default_factory=lambda: Width(14))
+    trace: Width = field(default_factory=lambda: Width(14))
+    score: Width = field(default_factory=lambda: Width(12))
+    weight: int = 8
+    bias: int = 12
 
     def __post_init__(self) -> None:
         if self.table.integer is None or self.exp.integer is None:
