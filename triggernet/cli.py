@@ -106,8 +106,104 @@ def overrides(args: Namespace) -> dict[str, Any]:
     return dict(parse_override(text) for text in args.settings)
 
 
+def _generate(args: Namespace) -> Outcome:
+    from triggernet.config import load_config
+    from triggernet.data.generation import GenerationConfig, generate
+
+    changes = overrides(args) | {"process": args.process}
+    config = load_config(GenerationConfig, args.config, changes)
+    found = generate(config, args.jets, args.out, args.seed, args.workers)
+    lines = [f"{args.out}: {found['jets']} jets"]
+    lines += [
+        f"{name}: {found[name]['jets_accepted']} jets accepted of {found[name]['events_tried']} "
+        f"events, cross-section {found[name]['sigma_mb']:.4g} mb"
+        for name in config.classes
+        if name in found
+    ]
+    return Outcome("\n".join(lines), found)
+
+
+def _convert(args: Namespace) -> Outcome:
+    from triggernet.data import EncodingConfig, load_jets, save_compact, save_jets
+
+    jets = load_jets(args.source, args.limit)
+    values: dict[str, Any] = {"jets": len(jets), "classes": list(jets.classes)}
+    if args.compact is None:
+        save_jets(args.target, jets)
+    else:
+        encoding = EncodingConfig(n_constituents=args.compact, jet=True)
+        encoded = save_compact(args.target, jets, encoding)
+        values |= {"saturated": dict(encoded.saturated), "vanished": encoded.vanished}
+    return Outcome(f"{args.target}: {len(jets)} jets of {', '.join(jets.classes)}", values)
+
+
+def _inspect(args: Namespace) -> Outcome:
+    from triggernet.data import load_jets
+    from triggernet.data.inspection import as_text, compared, comparison_text, describe
+
+    jets = load_jets(args.file)
+    values = describe(jets)
+    text = as_text(args.file, values)
+    other = None if args.against is None else load_jets(args.against)
+    if other is not None:
+        text += f"\n\nagainst {args.against}\n{comparison_text(jets, other)}"
+        values = {**values, "comparison": compared(jets, other)}
+    if args.out is not None:
+        from triggernet.data.plots import plot_jets
+
+        plot_jets(jets, args.out, other, args.against.stem if args.against else "")
+        text += f"\nplots: {args.out}"
+    return Outcome(text, values)
+
+
 # In pipeline order: generate, convert, inspect, train, evaluate, export, verify, cosim, report.
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "generate",
+        _generate,
+        "generate jets with Pythia 8",
+        "triggernet generate toptag --jets 20000 --out jets.h5 --workers 2",
+        (
+            argument("process", choices=("toptag", "wtag"), help="signal, against QCD dijets"),
+            argument("--jets", type=int, required=True, metavar="N", help="half of them signal"),
+            argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write"),
+            argument("--seed", type=int, default=1, help="equal seeds give equal files"),
+            argument("--workers", type=int, default=1, metavar="W", help="number of processes"),
+            CONFIG,
+            SETTINGS,
+            JSON,
+        ),
+    ),
+    Command(
+        "convert",
+        _convert,
+        "convert jets of any known format to triggernet's own",
+        "triggernet convert test.h5 jets.h5",
+        (
+            argument("source", metavar="IN", type=Path, help="HDF5 or ROOT file of jets"),
+            argument("target", metavar="OUT", type=Path, help="HDF5 file to write"),
+            argument("--limit", type=int, metavar="N", help="only the first N jets"),
+            argument(
+                "--compact", type=int, metavar="N", help="integers of the N leading constituents"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "inspect",
+        _inspect,
+        "say what a file of jets holds, and draw it",
+        "triggernet inspect jets.h5 -o jets.png",
+        (
+            argument("file", metavar="FILE", type=Path, help="jets of any known format"),
+            argument("-o", "--out", type=Path, metavar="PLOTS", help="PNG, PDF or SVG to write"),
+            argument(
+                "--against", type=Path, metavar="FILE", help="jets to compare with, drawn as points"
+            ),
+            JSON,
+        ),
+    ),
+)
 
 
 def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMANDS) -> int:

@@ -29,6 +29,7 @@ from triggernet.files import new_file
 
 FORMAT = "triggernet compact jets"
 VERSION = 1
+OTHERS = ("axis", "label", "multiplicity")
 # The axis in steps far finer than the jet finder's own resolution, so that it compresses.
 AXIS_STEP_RAD = 2.0**-14
 
@@ -53,6 +54,7 @@ def save_compact(path: Path, jets: Jets, config: EncodingConfig) -> Encoded:
     columns = {name: np.asarray(values) for name, values in encoded.inputs.items()}
     columns["axis"] = np.rint(encoded.axis / AXIS_STEP_RAD).astype(np.int64)
     columns["label"] = jets.label[:, None]
+    columns["multiplicity"] = jets.multiplicity[:, None]
     attributes = {
         "format": FORMAT,
         "format_version": VERSION,
@@ -97,11 +99,11 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
         If a dataset is missing or of another length.
     """
     config = load_config(EncodingConfig, json.loads(file.attrs["encoding"]))
-    columns = {name: column(file, path, name, limit) for name in (*config.types, "axis", "label")}
+    columns = {name: column(file, path, name, limit) for name in (*config.types, *OTHERS)}
     if len({len(values) for values in columns.values()}) > 1:
         lengths = {name: len(values) for name, values in columns.items()}
         raise DataError(f"{path}: the datasets hold different numbers of jets: {lengths}")
-    axis = columns["axis"] * AXIS_STEP_RAD
+    axis: NDArray[np.float64] = columns["axis"] * np.float64(AXIS_STEP_RAD)
     momenta = decode(columns, config)
     assert momenta.jet is not None  # save_compact insists
     return Jets(
@@ -110,6 +112,7 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
         columns["label"][:, 0],
         tuple(json.loads(file.attrs["classes"])),
         json.loads(file.attrs.get("provenance", "{}")),
+        columns["multiplicity"][:, 0],
     )
 
 

@@ -2,8 +2,9 @@
 
 Polar (the default): every constituent is (pT, y - y_J, phi - phi_J) relative to the jet axis, the
 rapidity and azimuth of the whole jet. In the frame boosted along z by y_J and turned by phi_J a
-massless constituent is pT (cosh y, cos phi, sin phi, sinh y) and the jet (m_T, pT, 0, 0). The jet's
-own inputs are pT and the excess m_T - pT, so that m^2 = excess (2 pT + excess) without cancellation.
+massless constituent is pT (cosh y, cos phi, sin phi, sinh y) and the jet (m_T, pT, 0, 0). The
+jet's own inputs are pT and the excess m_T - pT, so that m^2 = excess (2 pT + excess) without
+cancellation.
 
 Cartesian: (E, px, py, pz) in the laboratory frame.
 
@@ -271,7 +272,9 @@ def decode(encoded: Encoded | Mapping[str, Integers], config: EncodingConfig) ->
         raise EncodingError(
             f"the encoded jets have no input {missing[0]!r}; found {', '.join(inputs)}"
         )
-    values = {name: inputs[name] * kind.lsb for name, kind in config.types.items()}
+    values: dict[str, Floats] = {
+        name: inputs[name] * np.float64(kind.lsb) for name, kind in config.types.items()
+    }
     if config.kind == "cartesian":
         names = ("e", "px", "py", "pz")
         jet = [values[f"jet_{name}"][:, 0] for name in names] if config.jet else None

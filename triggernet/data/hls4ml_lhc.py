@@ -35,7 +35,9 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
     particle = names_of(file, path, "particleFeatureNames")
     whole_jet = names_of(file, path, "jetFeatureNames")
     if "jets" not in file:
-        raise DataError(f"{path}: no dataset 'jets', which holds the labels; found {', '.join(file)}")
+        raise DataError(
+            f"{path}: no dataset 'jets', which holds the labels; found {', '.join(file)}"
+        )
     momenta = [place(particle, name, path, "particleFeatureNames") for name in MOMENTA]
     flags = [place(whole_jet, name, path, "jetFeatureNames") for name in CLASSES]
     listed = np.asarray(file["jetConstituentList"][:limit])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ class Jets:
         For two classes background first: ``("qcd", "top")``; the last one is the signal.
     provenance : mapping of str to str, int or float
         Where the jets come from: source, licence, generator settings.
+    multiplicity : int64 array (n,), optional
+        Number of constituents of the whole jet, also those beyond N; by default those present.
     """
 
     constituents: NDArray[np.float64]
@@ -34,6 +36,7 @@ class Jets:
     label: NDArray[np.int64]
     classes: tuple[str, ...] = ("qcd", "top")
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)
+    multiplicity: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         n = len(self.label)
@@ -44,6 +47,10 @@ class Jets:
                 f"jets of shapes {shapes} do not belong together; expected constituents (n, N, 4), "
                 "jet (n, 4) and label (n,)"
             )
+        if self.multiplicity.shape != (n,):
+            if self.multiplicity.size:
+                raise DataError(f"multiplicity {self.multiplicity.shape}; expected ({n},)")
+            object.__setattr__(self, "multiplicity", self.present.sum(axis=1))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -61,6 +68,7 @@ class Jets:
             self.label[index],
             self.classes,
             self.provenance,
+            self.multiplicity[index],
         )
 
     def leading(self, n_constituents: int) -> Jets:
@@ -69,4 +77,4 @@ class Jets:
         missing = n_constituents - kept.shape[1]
         if missing > 0:
             kept = np.pad(kept, ((0, 0), (0, missing), (0, 0)))
-        return Jets(kept, self.jet, self.label, self.classes, self.provenance)
+        return replace(self, constituents=kept)

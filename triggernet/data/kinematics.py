@@ -54,6 +54,11 @@ def delta_r(first: Array, second: Array) -> Array:
     return np.asarray(np.hypot(d_eta, wrap(azimuth(first) - azimuth(second))))
 
 
+def sum_by(index: NDArray[np.int64], values: Array, n: int) -> Array:
+    """Sums (n,) of the values (k,) that share an index (k,)."""
+    return np.bincount(index, values, n).astype(np.float64)
+
+
 def massless(pt: Array, eta: Array, phi: Array) -> Array:
     """Massless four-momenta (..., 4) from pT in GeV, pseudorapidity and azimuth."""
     columns = (pt * np.cosh(eta), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta))

@@ -44,7 +44,7 @@ def jet_table(jets: Jets) -> NDArray[Any]:
     table["eta"] = kinematics.pseudorapidity(jets.jet)
     table["phi"] = kinematics.azimuth(jets.jet)
     table["mass"] = kinematics.mass(jets.jet)
-    table["n_constituents"] = jets.present.sum(axis=1)
+    table["n_constituents"] = jets.multiplicity
     table["label"] = jets.label
     return table
 
@@ -124,6 +124,7 @@ def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
         table["label"].astype(np.int64),
         tuple(json.loads(file.attrs["classes"])),
         json.loads(file.attrs.get("provenance", "{}")),
+        table["n_constituents"].astype(np.int64),
     )
 
 

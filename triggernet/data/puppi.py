@@ -39,8 +39,17 @@ class Bits:
         return (1 << (self.width - int(self.signed))) - 1
 
 
-COMMON = {"pt": Bits(0, 14), "eta": Bits(14, 12, True), "phi": Bits(26, 11, True), "id": Bits(37, 3)}
-CHARGED = COMMON | {"z0": Bits(40, 10, True), "sqrt_dxy": Bits(50, 8), "quality": Bits(58, 3)}
+COMMON = {
+    "pt": Bits(0, 14),
+    "eta": Bits(14, 12, signed=True),
+    "phi": Bits(26, 11, signed=True),
+    "id": Bits(37, 3),
+}
+CHARGED = COMMON | {
+    "z0": Bits(40, 10, signed=True),
+    "sqrt_dxy": Bits(50, 8),
+    "quality": Bits(58, 3),
+}
 NEUTRAL = COMMON | {"weight": Bits(40, 9), "em_id": Bits(49, 6)}
 
 

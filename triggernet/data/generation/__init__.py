@@ -1,1 +1,10 @@
 """Jets from Pythia 8, a fast detector response and fastjet."""
+
+from triggernet.data.generation.config import (
+    CollisionConfig,
+    GenerationConfig,
+    SelectionConfig,
+)
+from triggernet.data.generation.generate import generate
+
+__all__ = ["CollisionConfig", "GenerationConfig", "SelectionConfig", "generate"]

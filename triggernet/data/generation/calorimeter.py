@@ -171,7 +171,7 @@ class Towers:
 
     def sum_of(self, per_track: Array) -> Array:
         """Sum (k,) over the tracks of each tower."""
-        return np.bincount(self.of_track, per_track, len(self.event))
+        return kinematics.sum_by(self.of_track, per_track, len(self.event))
 
 
 def energy_flow(
@@ -292,7 +292,7 @@ def fill(
     n_hits = int(hits.sum())
     energy = (share * particles.p[:, 0])[hits]
     rings = towers // CELLS % CELLS
-    deposited = np.bincount(tower[:n_hits], energy, len(towers))
+    deposited = kinematics.sum_by(tower[:n_hits], energy, len(towers))
     return Towers(
         event=towers // CELLS**2,
         ring=rings,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.data import kinematics
 from triggernet.data.generation.particles import Particles
 
 
@@ -69,7 +70,7 @@ def ordered(
 ) -> FoundJets:
     """Sum the constituents and order the jets by event, then by falling pT."""
     jet = np.repeat(np.arange(len(per_jet)), per_jet)
-    sums = [np.bincount(jet, p[members, k], len(per_jet)) for k in range(4)]
+    sums = [kinematics.sum_by(jet, p[members, k], len(per_jet)) for k in range(4)]
     total = np.stack(sums, axis=-1) if len(per_jet) else np.zeros((0, 4))
     order = np.lexsort((-np.hypot(total[:, 1], total[:, 2]), event))
     start = np.concatenate([[0], np.cumsum(per_jet)])

@@ -26,7 +26,8 @@ class CollisionConfig:
     pile_up : float
         Mean number of additional inelastic collisions in an event (Poisson); 0 in the reference.
     pythia : tuple of str
-        Further settings in Pythia's own words, applied last: ``("TimeShower:alphaSvalue = 0.13",)``.
+        Further settings in Pythia's own words, applied last:
+        ``("TimeShower:alphaSvalue = 0.13",)``.
     """
 
     energy_gev: float = 14000.0

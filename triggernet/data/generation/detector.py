@@ -58,7 +58,9 @@ def respond(particles: Particles, model: str, rng: np.random.Generator) -> Parti
     tracks = reconstruct_tracks(visible, phi, eta, rng)
     photons, tracks = energy_flow(electromagnetic(model), visible, (eta, phi), tracks, rng)
     neutrals, tracks = energy_flow(hadronic(model), visible, (eta, phi), tracks, rng)
-    charged = Particles(tracks.event, tracks.pdg, kinematics.massless(tracks.pt, tracks.eta, tracks.phi))
+    charged = Particles(
+        tracks.event, tracks.pdg, kinematics.massless(tracks.pt, tracks.eta, tracks.phi)
+    )
     return concatenate([charged, photons, neutrals])
 
 
@@ -89,7 +91,9 @@ def impact_points(particles: Particles) -> tuple[Array, Array]:
     )
     arc = np.minimum(np.where(reach > 1.0, np.inf, to_barrel), to_end)
     half_turn = arc * bending / 2
-    chord = np.where(np.abs(half_turn) < 1e-6, arc, np.sin(half_turn) * 2 / np.where(q == 0, 1, bending))
+    chord = np.where(
+        np.abs(half_turn) < 1e-6, arc, np.sin(half_turn) * 2 / np.where(q == 0, 1, bending)
+    )
     azimuth = phi - half_turn + np.where(chord < 0, np.pi, 0.0)
     return kinematics.wrap(azimuth), np.arcsinh(slope * arc / np.maximum(np.abs(chord), 1e-9))
 
@@ -146,4 +150,3 @@ def momentum_resolution(pdg: NDArray[np.int32], pt: Array, eta: Array) -> Array:
     muon = np.array([[0.01, 1.0e-4], [0.015, 1.5e-4], [0.025, 3.5e-4]])[bins]
     terms = np.where((code == 11)[:, None], electron, np.where((code == 13)[:, None], muon, hadron))
     return np.hypot(terms[:, 0], terms[:, 1] * pt)
-

@@ -64,7 +64,7 @@ def generate(
         )
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
-    open_folder(folder, provenance(**{"settings": json.dumps(settings, sort_keys=True)}))
+    open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
     plans = plan_chunks(config, n_jets, seed)
     generate_missing(config, plans, folder, workers)
     summary = join(config, plans, folder, path, seed)
@@ -135,7 +135,7 @@ def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None
     """Generate one chunk and keep it in `folder`."""
     chunk = generate_chunk(config, plan)
     with new_file(folder / plan.name) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **as_arrays(chunk))
+        np.savez_compressed(file, allow_pickle=False, **as_arrays(chunk))
 
 
 def read_chunk(path: Path) -> Chunk:
@@ -166,7 +166,9 @@ def join(
         jets.append(table[order])
         constituents.append(with_energy(momenta[order]))
     summary = {
-        name: statistics(chunks[label]) for label, name in enumerate(config.classes) if chunks[label]
+        name: statistics(chunks[label])
+        for label, name in enumerate(config.classes)
+        if chunks[label]
     }
     about = provenance(
         seed=seed, config=dump_config(config), statistics=json.dumps(summary, sort_keys=True)

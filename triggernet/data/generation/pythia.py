@@ -65,11 +65,13 @@ class EventSource:
     tried: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        started = time.perf_counter()
         self._pythia = start_pythia(settings(self.config, self.signal), self.seed)
         self._pile_up: Any = None
         self._rng = np.random.default_rng(self.seed)
         if self.config.collision.pile_up > 0:
             self._pile_up = start_pythia(pile_up_settings(self.config), self.seed % 899_999_999 + 1)
+        self.seconds += time.perf_counter() - started
 
     def batch(self, n_events: int) -> tuple[Particles, Resonances]:
         """Stable particles and resonances of the next `n_events` events."""
@@ -79,8 +81,10 @@ class EventSource:
             stable.append((event, final_state(record)))
             if self.signal:
                 heavy += [(event, *found) for found in decays(record, self.config.process)]
-            for _ in range(self._rng.poisson(self.config.collision.pile_up)):
-                stable.append((event, final_state(self._next(self._pile_up))))
+            stable += [
+                (event, final_state(self._next(self._pile_up)))
+                for _ in range(self._rng.poisson(self.config.collision.pile_up))
+            ]
         self.tried += n_events
         return collect(stable), collect_resonances(heavy, self.config.process)
 
@@ -132,9 +136,7 @@ def start_pythia(lines: list[str], seed: int) -> Any:
     try:
         import pythia8mc
     except ImportError as error:
-        raise ToolError(
-            "generating jets needs Pythia 8; install triggernet[generate]"
-        ) from error
+        raise ToolError("generating jets needs Pythia 8; install triggernet[generate]") from error
     pythia = pythia8mc.Pythia("", False)
     quiet = ["Print:quiet = on", "Random:setSeed = on", f"Random:seed = {seed}"]
     for line in quiet + lines:
@@ -156,12 +158,14 @@ def decays(
     record: NDArray[Any], process: str
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Momenta (px, py, pz, E) of each resonance before its decay (4,) and of its partons (d, 4)."""
-    code = TOP if process == "toptag" else W
+    codes = record["id"]
+    copies = np.flatnonzero(np.abs(codes) == (TOP if process == "toptag" else W))
+    first, second = (record[name][copies] for name in ("daughter1", "daughter2"))
+    # A copy that radiates or recoils has one of its kind among its daughters; the last decays.
+    last = (codes[first] != codes[copies]) & (codes[second] != codes[copies])
     found = []
-    for k in np.flatnonzero(np.abs(record["id"]) == code):
+    for k in copies[last]:
         daughters = [record["daughter1"][k], record["daughter2"][k]]
-        if any(record["id"][d] == record["id"][k] for d in daughters):
-            continue  # a copy that radiates or recoils; the last one decays
         partons = [d for d in daughters if abs(record["id"][d]) != W]
         for boson in [d for d in daughters if abs(record["id"][d]) == W]:
             partons += w_daughters(record, boson)

@@ -1,0 +1,149 @@
+"""Distributions of jets that physicists look at first, and how far two samples agree in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.data import kinematics
+from triggernet.data.jets import Jets
+from triggernet.errors import DataError
+
+Floats = NDArray[np.float64]
+
+TOP_MASS_WINDOW_GEV = (140.0, 210.0)
+
+
+def observables(jets: Jets) -> dict[str, Floats]:
+    """One number a jet, (n,) each.
+
+    "multiplicity": constituents of the whole jet; "mass" and "pt" of the whole jet in GeV;
+    "leading fraction": pT of the leading constituent over the jet's.
+    """
+    pt = kinematics.transverse_momentum(jets.jet)
+    leading = kinematics.transverse_momentum(jets.constituents[:, 0])
+    return {
+        "multiplicity": jets.multiplicity.astype(np.float64),
+        "mass": kinematics.mass(jets.jet),
+        "pt": pt,
+        "leading fraction": leading / np.where(pt > 0, pt, 1.0),
+    }
+
+
+@dataclass(frozen=True)
+class TwoSample:
+    """One observable of one class in two samples.
+
+    Attributes
+    ----------
+    name, observable : str
+        Class and observable.
+    mean, other_mean : float
+    error : float
+        Standard error of the difference of the means.
+    distance : float
+        Kolmogorov-Smirnov distance: the largest difference of the cumulative distributions.
+    p_value : float
+        Probability of a larger distance if both samples were of one distribution.
+    """
+
+    name: str
+    observable: str
+    mean: float
+    other_mean: float
+    error: float
+    distance: float
+    p_value: float
+
+
+def compare(jets: Jets, other: Jets) -> list[TwoSample]:
+    """Compare all observables, class by class, with a two-sample Kolmogorov-Smirnov test.
+
+    Raises
+    ------
+    DataError
+        If the samples have different classes, or one lacks jets of a class.
+    """
+    if jets.classes != other.classes:
+        raise DataError(f"cannot compare jets of {jets.classes} with jets of {other.classes}")
+    first, second = observables(jets), observables(other)
+    result = []
+    for label, name in enumerate(jets.classes):
+        for observable in first:
+            a = first[observable][jets.label == label]
+            b = second[observable][other.label == label]
+            if len(a) < 2 or len(b) < 2:
+                raise DataError(
+                    f"{len(a)} and {len(b)} jets of class {name!r}: expected at least 2"
+                )
+            result.append(two_sample(name, observable, a, b))
+    return result
+
+
+def two_sample(name: str, observable: str, a: Floats, b: Floats) -> TwoSample:
+    """The comparison of one observable, (n,) and (m,)."""
+    from scipy.stats import ks_2samp
+
+    test = ks_2samp(a, b)
+    error = float(np.sqrt(a.var() / len(a) + b.var() / len(b)))
+    return TwoSample(
+        name,
+        observable,
+        float(a.mean()),
+        float(b.mean()),
+        error,
+        float(test.statistic),
+        float(test.pvalue),
+    )
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Area under the curve of a one-variable tagger, with its statistical error."""
+
+    auc: float
+    error: float
+
+
+def mass_threshold(jets: Jets) -> Separation:
+    """How well the jet mass alone tells signal from background.
+
+    The last class is the signal, all others are background. The error is that of
+    J. Hanley and B. McNeil, Radiology 143 (1982) 29, equation 1 with their Q1 and Q2.
+
+    Raises
+    ------
+    DataError
+        If one of the two has no jets.
+    """
+    mass = kinematics.mass(jets.jet)
+    signal = mass[jets.label == len(jets.classes) - 1]
+    background = np.sort(mass[jets.label != len(jets.classes) - 1])
+    if len(signal) == 0 or len(background) == 0:
+        raise DataError(f"{len(signal)} signal and {len(background)} background jets: need both")
+    below = np.searchsorted(background, signal, "left") + np.searchsorted(
+        background, signal, "right"
+    )
+    auc = float(below.mean() / 2 / len(background))
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (len(signal) - 1) * (q1 - auc**2)
+    variance += (len(background) - 1) * (q2 - auc**2)
+    return Separation(auc, float(np.sqrt(variance / len(signal) / len(background))))
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Median and half the central 68 % of the masses inside a window, in GeV."""
+
+    position: float
+    width: float
+
+
+def mass_peak(jets: Jets, window: tuple[float, float] = TOP_MASS_WINDOW_GEV) -> Peak:
+    """Where the signal's mass peak lies and how wide it is."""
+    mass = kinematics.mass(jets.jet)[jets.label == len(jets.classes) - 1]
+    inside = mass[(mass > window[0]) & (mass < window[1])]
+    low, middle, high = np.percentile(inside, [15.87, 50, 84.13])
+    return Peak(float(middle), float((high - low) / 2))

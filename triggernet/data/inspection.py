@@ -1,0 +1,95 @@
+"""What is in a file of jets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.data.compare import compare, mass_threshold, observables
+from triggernet.data.jets import Jets
+
+UNITS = {"mass": " [GeV]", "pt": " [GeV]"}
+
+
+def describe(jets: Jets) -> dict[str, Any]:
+    """Numbers, classes, distributions and provenance of jets, for machines."""
+    values = observables(jets)
+    classes = {}
+    for label, name in enumerate(jets.classes):
+        chosen = jets.label == label
+        classes[name] = {"jets": int(chosen.sum())} | {
+            observable: summary(value[chosen])
+            for observable, value in values.items()
+            if chosen.any()
+        }
+    result: dict[str, Any] = {
+        "jets": len(jets),
+        "constituents": jets.constituents.shape[1],
+        "classes": classes,
+        "provenance": dict(jets.provenance),
+    }
+    if len(np.unique(jets.label)) > 1 and (jets.label == len(jets.classes) - 1).any():
+        result["mass_threshold"] = asdict(mass_threshold(jets))
+    return result
+
+
+def summary(values: NDArray[np.float64]) -> dict[str, float]:
+    """Mean, standard deviation and three percentiles of (n,) numbers."""
+    low, middle, high = np.percentile(values, [16, 50, 84])
+    return {
+        "mean": float(values.mean()),
+        "deviation": float(values.std()),
+        "percentile_16": float(low),
+        "median": float(middle),
+        "percentile_84": float(high),
+    }
+
+
+def as_text(path: Path, description: dict[str, Any]) -> str:
+    """The description for people."""
+    lines = [
+        f"{path}: {description['jets']} jets, {description['constituents']} constituents stored",
+        f"{'class':10} {'jets':>7}  {'observable':24} " + columns("mean", "16 %", "median", "84 %"),
+    ]
+    for name, entry in description["classes"].items():
+        shown = f"{name:10} {entry['jets']:>7}"
+        for observable, numbers in entry.items():
+            if observable == "jets":
+                continue
+            shown_as = observable + UNITS.get(observable, "")
+            chosen = (numbers[k] for k in ("mean", "percentile_16", "median", "percentile_84"))
+            lines.append(f"{shown}  {shown_as:24} " + columns(*(f"{v:.4g}" for v in chosen)))
+            shown = " " * len(shown)
+    if "mass_threshold" in description:
+        separation = description["mass_threshold"]
+        lines.append(
+            f"jet-mass threshold alone: AUC {separation['auc']:.4f} +- {separation['error']:.4f}"
+        )
+    source = description["provenance"].get("source")
+    return "\n".join(lines + ([f"source: {source}"] if source else []))
+
+
+def columns(*texts: str) -> str:
+    """Texts in columns of nine characters."""
+    return " ".join(f"{text:>9}" for text in texts)
+
+
+def comparison_text(jets: Jets, other: Jets) -> str:
+    """Two-sample table of `jets` against `other`, for people."""
+    head = columns("mean", "reference", "difference", "error", "KS dist.", "p")
+    lines = [f"{'class':10} {'observable':18} {head}"]
+    for row in compare(jets, other):
+        difference = row.mean - row.other_mean
+        numbers = (row.mean, row.other_mean, difference, row.error, row.distance, row.p_value)
+        shown = columns(*(f"{number:.3g}" for number in numbers))
+        lines.append(f"{row.name:10} {row.observable:18} {shown}")
+    return "\n".join(lines)
+
+
+def compared(jets: Jets, other: Jets) -> list[dict[str, Any]]:
+    """Two-sample results of `jets` against `other`, for machines."""
+    return [asdict(row) for row in compare(jets, other)]
