@@ -1,7 +1,8 @@
 """From the graph that Brevitas exports to the nodes of the operator table.
 
 Constants are folded to integer codes; MatMul or Gemm, the Add of its bias, Relu and the Quant
-behind them become one `Dense`; ReduceSum over particles becomes `Sum`. triggernet's own nodes
+behind them become one `Dense`; ReduceSum over particles becomes `Sum`; Add and Sub of two tensors
+(one of them possibly a vector unsqueezed to all particles) become `Add`. triggernet's own nodes
 stay as they are. Everything else is refused with the node's name: never approximated.
 """
 
@@ -46,7 +47,14 @@ class Linear:
     relu: bool = False
 
 
-Value = str | Constant | Linear | NDArray[Any]  # tensor, constants, or a Dense under construction
+@dataclass(frozen=True)
+class Spread:
+    """A vector that serves all particles."""
+
+    tensor: str
+
+
+Value = str | Constant | Linear | Spread | NDArray[Any]
 
 
 class Lowering:
@@ -231,11 +239,44 @@ def _add(state: Lowering, proto: onnx.NodeProto) -> Value:
     values = [state.values.get(name) for name in proto.input]
     linear = next((v for v in values if isinstance(v, Linear)), None)
     bias = next((v for v in values if isinstance(v, Constant)), None)
-    if linear is None or bias is None or linear.bias is not None or linear.relu:
+    if proto.op_type == "Add" and linear and bias and linear.bias is None and not linear.relu:
+        return dataclasses.replace(linear, bias=bias)
+    return _add_tensors(state, proto)
+
+
+def _add_tensors(state: Lowering, proto: onnx.NodeProto) -> Value:
+    """Sum or difference of two activations, the second one possibly of one rank less."""
+    operands = [state.values.get(name) for name in proto.input]
+    spread = [isinstance(v, Spread) for v in operands]
+    if proto.op_type == "Add" and spread[0]:
+        spread.reverse()
+        operands.reverse()
+        proto = helper.make_node("Add", reversed(proto.input), proto.output, proto.name)
+    if spread[0]:
+        raise UnsupportedError(f"node '{proto.name}' ({proto.op_type}): a vector minus particles")
+    second = operands[1].tensor if isinstance(operands[1], Spread) else None
+    x = state.tensor(proto.input[0], proto)
+    y = second or state.tensor(proto.input[1], proto)
+    shapes = state.tensors[x].shape, state.tensors[y].shape
+    if shapes[1] != (shapes[0][1:] if second else shapes[0]):
         raise UnsupportedError(
-            f"node '{proto.name}' (Add): only the quantised bias of a linear layer can be added"
+            f"node '{proto.name}' ({proto.op_type}): shapes {shapes}; equal ones, or a vector "
+            "unsqueezed to all particles, are allowed"
         )
-    return dataclasses.replace(linear, bias=bias)
+    attributes = {"subtract": int(proto.op_type == "Sub"), "broadcast": int(bool(second))}
+    name = short_name(proto.name)
+    name = name if name not in state.tensors else proto.output[0].strip("/").replace("/", "_")
+    return state.add_exact(Node(name, "Add", (x, y), name, attributes))
+
+
+def _unsqueeze(state: Lowering, proto: onnx.NodeProto) -> Value:
+    axes = state.array(proto.input[1], proto).reshape(-1).tolist()
+    if axes != [PARTICLE_AXIS]:
+        raise UnsupportedError(
+            f"node '{proto.name}' (Unsqueeze): axes {axes}; only a vector for all particles "
+            "(axis 1) is allowed"
+        )
+    return Spread(state.tensor(proto.input[0], proto))
 
 
 def _relu(state: Lowering, proto: onnx.NodeProto) -> Value:
@@ -300,6 +341,8 @@ _HANDLERS: Mapping[str, Callable[[Lowering, onnx.NodeProto], Value]] = {
     "MatMul": _matmul,
     "Gemm": _gemm,
     "Add": _add,
+    "Sub": _add_tensors,
+    "Unsqueeze": _unsqueeze,
     "Relu": _relu,
     "Transpose": _transpose,
     "ReduceSum": _reduce_sum,

@@ -6,6 +6,7 @@ A new operator is one entry here and one subclass in ``tests/test_operators.py``
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from triggernet.operators.add import ADD
 from triggernet.operators.base import Exact, Interval, Operation, Operator
 from triggernet.operators.cartesian_dot import (
     JET_DOT_CARTESIAN,
@@ -34,6 +35,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             SUM,
             COUNT,
             STACK,
+            ADD,
             DENSE,
             PAIR_RELU,
         )
