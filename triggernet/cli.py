@@ -124,15 +124,14 @@ def _generate(args: Namespace) -> Outcome:
 
 
 def _convert(args: Namespace) -> Outcome:
-    from triggernet.data import EncodingConfig, load_jets, save_compact, save_jets
+    from triggernet.data import compact_encoding, load_jets, save_compact, save_jets
 
     jets = load_jets(args.source, args.limit)
     values: dict[str, Any] = {"jets": len(jets), "classes": list(jets.classes)}
     if args.compact is None:
         save_jets(args.target, jets)
     else:
-        encoding = EncodingConfig(n_constituents=args.compact, jet=True)
-        encoded = save_compact(args.target, jets, encoding)
+        encoded = save_compact(args.target, jets, compact_encoding(args.compact))
         values |= {"saturated": dict(encoded.saturated), "vanished": encoded.vanished}
     return Outcome(f"{args.target}: {len(jets)} jets of {', '.join(jets.classes)}", values)
 

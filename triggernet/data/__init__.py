@@ -1,6 +1,6 @@
 """Jets: generated, mocked or read; as four-momenta and as the integers of the trigger."""
 
-from triggernet.data.compact import save_compact
+from triggernet.data.compact import compact_encoding, save_compact
 from triggernet.data.encoding import (
     Decoded,
     Encoded,
@@ -20,6 +20,7 @@ __all__ = [
     "Encoded",
     "EncodingConfig",
     "Jets",
+    "compact_encoding",
     "decode",
     "encode",
     "load_jets",

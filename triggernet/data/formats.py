@@ -49,12 +49,10 @@ def load_jets(path: Path, limit: int | None = None) -> Jets:
         raise DataError(f"cannot read {limit} jets of {path}; the limit must be 1 or more")
     with path.open("rb") as stream:
         head = stream.read(8)
-    if head.startswith(ROOT_MAGIC):
-        jets = jetclass.read(path, limit)
-    elif head == HDF5_MAGIC:
-        jets = read_hdf5(path, limit)
-    else:
+    if head != HDF5_MAGIC and not head.startswith(ROOT_MAGIC):
         raise DataError(f"{path} is neither HDF5 nor ROOT: it begins with {head!r}")
+    with np.errstate(over="ignore", invalid="ignore"):  # rubbish is refused below, by name
+        jets = read_hdf5(path, limit) if head == HDF5_MAGIC else jetclass.read(path, limit)
     jets = jets if limit is None else jets.select(slice(0, limit))
     refuse_nonsense(jets, path)
     return replace(jets, constituents=sorted_by_pt(jets.constituents))

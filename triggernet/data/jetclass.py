@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,17 @@ TREE = "tree"
 MOMENTA = ("part_px", "part_py", "part_pz")
 JET = ("jet_pt", "jet_eta", "jet_phi", "jet_energy")
 BACKGROUND = "label_QCD"
+# What reading a ROOT file of the wrong content was seen to raise.
+DAMAGED = (
+    OSError,
+    KeyError,
+    ValueError,
+    IndexError,
+    TypeError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+)
 PROVENANCE = {
     "source": "JetClass",
     "authors": "H. Qu, C. Li, S. Qian",
@@ -43,7 +56,7 @@ def read(path: Path, limit: int | None) -> Jets:
     try:
         with uproot.open(path) as file:
             return from_tree(file, path, limit)
-    except (OSError, KeyError, ValueError, uproot.DeserializationError) as error:
+    except (*DAMAGED, uproot.DeserializationError) as error:
         raise DataError(f"{path} is damaged, or not laid out like JetClass: {error}") from error
 
 

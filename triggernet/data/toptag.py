@@ -50,7 +50,10 @@ def read_published(file: Any, path: Path, limit: int | None) -> Jets:
                 f"{path}: the table has no column {missing[0]!r}; expected E_0, PX_0, PY_0, PZ_0 "
                 f"to PZ_{N_CONSTITUENTS - 1} and {LABEL}"
             )
-        rows = node.read(0, limit)
+        try:
+            rows = node.read(0, limit)
+        except tables.HDF5ExtError as error:
+            raise DataError(f"{path} is damaged: the rows of 'table' cannot be read") from error
     p = take(rows, places, MOMENTA).reshape(len(rows), N_CONSTITUENTS, 4)
     return whole(p, take(rows, places, [LABEL])[:, 0])
 

@@ -1,0 +1,280 @@
+"""Readers: every format gives the same jets; wrong files say what is wrong."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import uproot
+
+from triggernet.data import Jets, kinematics, load_jets, mock_jets, sample_path, save_jets
+from triggernet.errors import DataError, UsageError
+
+JETS = mock_jets(12, seed=1).leading(20)
+CLASSES5 = ("gluon", "quark", "w", "z", "top")
+
+
+def same(found: Jets, label=JETS.label, jet=None) -> None:
+    """`found` holds the jets of `JETS` to single precision."""
+    n = JETS.constituents.shape[1]
+    np.testing.assert_allclose(
+        found.leading(n).constituents, JETS.constituents, rtol=1e-6, atol=1e-4
+    )
+    assert not found.present[:, n:].any()
+    expected = JETS.constituents.sum(axis=1) if jet is None else jet
+    np.testing.assert_allclose(found.jet, expected, rtol=1e-6)
+    np.testing.assert_array_equal(found.label, label)
+    massless = kinematics.on_light_cone(found.constituents)
+    np.testing.assert_array_equal(found.constituents, massless)
+
+
+def write_published(path, columns=None, **changes):
+    p = JETS.leading(200).constituents.astype(np.float32).copy()
+    p[..., 0] *= 1 + 1e-6  # the files' energies are off by their precision; readers mend that
+    names = [f"{part}_{k}" for k in range(200) for part in ("E", "PX", "PY", "PZ")]
+    frame = pd.DataFrame(p.reshape(len(p), -1), columns=names)
+    truth = pd.DataFrame({"truthE": np.float32(1), "ttv": 0, "is_signal_new": JETS.label})
+    frame = pd.concat([frame, truth], axis=1).assign(**changes)
+    frame = frame.drop(columns=columns or [])
+    frame.to_hdf(path, key="table", format="table", complib="blosc", complevel=5)
+
+
+def write_converted(path, **changes):
+    rng = np.random.default_rng(0)
+    p = JETS.constituents.copy()
+    p[~JETS.present] = rng.normal(size=(int((~JETS.present).sum()), 4))  # beyond Nobj: rubbish
+    data = {"Pmu": p, "is_signal": JETS.label, "Nobj": JETS.present.sum(axis=1), **changes}
+    with h5py.File(path, "w") as file:
+        for name, values in data.items():
+            if values is not None:
+                file[name] = values
+
+
+def write_hls4ml(path, **changes):
+    particle = ["j1_pt", "j1_pz", "j1_px", "j1_e", "j1_py"]
+    whole = ["j_pt", "j_t", "j_g", "j_q", "j_w", "j_z"]
+    p = JETS.constituents
+    listed = np.stack([np.zeros(p.shape[:2]), p[..., 3], p[..., 1], p[..., 0], p[..., 2]], -1)
+    flags = np.eye(5)[np.arange(len(JETS)) % 5]  # gluon, quark, w, z, top in turns
+    data = {
+        "jetConstituentList": listed[:, ::-1],  # not sorted
+        "particleFeatureNames": np.array(particle, dtype="S"),
+        "jetFeatureNames": np.array(whole, dtype="S"),
+        "jets": np.column_stack([np.zeros(len(JETS)), flags[:, 4], flags[:, :4]]),
+        **changes,
+    }
+    with h5py.File(path, "w") as file:
+        for name, values in data.items():
+            if values is not None:
+                file[name] = values
+
+
+def write_jetclass(path, drop=(), flags=None):
+    present = JETS.present
+    counts = present.sum(axis=1)
+    p = JETS.constituents
+    import awkward as ak
+
+    branches = {
+        name: ak.unflatten(p[..., k][present].astype(np.float32), counts)
+        for k, name in enumerate(("part_energy", "part_px", "part_py", "part_pz"))
+    }
+    jet = 1.5 * JETS.jet  # the file's own jet, not the sum
+    kinds = {
+        "pt": kinematics.transverse_momentum(jet),
+        "eta": kinematics.pseudorapidity(jet),
+        "phi": kinematics.azimuth(jet),
+        "energy": jet[:, 0],
+    }
+    branches |= {f"jet_{name}": values for name, values in kinds.items()}
+    flags = np.eye(3)[np.arange(len(JETS)) % 3] if flags is None else flags
+    branches |= {
+        f"label_{name}": flags[:, k].astype(np.int32)
+        for k, name in enumerate(("Hbb", "Tbqq", "QCD"))
+    }
+    kept = {name: values for name, values in branches.items() if name not in drop}
+    with uproot.recreate(path) as file:
+        file.mktree(
+            "tree",
+            {
+                name: ak.type(values).content
+                for name, values in kept.items()
+                if isinstance(values, ak.Array)
+            }
+            | {
+                name: values.dtype
+                for name, values in kept.items()
+                if not isinstance(values, ak.Array)
+            },
+        )
+        file["tree"].extend(kept)
+    return jet
+
+
+def test_native(tmp_path):
+    path = tmp_path / "jets.h5"
+    save_jets(path, JETS)
+    found = load_jets(path)
+    same(found, jet=JETS.jet)
+    np.testing.assert_array_equal(found.multiplicity, JETS.multiplicity)
+    assert found.classes == JETS.classes
+    assert found.provenance == JETS.provenance
+
+
+def test_native_files_repeat_byte_for_byte(tmp_path):
+    for name in ("a.h5", "b.h5"):
+        save_jets(tmp_path / name, JETS)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_top_tagging_reference_as_published(tmp_path):
+    path = tmp_path / "test.h5"
+    write_published(path)
+    found = load_jets(path)
+    assert found.constituents.shape == (12, 200, 4)
+    assert found.classes == ("qcd", "top")
+    assert found.provenance["licence"] == "CC BY 4.0"
+    same(found)
+
+
+def test_top_tagging_reference_as_converted(tmp_path):
+    path = tmp_path / "test.h5"
+    write_converted(path)
+    found = load_jets(path)
+    assert found.classes == ("qcd", "top")
+    same(found)
+
+
+def test_hls4ml_lhc_jets(tmp_path):
+    path = tmp_path / "jets.h5"
+    write_hls4ml(path)
+    found = load_jets(path)
+    assert found.classes == CLASSES5
+    same(found, label=np.arange(12) % 5)
+
+
+def test_jetclass(tmp_path):
+    path = tmp_path / "jets.root"
+    jet = write_jetclass(path)
+    found = load_jets(path)
+    assert found.classes == ("qcd", "hbb", "tbqq")
+    same(found, label=np.array([1, 2, 0] * 4), jet=jet)
+
+
+@pytest.mark.parametrize(
+    "write", [write_published, write_converted, write_hls4ml, write_jetclass, None]
+)
+def test_limit_reads_the_first_jets(tmp_path, write):
+    path = tmp_path / "jets.file"
+    write(path) if write else save_jets(path, JETS)
+    whole, part = load_jets(path), load_jets(path, limit=5)
+    n = part.constituents.shape[1]
+    np.testing.assert_array_equal(part.constituents, whole.constituents[:5, :n])
+    np.testing.assert_array_equal(part.label, whole.label[:5])
+    assert len(load_jets(path, limit=99)) == 12
+    with pytest.raises(DataError, match="the limit must be 1 or more"):
+        load_jets(path, limit=0)
+
+
+def test_the_content_decides_not_the_name(tmp_path):
+    path = tmp_path / "jets.txt"
+    save_jets(path, JETS)
+    same(load_jets(path), jet=JETS.jet)
+
+
+def test_packaged_reference_jets():
+    jets = load_jets(sample_path("toptag_reference"))
+    assert jets.constituents.shape == (1000, 200, 4)
+    np.testing.assert_array_equal(np.bincount(jets.label), [532, 468])
+    pt = kinematics.transverse_momentum(jets.jet)
+    assert ((pt > 550) & (pt < 650)).all()
+
+
+def test_unknown_sample_is_refused():
+    with pytest.raises(UsageError, match="no packaged sample 'w'; there are toptag_generated"):
+        sample_path("w")
+
+
+def damaged_jets(**changes):
+    def write(path):
+        save_jets(path, JETS)
+        with h5py.File(path, "r+") as file:
+            for name, values in changes.items():
+                del file[name]
+                if values is not None:
+                    file[name] = values
+
+    return write
+
+
+def version_2(path):
+    save_jets(path, JETS)
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = 2
+
+
+def truncated(path):
+    save_jets(path, JETS)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def garbled(path, write):
+    """The file with its larger part overwritten."""
+    write(path)
+    content = bytearray(path.read_bytes())
+    middle = slice(len(content) // 5, len(content) * 9 // 10)
+    content[middle] = bytes(range(256)) * (len(content[middle]) // 256 + 1)
+    path.write_bytes(content)
+
+
+def cut(path, write):
+    """The first third of the file."""
+    write(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+
+
+def not_a_number(path):
+    p = JETS.constituents.copy()
+    p[3, 2, 1] = np.nan
+    write_converted(path, Pmu=p)
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda path: None, "does not exist"),
+        (lambda path: path.write_text("pt,eta,phi\n"), "neither HDF5 nor ROOT: it begins with"),
+        (lambda path: h5py.File(path, "w").close(), "no known keys .* found none"),
+        (truncated, "is damaged, or not laid out"),
+        (version_2, "version 2 of 'triggernet jets'; this triggernet reads 1"),
+        (damaged_jets(constituents=None), "no dataset 'constituents'; found jets"),
+        (damaged_jets(jets=np.zeros(3)), "dataset 'jets' has no field 'energy'"),
+        (lambda path: write_published(path, ["PY_7"]), "the table has no column 'PY_7'"),
+        (lambda path: write_published(path, ["is_signal_new"]), "no column 'is_signal_new'"),
+        (lambda path: write_published(path, is_signal_new=4), "labels from 4 to 4; expected 0"),
+        (lambda path: write_converted(path, Nobj=None), "'Pmu' without 'Nobj'"),
+        (lambda path: write_converted(path, is_signal=np.zeros(3)), "do not belong together"),
+        (lambda path: write_hls4ml(path, jets=None), "no dataset 'jets', which holds the labels"),
+        (
+            lambda path: write_hls4ml(path, particleFeatureNames=np.array(["j1_px"] * 5, "S")),
+            "no feature 'j1_py' in 'particleFeatureNames'",
+        ),
+        (lambda path: write_hls4ml(path, jets=np.zeros((12, 6))), "exactly one of the classes"),
+        (lambda path: write_jetclass(path, ["part_py"]), "no branch 'part_py'"),
+        (lambda path: write_jetclass(path, ["label_QCD"]), "no branch 'label_QCD'"),
+        (lambda path: write_jetclass(path, flags=np.ones((12, 3))), "exactly one class"),
+        (lambda path: path.write_bytes(b"root" + b"\0" * 500), "no tree 'tree'"),
+        (lambda path: garbled(path, write_published), "is damaged|holds no table"),
+        (lambda path: garbled(path, write_converted), "is damaged|not a finite number"),
+        (lambda path: garbled(path, write_jetclass), "is damaged"),
+        (lambda path: cut(path, write_jetclass), "is damaged"),
+        (not_a_number, "constituents hold a momentum that is not a finite number"),
+    ],
+)
+def test_wrong_files_say_what_is_wrong(tmp_path, write, message):
+    path = tmp_path / "jets.file"
+    write(path)
+    with pytest.raises(DataError, match=message) as caught:
+        load_jets(path)
+    assert str(path) in str(caught.value)
