@@ -2,7 +2,7 @@
 
 from triggernet.hls.config import HlsConfig
 from triggernet.hls.project import Project, Vectors, edited_files, generate_project, write_project
-from triggernet.hls.simulate import Simulator, build, run, simulate
+from triggernet.hls.simulation import Simulator, build, run, simulate
 
 __all__ = [
     "HlsConfig",

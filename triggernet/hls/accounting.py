@@ -10,12 +10,12 @@ from triggernet.errors import ProjectError
 from triggernet.fixedpoint import Quantiser
 from triggernet.hls import generated
 from triggernet.hls.generated import Array, Call
-from triggernet.hls.kernels import KERNELS
+from triggernet.hls.kernels import KERNELS, result_position
 from triggernet.operators.node import Node
 from triggernet.program.types import Program
 
 LINEAR = "nnet::linear"
-_VALUES = re.compile(r"(?P<type>ap_u?int<\d+>|\w+) (?P<name>\w+)\[\d+\] = \{(?P<codes>[^}]*)\};")
+_VALUES = re.compile(r"= \{(?P<codes>[^}]*)\};")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def layout(program: Program, top: str) -> Layout:
     found: dict[str, list[Call]] = {}
     for call in generated.calls(top):
         found.setdefault(call.layer, []).append(call)
-    variables = {name: _array(arrays, _input_variable(name), name) for name in program.inputs}
+    variables = {name: _array(arrays, name, name) for name in program.inputs}
     aliases: dict[str, str] = {}
     calls: dict[str, Call] = {}
     for node in program.nodes:
@@ -99,10 +99,6 @@ def check_conversion(program: Program, files: Mapping[str, str], project_name: s
             _check_constants(program, node, where, files)
 
 
-def _input_variable(name: str) -> str:
-    return name.replace(".", "_")
-
-
 def _array(arrays: Mapping[str, Array], variable: str, tensor: str) -> Array:
     if variable not in arrays:
         raise ProjectError(f"the generated C++ has no array '{variable}' for tensor '{tensor}'")
@@ -121,7 +117,7 @@ def _only_call(node: Node, calls: list[Call]) -> Call:
 def _result(node: Node, call: Call) -> str:
     if len(call.arguments) <= len(node.inputs):
         raise ProjectError(f"the call of node '{node.name}' has too few arguments")
-    return call.arguments[len(node.inputs)]
+    return call.arguments[result_position(node)]
 
 
 def _check_variable(
@@ -145,19 +141,19 @@ def _check_call(node: Node, where: Layout) -> None:
     function = LINEAR if node.op == "Quant" else "triggernet::"
     if not call.function.startswith(function):
         raise ProjectError(f"node '{node.name}' ({node.op}) became a call of {call.function}")
-    expected = tuple(where.array(name).name for name in (*node.inputs, node.output))
+    names = [where.array(name).name for name in node.inputs]
+    names.insert(result_position(node), where.array(node.output).name)
+    expected = tuple(names)
     if call.arguments[: len(expected)] != expected:
         raise ProjectError(
             f"node '{node.name}' ({node.op}) is called with {call.arguments}; expected {expected}"
         )
 
 
-def _check_constants(
-    program: Program, node: Node, where: Layout, files: Mapping[str, str]
-) -> None:
+def _check_constants(program: Program, node: Node, where: Layout, files: Mapping[str, str]) -> None:
     if node.op == "Quant":
         return
-    call = KERNELS[node.op](node, program.inputs_of(node), program.tensors[node.output], 1)
+    call = KERNELS[node.op](node, program.inputs_of(node), 1)
     names = where.calls[node.name].arguments[len(node.inputs) + 1 :]
     if len(names) != len(call.constants):
         raise ProjectError(f"the call of node '{node.name}' passes the constants {names}")

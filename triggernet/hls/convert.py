@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from triggernet.errors import ProgramError, UnsupportedError
 from triggernet.hls.config import HlsConfig
 from triggernet.hls.extension import BACKEND, DOMAIN, SOURCE_FOLDER, layer_settings, register
 from triggernet.hls.kernels import KERNELS
+from triggernet.hls.names import variable_names
 from triggernet.operators.node import Node, Tensor
 from triggernet.program.types import Program
 
@@ -95,7 +96,7 @@ def check_nodes(program: Program, model: onnx.ModelProto) -> None:
     missing = [name for name in expected if name not in seen]
     if missing:
         raise ProgramError(f"nodes {missing} of program '{program.name}' are not in the QONNX file")
-    _check_names(program)
+    _check_names(program, [i.name for i in (*model.graph.input, *model.graph.initializer)])
     _check_shapes(program, model)
 
 
@@ -111,14 +112,14 @@ def _check_operator(proto: onnx.NodeProto) -> None:
     )
 
 
-def _check_names(program: Program) -> None:
-    """hls4ml keys its configuration by lower-case names, and writes them as comments."""
-    names = [node.name.lower() for node in program.nodes]
+def _check_names(program: Program, others: list[str]) -> None:
+    """hls4ml makes a layer of every node, input and constant, told apart by lower-case names."""
+    names = [name.lower() for name in (*(node.name for node in program.nodes), *others)]
     for node in program.nodes:
         if not re.fullmatch(r"[A-Za-z_][\w/.:-]*", node.name) or names.count(node.name.lower()) > 1:
             raise UnsupportedError(
-                f"node name '{node.name}' is empty, not unique when case is ignored, or has other "
-                "signs than letters, digits and _ / . : -; rename the node"
+                f"node name '{node.name}' is empty, not unique (case ignored) among nodes, inputs "
+                "and constants, or has other signs than letters, digits and _ / . : -; rename it"
             )
     for tensor in program.tensors.values():
         if tensor.type.width > WIDEST_CODE:
@@ -144,13 +145,13 @@ def hls4ml_config(
 ) -> dict[str, Any]:
     """hls4ml's configuration of the conversion: every precision set, none left to be guessed."""
     names: dict[str, Any] = {}
-    variables = variable_names(program)
+    variables = variable_names(program, config.project_name)
     for node in program.nodes:
         if node.op == "Quant":
             names.setdefault(node.inputs[0], _input_settings(program, node))
             continue
         output = program.tensors[node.output]
-        call = KERNELS[node.op](node, program.inputs_of(node), output, config.reuse_factor)
+        call = KERNELS[node.op](node, program.inputs_of(node), config.reuse_factor)
         names[node.name] = layer_settings(node, output, call, variables[node.output])
     return {
         "OutputDir": str(project),
@@ -182,21 +183,6 @@ def hls4ml_config(
             "LayerName": names,
         },
     }
-
-
-def variable_names(program: Program) -> dict[str, str]:
-    """A C++ variable for every tensor that a node writes: the tensor's name where it can be."""
-    taken: set[str] = set()
-    names = {}
-    for tensor in program.tensors:
-        base = re.sub(r"\W", "_", tensor)
-        base = base if base[0].isalpha() else f"v{base}"
-        name, number = base, 2
-        while name in taken:
-            name, number = f"{base}_{number}", number + 1
-        taken.add(name)
-        names[tensor] = name
-    return names
 
 
 def _input_settings(program: Program, node: Node) -> dict[str, Any]:
@@ -232,5 +218,3 @@ def _texts(project: Path) -> Iterator[tuple[str, str]]:
 def is_vendored(name: str) -> bool:
     """Whether a file of a project is a header that hls4ml brings along unchanged."""
     return name.startswith(("firmware/ap_types/", "firmware/nnet_utils/"))
-
-

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggernet.errors import UnsupportedError
-from triggernet.hls.kernels import KERNELS, KernelCall
+from triggernet.hls.kernels import KERNELS, KernelCall, result_position
 from triggernet.operators.node import Node, Tensor
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def layer_settings(node: Node, output: Tensor, call: KernelCall, variable: str) 
             "output": node.output,
             "shape": list(output.shape),
             "variable": variable,
+            "result_position": result_position(node),
             "struct": config_struct(f"config_{variable}", call),
             "constants": [
                 {
@@ -128,9 +129,7 @@ def _layer_class(op: str) -> type:
         for constants in kernel["constants"]:
             _add_constants(self, constants)
         variable = kernel["variable"]
-        self.add_output_variable(
-            kernel["shape"], var_name=variable, type_name=f"{variable}_t"
-        )
+        self.add_output_variable(kernel["shape"], var_name=variable, type_name=f"{variable}_t")
 
     return type(_class_name(op), (Layer,), {"initialize": initialize})
 
@@ -178,6 +177,6 @@ def _templates(layers: list[type]) -> list[type]:
 def _call_text(node: Any) -> str:
     kernel = node.get_attr("kernel")
     arguments = [node.get_input_variable(name).name for name in node.inputs]
-    arguments.append(node.get_output_variable().name)
+    arguments.insert(kernel["result_position"], node.get_output_variable().name)
     arguments += [c["variable"] for c in kernel["constants"]]
     return f"{DOMAIN}::{kernel['function']}<config_{kernel['variable']}>({', '.join(arguments)});"

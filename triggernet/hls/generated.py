@@ -14,7 +14,8 @@ _COMMENT = re.compile(r"//\s*(?P<name>\S+)\s*$")
 _ARRAY = re.compile(r"\b(?P<type>\w+) (?P<name>\w+)\[(?P<size>[\d*]+)\]")
 _TYPEDEF = re.compile(r"^typedef (?P<text>[^;]+) (?P<name>\w+);$", re.MULTILINE)
 _FIXED = re.compile(
-    r"ap_(?P<u>u?)fixed<(?P<width>\d+),(?P<integer>-?\d+),AP_(?P<rounding>\w+),AP_(?P<overflow>\w+),0>"
+    r"ap_(?P<u>u?)fixed<(?P<width>\d+),(?P<integer>-?\d+)"
+    r"(,AP_(?P<rounding>TRN|RND_CONV),AP_(?P<overflow>WRAP|SAT),0)?>"
 )
 
 
@@ -88,15 +89,15 @@ def types(defines: str) -> dict[str, str]:
 def quantiser_of(name: str, typedefs: Mapping[str, str]) -> Quantiser:
     """The fixed-point type and modes that a typedef stands for; ProjectError if it is another."""
     match = _FIXED.fullmatch(typedefs.get(name, ""))
-    rounding = {"TRN": "FLOOR", "RND_CONV": "ROUND"}
-    if match is None or match["rounding"] not in rounding or match["overflow"] not in ("SAT", "WRAP"):
+    if match is None:
         raise ProjectError(
             f"type '{name}' of defines.h is {typedefs.get(name)!r}; expected a fixed-point type "
             "with AP_TRN or AP_RND_CONV and AP_SAT or AP_WRAP"
         )
     kind = FixedPoint(not match["u"], int(match["width"]), int(match["integer"]))
+    # Without modes: those of ap_fixed, truncation and wrapping.
     return Quantiser(
         kind,
-        "FLOOR" if match["rounding"] == "TRN" else "ROUND",
+        "ROUND" if match["rounding"] == "RND_CONV" else "FLOOR",
         "SAT" if match["overflow"] == "SAT" else "WRAP",
     )

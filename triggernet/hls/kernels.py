@@ -53,7 +53,15 @@ class KernelCall:
     members: str = ""
 
 
-Describe = Callable[[Node, Inputs, Tensor, int], KernelCall]
+# Kernels that take their result before the inputs, because the number of inputs varies.
+RESULT_FIRST = frozenset({"Stack"})
+
+Describe = Callable[[Node, Inputs, int], KernelCall]
+
+
+def result_position(node: Node) -> int:
+    """Place of the result among the arguments of a node's call."""
+    return 0 if node.op in RESULT_FIRST else len(node.inputs)
 
 
 def covering(bounds: Interval, fraction: int) -> str:
@@ -118,8 +126,9 @@ def _polar(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
         "code_t": _code_type(eta),
         "table_t": word.cpp,
         "angle_t": covering(angle, word.fraction),
-        "cosh_t": covering(cosh.shifted(max(-word.fraction, 0)) + Interval(one, one),
-                           max(word.fraction, 0)),
+        "cosh_t": covering(
+            cosh.shifted(max(-word.fraction, 0)) + Interval(one, one), max(word.fraction, 0)
+        ),
     }
     return KernelCall("", "polar_dot.h", settings, types, (eta, phi))
 
@@ -140,7 +149,7 @@ def _inner_types(node: Node, inputs: Inputs, call: KernelCall) -> dict[str, str]
     }
 
 
-def _pair_dot_polar(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+def _pair_dot_polar(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     call = _polar(node, inputs, reuse_factor)
     settings, types, constants = dict(call.settings), dict(call.types), call.constants
     types["product_t"] = node.inner("product_").cpp
@@ -154,13 +163,13 @@ def _pair_dot_polar(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) ->
     return KernelCall("pair_dot_polar", call.header, settings, types, constants)
 
 
-def _jet_dot_polar(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+def _jet_dot_polar(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     call = _polar(node, inputs, reuse_factor)
     types = dict(call.types) | _inner_types(node, inputs, call)
     return KernelCall("jet_dot_polar", call.header, call.settings, types, call.constants)
 
 
-def _jet_mass_polar(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+def _jet_mass_polar(_node: Node, _inputs: Inputs, _reuse: int) -> KernelCall:
     return KernelCall("jet_mass_polar", "polar_dot.h")
 
 
@@ -174,7 +183,7 @@ def _dot_type(p: Inputs, q: Inputs) -> str:
     return covering(total, fraction)
 
 
-def _pair_dot_cartesian(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+def _pair_dot_cartesian(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     settings = _folded(node, inputs[0].size, reuse_factor)
     types = {"dot_t": _dot_type(inputs[:4], inputs[:4])}
     if node.get_int("jet"):
@@ -182,7 +191,7 @@ def _pair_dot_cartesian(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int
     return KernelCall("pair_dot_cartesian", "cartesian_dot.h", settings, types)
 
 
-def _jet_dot_cartesian(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+def _jet_dot_cartesian(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     settings = _folded(node, inputs[0].size, reuse_factor)
     types = {
         "jet_dot_t": _dot_type(inputs[:4], inputs[4:]),
@@ -191,18 +200,18 @@ def _jet_dot_cartesian(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int)
     return KernelCall("jet_dot_cartesian", "cartesian_dot.h", settings, types)
 
 
-def _jet_mass_cartesian(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+def _jet_mass_cartesian(_node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     types = {"mass_t": _dot_type(inputs, inputs)}
     return KernelCall("jet_mass_cartesian", "cartesian_dot.h", {}, types)
 
 
-def _pair_row_sum(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+def _pair_row_sum(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     m = node.get_int("n_particles")
     acc = covering(Interval.of(inputs[0]).scaled(m - 1), inputs[0].type.fraction)
     return KernelCall("pair_row_sum", "pair_row_sum.h", {"n_particles": m}, {"acc_t": acc})
 
 
-def _sum(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+def _sum(_node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     particles, features = inputs[0].shape
     settings = {
         "n_particles": particles,
@@ -214,19 +223,27 @@ def _sum(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
     return KernelCall("sum", "reduce.h", settings, types)
 
 
-def _count(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+def _count(_node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     n = inputs[0].size
     return KernelCall(
         "count", "reduce.h", {"n_constituents": n}, {"acc_t": covering(Interval(0, n), 0)}
     )
 
 
-def _stack(node: Node, inputs: Inputs, _: Tensor, __: int) -> KernelCall:
+def _stack(_node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     settings = {"n_particles": inputs[0].size, "n_features": len(inputs)}
     return KernelCall("stack", "reduce.h", settings)
 
 
-def _dense(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+def _add(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
+    subtract, grid = node.get_int("subtract"), _finest(inputs)
+    x, y = (Interval.of(t, grid) for t in inputs)
+    settings = {"n_values": inputs[0].size, "n_other": inputs[1].size, "subtract": subtract}
+    bounds = x | (x + y.scaled(-1 if subtract else 1))
+    return KernelCall("add", "add.h", settings, {"acc_t": covering(bounds, grid)})
+
+
+def _dense(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     x = inputs[0]
     rows = x.shape[0] if len(x.shape) > 1 else 1
     k, f, g, h = (
@@ -241,6 +258,7 @@ def _dense(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCa
         "n_context": h,
         "n_select": k,
         "relu": node.get_int("relu"),
+        "reuse_factor": reuse_factor,
         "multiplier_limit": lanes(rows * f * g, reuse_factor),
     }
     types = {"acc_t": _dense_accumulator(node, inputs)}
@@ -276,7 +294,7 @@ def _dense_accumulator(node: Node, inputs: Inputs) -> str:
     return covering(total, finest)
 
 
-def _pair_relu(node: Node, inputs: Inputs, _: Tensor, reuse_factor: int) -> KernelCall:
+def _pair_relu(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     d, a, present = inputs
     m, terms = a.shape
     channels, signs = node.get_int("n_channels"), node.get_ints("signs")
@@ -327,6 +345,7 @@ KERNELS: Mapping[str, Describe] = MappingProxyType(
         "Sum": _sum,
         "Count": _count,
         "Stack": _stack,
+        "Add": _add,
         "Dense": _dense,
         "PairRelu": _pair_relu,
     }

@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from triggernet.files import new_folder, to_json
 from triggernet.fixedpoint import Codes
 from triggernet.hls.accounting import check_conversion, layout
 from triggernet.hls.config import HlsConfig
-from triggernet.hls.convert import convert, is_vendored
+from triggernet.hls.convert import convert
+from triggernet.hls.generated import Array
 from triggernet.program.types import Program
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -167,9 +168,8 @@ def hls4ml_templates() -> Path:
     spec = importlib.util.find_spec("hls4ml")
     if spec is None or spec.origin is None:
         raise ProjectError(
-            "the project lacks hls4ml's headers and hls4ml is not installed; install hls4ml "
-            f"{importlib.metadata.metadata('triggernet')['Name']} asks for, or write the project "
-            "with its headers"
+            "the project lacks hls4ml's headers and hls4ml is not installed; install hls4ml, or "
+            "write the project with its headers"
         )
     return Path(spec.origin).parent / "templates"
 
@@ -224,7 +224,7 @@ def event_code(program: Program, top: str, name: str) -> dict[str, object]:
     }
 
 
-def _transfers(call: str, arrays: list) -> Iterator[str]:  # type: ignore[type-arg]
+def _transfers(call: str, arrays: Sequence[Array]) -> Iterator[str]:
     offset = 0
     for array in arrays:
         text = call.format(offset=offset, size=array.size, name=array.name)
@@ -256,9 +256,7 @@ def _table(program: Program, names: tuple[str, ...], codes: Mapping[str, Codes])
     return "".join(f"{line}\n" for line in lines)
 
 
-def _record(
-    program: Program, config: HlsConfig, files: Mapping[str, bytes], digest: str
-) -> str:
+def _record(program: Program, config: HlsConfig, files: Mapping[str, bytes], digest: str) -> str:
     return to_json(
         {
             "program": program.name,
@@ -293,6 +291,3 @@ def edited_files(folder: Path) -> list[str]:
         if not (folder / path).is_file()
         or hashlib.sha256((folder / path).read_bytes()).hexdigest() != digest
     )
-
-
-__all__ = ["Project", "Vectors", "generate_project", "is_vendored", "write_project"]

@@ -12,7 +12,8 @@ namespace triggernet {
 
 // CONFIG_T: n_values (size of x), n_other (size of y, which repeats), subtract, acc_t (exact sum)
 template <class CONFIG_T, class x_T, class y_T, class res_T>
-void add(x_T x[CONFIG_T::n_values], y_T y[CONFIG_T::n_other], res_T res[CONFIG_T::n_values]) {
+void add(const x_T x[CONFIG_T::n_values], const y_T y[CONFIG_T::n_other],
+         res_T res[CONFIG_T::n_values]) {
 VALUES:
     for (int i = 0; i < CONFIG_T::n_values; i++) {
         #pragma HLS UNROLL

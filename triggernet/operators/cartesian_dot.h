@@ -42,9 +42,9 @@ res_T cartesian_product_shared(const e_T &e, const px_T &px, const py_T &py, con
 // The products of the constituents with the jet.
 template <class CONFIG_T, class e_T, class px_T, class py_T, class pz_T, class je_T, class jx_T,
           class jy_T, class jz_T, class res_T>
-void cartesian_jet(e_T *e, px_T *px, py_T *py, pz_T *pz, je_T *jet_e, jx_T *jet_px, jy_T *jet_py,
-                   jz_T *jet_pz, res_T *res) {
-    #pragma HLS INLINE
+void cartesian_jet(const e_T *e, const px_T *px, const py_T *py, const pz_T *pz, const je_T *jet_e,
+                   const jx_T *jet_px, const jy_T *jet_py, const jz_T *jet_pz, res_T *res) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typedef typename CONFIG_T::jet_dot_t dot_t;
     #pragma HLS ALLOCATION function instances=cartesian_product_shared<res_T, dot_t, e_T, px_T, \
         py_T, pz_T, je_T, jx_T, jy_T, jz_T> limit=CONFIG_T::jet_lanes
@@ -59,17 +59,18 @@ STEPS:
                 res[i] = CONFIG_T::reuse_factor == 1
                              ? cartesian_product<res_T, dot_t>(e[i], px[i], py[i], pz[i], jet_e[0],
                                                                jet_px[0], jet_py[0], jet_pz[0])
-                             : cartesian_product_shared<res_T, dot_t>(
-                                   e[i], px[i], py[i], pz[i], jet_e[0], jet_px[0], jet_py[0],
-                                   jet_pz[0]);
+                             : cartesian_product_shared<res_T, dot_t>(e[i], px[i], py[i], pz[i],
+                                                                      jet_e[0], jet_px[0],
+                                                                      jet_py[0], jet_pz[0]);
             }
         }
     }
 }
 
 template <class CONFIG_T, class e_T, class px_T, class py_T, class pz_T, class res_T>
-void cartesian_constituents(e_T *e, px_T *px, py_T *py, pz_T *pz, res_T *res) {
-    #pragma HLS INLINE
+void cartesian_constituents(const e_T *e, const px_T *px, const py_T *py, const pz_T *pz,
+                            res_T *res) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typedef typename CONFIG_T::dot_t dot_t;
     #pragma HLS ALLOCATION function instances=cartesian_product_shared<res_T, dot_t, e_T, px_T, \
         py_T, pz_T, e_T, px_T, py_T, pz_T> limit=CONFIG_T::n_lanes
@@ -98,7 +99,7 @@ STEPS:
 }
 
 template <class CONFIG_T, class e_T, class pz_T, class res_T>
-void cartesian_beams(e_T *e, pz_T *pz, res_T *res) {
+void cartesian_beams(const e_T *e, const pz_T *pz, res_T *res) {
     #pragma HLS INLINE
     const int plus = CONFIG_T::n_constituents + CONFIG_T::n_jets;
 PARTICLES:
@@ -113,9 +114,11 @@ PARTICLES:
 // CONFIG_T: n_constituents, n_jets, n_beams, n_pairs, reuse_factor, n_lanes, dot_t (holds the sum
 // of four products).
 template <class CONFIG_T, class e_T, class px_T, class py_T, class pz_T, class res_T>
-void pair_dot_cartesian(e_T e[CONFIG_T::n_constituents], px_T px[CONFIG_T::n_constituents],
-                        py_T py[CONFIG_T::n_constituents], pz_T pz[CONFIG_T::n_constituents],
-                        res_T res[CONFIG_T::n_pairs]) {
+void pair_dot_cartesian(const e_T e[CONFIG_T::n_constituents],
+                        const px_T px[CONFIG_T::n_constituents],
+                        const py_T py[CONFIG_T::n_constituents],
+                        const pz_T pz[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_pairs]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     cartesian_constituents<CONFIG_T>(e, px, py, pz, res);
     if (CONFIG_T::n_beams != 0) {
         cartesian_beams<CONFIG_T>(e, pz, res);
@@ -125,10 +128,13 @@ void pair_dot_cartesian(e_T e[CONFIG_T::n_constituents], px_T px[CONFIG_T::n_con
 // With the jet, which has types of its own. CONFIG_T also: jet_lanes, jet_dot_t.
 template <class CONFIG_T, class e_T, class px_T, class py_T, class pz_T, class je_T, class jx_T,
           class jy_T, class jz_T, class res_T>
-void pair_dot_cartesian(e_T e[CONFIG_T::n_constituents], px_T px[CONFIG_T::n_constituents],
-                        py_T py[CONFIG_T::n_constituents], pz_T pz[CONFIG_T::n_constituents],
-                        je_T jet_e[1], jx_T jet_px[1], jy_T jet_py[1], jz_T jet_pz[1],
+void pair_dot_cartesian(const e_T e[CONFIG_T::n_constituents],
+                        const px_T px[CONFIG_T::n_constituents],
+                        const py_T py[CONFIG_T::n_constituents],
+                        const pz_T pz[CONFIG_T::n_constituents], const je_T jet_e[1],
+                        const jx_T jet_px[1], const jy_T jet_py[1], const jz_T jet_pz[1],
                         res_T res[CONFIG_T::n_pairs]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     pair_dot_cartesian<CONFIG_T>(e, px, py, pz, res);
     const int jet = CONFIG_T::n_constituents;
     cartesian_jet<CONFIG_T>(e, px, py, pz, jet_e, jet_px, jet_py, jet_pz,
@@ -143,10 +149,13 @@ void pair_dot_cartesian(e_T e[CONFIG_T::n_constituents], px_T px[CONFIG_T::n_con
 // products).
 template <class CONFIG_T, class e_T, class px_T, class py_T, class pz_T, class je_T, class jx_T,
           class jy_T, class jz_T, class res_T>
-void jet_dot_cartesian(e_T e[CONFIG_T::n_constituents], px_T px[CONFIG_T::n_constituents],
-                       py_T py[CONFIG_T::n_constituents], pz_T pz[CONFIG_T::n_constituents],
-                       je_T jet_e[1], jx_T jet_px[1], jy_T jet_py[1], jz_T jet_pz[1],
+void jet_dot_cartesian(const e_T e[CONFIG_T::n_constituents],
+                       const px_T px[CONFIG_T::n_constituents],
+                       const py_T py[CONFIG_T::n_constituents],
+                       const pz_T pz[CONFIG_T::n_constituents], const je_T jet_e[1],
+                       const jx_T jet_px[1], const jy_T jet_py[1], const jz_T jet_pz[1],
                        res_T res[CONFIG_T::n_particles]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typedef typename CONFIG_T::mass_t mass_t;
     const int jet = CONFIG_T::n_constituents;
     const int beam = CONFIG_T::n_constituents + CONFIG_T::n_jets;
@@ -163,8 +172,8 @@ void jet_dot_cartesian(e_T e[CONFIG_T::n_constituents], px_T px[CONFIG_T::n_cons
 
 // CONFIG_T: mass_t (sum of four products).
 template <class CONFIG_T, class je_T, class jx_T, class jy_T, class jz_T, class res_T>
-void jet_mass_cartesian(je_T jet_e[1], jx_T jet_px[1], jy_T jet_py[1], jz_T jet_pz[1],
-                        res_T res[1]) {
+void jet_mass_cartesian(const je_T jet_e[1], const jx_T jet_px[1], const jy_T jet_py[1],
+                        const jz_T jet_pz[1], res_T res[1]) {
     res[0] = cartesian_product<res_T, typename CONFIG_T::mass_t>(
         jet_e[0], jet_px[0], jet_py[0], jet_pz[0], jet_e[0], jet_px[0], jet_py[0], jet_pz[0]);
 }

@@ -3,12 +3,12 @@
 
 // Dense: x W + context V + b for every particle (or for one vector), then ReLU if asked for.
 //
-// In hardware: one adder tree of F + H + 1 leaves an output. With one set of weights every factor is
-// a constant: products are shifts and additions in LUTs (or DSPs, as the tool sees fit). With
+// In hardware: one adder tree of F + H + 1 leaves an output. With one set of weights every factor
+// is a constant: products are shifts and additions in LUTs (or DSPs, as the tool sees fit). With
 // n_select sets a factor is a multiplexer of constants, and a product a multiplier. The context's
-// part is made once and enters every particle's tree. Then ReLU (a sign test), rounding, saturation.
-// Reuse factor R > 1: the multipliers that remain are limited to ceil(M F G / R) and shared in time;
-// products by shifts and additions are not multipliers and stay parallel.
+// part is made once and enters every particle's tree. Then ReLU (a sign test), rounding,
+// saturation. Reuse factor R > 1: the multipliers that remain are limited to ceil(M F G / R) and
+// shared in time; products by shifts and additions are not multipliers and stay parallel.
 
 #include "common.h"
 
@@ -29,9 +29,9 @@ OUTPUTS:
 
 // Adds context V to the offsets.
 template <class CONFIG_T, class context_T>
-void dense_add_context(context_T *context, int set,
-                       typename CONFIG_T::acc_t offset[CONFIG_T::n_out],
-                       const typename CONFIG_T::context_weight_code_t weight[CONFIG_T::context_weight_size]) {
+void dense_add_context(
+    const context_T *context, int set, typename CONFIG_T::acc_t offset[CONFIG_T::n_out],
+    const typename CONFIG_T::context_weight_code_t weight[CONFIG_T::context_weight_size]) {
     #pragma HLS INLINE
     #pragma HLS ARRAY_PARTITION variable=weight complete
     typedef typename CONFIG_T::context_weight_t weight_t;
@@ -53,9 +53,9 @@ OUTPUTS:
 
 // The sum over the features of every row, added to the offsets.
 template <class CONFIG_T, class x_T, class res_T>
-void dense_rows(x_T *x, int set, const typename CONFIG_T::acc_t offset[CONFIG_T::n_out], res_T *res,
-                const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size]) {
-    #pragma HLS INLINE
+void dense_rows(const x_T *x, int set, const typename CONFIG_T::acc_t offset[CONFIG_T::n_out],
+                res_T *res, const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     #pragma HLS ARRAY_PARTITION variable=weight complete
     #pragma HLS ALLOCATION operation instances=mul limit=CONFIG_T::multiplier_limit
     typedef typename CONFIG_T::weight_t weight_t;
@@ -89,13 +89,15 @@ template <class CONFIG_T, class select_T> int dense_set(const select_T &select) 
     return select < CONFIG_T::n_select - 1 ? select.to_int() : CONFIG_T::n_select - 1;
 }
 
-// CONFIG_T: n_rows (M, or 1), n_in (F), n_out (G), n_context (H), n_select (K), relu,
+// CONFIG_T: n_rows (M, or 1), n_in (F), n_out (G), n_context (H), n_select (K), relu, reuse_factor,
 // multiplier_limit, acc_t (holds the exact sum); for weight, context_weight and bias each the type
 // of its codes (weight_code_t), of its values (weight_t) and its size (weight_size).
 template <class CONFIG_T, class x_T, class res_T>
-void dense(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
+void dense(const x_T x[CONFIG_T::n_rows * CONFIG_T::n_in],
+           res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
            const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
            const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typename CONFIG_T::acc_t offset[CONFIG_T::n_out];
     #pragma HLS ARRAY_PARTITION variable=offset complete
     dense_offset<CONFIG_T>(0, offset, bias);
@@ -103,10 +105,11 @@ void dense(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], res_T res[CONFIG_T::n_rows 
 }
 
 template <class CONFIG_T, class x_T, class select_T, class res_T>
-void dense_selected(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], select_T select[1],
+void dense_selected(const x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], const select_T select[1],
                     res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
                     const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
                     const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typename CONFIG_T::acc_t offset[CONFIG_T::n_out];
     #pragma HLS ARRAY_PARTITION variable=offset complete
     const int set = dense_set<CONFIG_T>(select[0]);
@@ -115,12 +118,13 @@ void dense_selected(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], select_T select[1]
 }
 
 template <class CONFIG_T, class x_T, class context_T, class res_T>
-void dense_context(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in],
-                   context_T context[CONFIG_T::n_context],
-                   res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
-                   const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
-                   const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size],
-                   const typename CONFIG_T::context_weight_code_t context_weight[CONFIG_T::context_weight_size]) {
+void dense_context(
+    const x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], const context_T context[CONFIG_T::n_context],
+    res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
+    const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
+    const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size],
+    const typename CONFIG_T::context_weight_code_t context_weight[CONFIG_T::context_weight_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typename CONFIG_T::acc_t offset[CONFIG_T::n_out];
     #pragma HLS ARRAY_PARTITION variable=offset complete
     dense_offset<CONFIG_T>(0, offset, bias);
@@ -130,11 +134,12 @@ void dense_context(x_T x[CONFIG_T::n_rows * CONFIG_T::n_in],
 
 template <class CONFIG_T, class x_T, class context_T, class select_T, class res_T>
 void dense_context_selected(
-    x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], context_T context[CONFIG_T::n_context],
-    select_T select[1], res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
+    const x_T x[CONFIG_T::n_rows * CONFIG_T::n_in], const context_T context[CONFIG_T::n_context],
+    const select_T select[1], res_T res[CONFIG_T::n_rows * CONFIG_T::n_out],
     const typename CONFIG_T::weight_code_t weight[CONFIG_T::weight_size],
     const typename CONFIG_T::bias_code_t bias[CONFIG_T::bias_size],
     const typename CONFIG_T::context_weight_code_t context_weight[CONFIG_T::context_weight_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typename CONFIG_T::acc_t offset[CONFIG_T::n_out];
     #pragma HLS ARRAY_PARTITION variable=offset complete
     const int set = dense_set<CONFIG_T>(select[0]);

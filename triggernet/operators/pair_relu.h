@@ -54,7 +54,7 @@ void pair_relu_shared(const d_T &d, const a_T a_i[CONFIG_T::n_terms],
 
 // Particles from n_constituents on are spurions, always present.
 template <class CONFIG_T, class present_T>
-void pair_relu_present(present_T present[CONFIG_T::n_constituents],
+void pair_relu_present(const present_T present[CONFIG_T::n_constituents],
                        bool there[CONFIG_T::n_particles]) {
     #pragma HLS INLINE
 PARTICLES:
@@ -66,9 +66,8 @@ PARTICLES:
 
 // The leaves of one step, of the pairs from (i, j) on; moves (i, j) to the next step's first pair.
 template <class CONFIG_T, class d_T, class a_T>
-void pair_relu_step(
-    d_T *d, a_T *a, bool there[CONFIG_T::n_particles], int &i, int &j,
-    typename CONFIG_T::acc_t leaves[CONFIG_T::n_channels][CONFIG_T::n_leaves]) {
+void pair_relu_step(const d_T *d, const a_T *a, bool there[CONFIG_T::n_particles], int &i, int &j,
+                    typename CONFIG_T::acc_t leaves[CONFIG_T::n_channels][CONFIG_T::n_leaves]) {
     #pragma HLS INLINE
     const int width = CONFIG_T::n_terms;
 LANES:
@@ -105,12 +104,13 @@ LANES:
 // reuse_factor, n_lanes, n_leaves (n_lanes n_terms / C), sign(c), exact_t (holds the sum of three),
 // z_t (with its rounding), acc_t (holds the sum over all pairs).
 template <class CONFIG_T, class d_T, class a_T, class present_T, class res_T>
-void pair_relu(d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) / 2],
-               a_T a[CONFIG_T::n_particles * CONFIG_T::n_terms],
-               present_T present[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_channels]) {
+void pair_relu(const d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) / 2],
+               const a_T a[CONFIG_T::n_particles * CONFIG_T::n_terms],
+               const present_T present[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_channels]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     typedef typename CONFIG_T::acc_t acc_t;
-    #pragma HLS ALLOCATION function instances=pair_relu_shared<CONFIG_T, d_T, a_T> \
-        limit=CONFIG_T::n_lanes
+    #pragma HLS ALLOCATION function instances=pair_relu_shared<CONFIG_T, d_T, \
+        a_T> limit=CONFIG_T::n_lanes
     bool there[CONFIG_T::n_particles];
     acc_t leaves[CONFIG_T::n_channels][CONFIG_T::n_leaves];
     acc_t total[CONFIG_T::n_channels];

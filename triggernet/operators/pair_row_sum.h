@@ -14,7 +14,7 @@ namespace triggernet {
 
 // CONFIG_T: n_particles (M), acc_t (holds the exact sum)
 template <class CONFIG_T, class d_T, class res_T>
-void pair_row_sum(d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) / 2],
+void pair_row_sum(const d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) / 2],
                   res_T res[CONFIG_T::n_particles]) {
     typename CONFIG_T::acc_t row[CONFIG_T::n_particles - 1];
     #pragma HLS ARRAY_PARTITION variable=row complete

@@ -84,10 +84,10 @@ res_T polar_jet_product_shared(const pt_T &pt, const eta_T &eta, const phi_T &ph
 // The products of the constituents with the jet.
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class jet_pt_T, class excess_T,
           class res_T>
-void polar_jet(pt_T *pt, eta_T *eta, phi_T *phi, jet_pt_T *jet_pt, excess_T *jet_excess,
-               res_T *res, const typename CONFIG_T::code_t *eta_table,
+void polar_jet(const pt_T *pt, const eta_T *eta, const phi_T *phi, const jet_pt_T *jet_pt,
+               const excess_T *jet_excess, res_T *res, const typename CONFIG_T::code_t *eta_table,
                const typename CONFIG_T::code_t *phi_table) {
-    #pragma HLS INLINE
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     #pragma HLS ALLOCATION function instances=polar_jet_product_shared<CONFIG_T, pt_T, eta_T, \
         phi_T, jet_pt_T, excess_T, res_T> limit=CONFIG_T::jet_lanes
 STEPS:
@@ -98,26 +98,26 @@ STEPS:
             #pragma HLS UNROLL
             const int i = step * CONFIG_T::jet_lanes + lane;
             if (i < CONFIG_T::n_constituents) {
-                res[i] = CONFIG_T::reuse_factor == 1
-                             ? polar_jet_product<CONFIG_T, pt_T, eta_T, phi_T, jet_pt_T, excess_T,
-                                                 res_T>(pt[i], eta[i], phi[i], jet_pt[0],
-                                                        jet_excess[0], eta_table, phi_table)
-                             : polar_jet_product_shared<CONFIG_T, pt_T, eta_T, phi_T, jet_pt_T,
-                                                        excess_T, res_T>(
-                                   pt[i], eta[i], phi[i], jet_pt[0], jet_excess[0], eta_table,
-                                   phi_table);
+                res[i] =
+                    CONFIG_T::reuse_factor == 1
+                        ? polar_jet_product<CONFIG_T, pt_T, eta_T, phi_T, jet_pt_T, excess_T,
+                                            res_T>(pt[i], eta[i], phi[i], jet_pt[0], jet_excess[0],
+                                                   eta_table, phi_table)
+                        : polar_jet_product_shared<CONFIG_T, pt_T, eta_T, phi_T, jet_pt_T, excess_T,
+                                                   res_T>(pt[i], eta[i], phi[i], jet_pt[0],
+                                                          jet_excess[0], eta_table, phi_table);
             }
         }
     }
 }
 
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class res_T>
-void polar_constituents(pt_T *pt, eta_T *eta, phi_T *phi, res_T *res,
+void polar_constituents(const pt_T *pt, const eta_T *eta, const phi_T *phi, res_T *res,
                         const typename CONFIG_T::code_t *eta_table,
                         const typename CONFIG_T::code_t *phi_table) {
-    #pragma HLS INLINE
-    #pragma HLS ALLOCATION function instances=polar_product_shared<CONFIG_T, pt_T, eta_T, phi_T, \
-        res_T> limit=CONFIG_T::n_lanes
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
+    #pragma HLS ALLOCATION function instances=polar_product_shared<CONFIG_T, pt_T, eta_T, \
+        phi_T, res_T> limit=CONFIG_T::n_lanes
     int i = 0, j = 1; // constants once the loops are unrolled
 STEPS:
     for (int step = 0; step < CONFIG_T::reuse_factor; step++) {
@@ -142,11 +142,11 @@ STEPS:
     }
 }
 
-
 // With the beams (1, 0, 0, +-1): p . b = pt exp(-+ eta); entry k of the table is exp(-x) at
 // x = k - 2**(w - 1), w the width of eta. The mirror of the most negative code is the largest.
 template <class CONFIG_T, class pt_T, class eta_T, class res_T>
-void polar_beams(pt_T *pt, eta_T *eta, res_T *res, const typename CONFIG_T::exp_code_t *exp_table) {
+void polar_beams(const pt_T *pt, const eta_T *eta, res_T *res,
+                 const typename CONFIG_T::exp_code_t *exp_table) {
     #pragma HLS INLINE
     typedef typename CONFIG_T::exp_t exp_t;
     const int plus = CONFIG_T::n_constituents + CONFIG_T::n_jets;
@@ -156,8 +156,8 @@ PARTICLES:
         #pragma HLS UNROLL
         const ap_uint<eta_T::width> address = eta[i] + ap_int<eta_T::width + 1>((last + 1) / 2);
         const ap_int<eta_T::width + 2> mirrored = ap_int<eta_T::width + 2>(last + 1) - address;
-        const ap_uint<eta_T::width> mirror = mirrored > last ? ap_int<eta_T::width + 2>(last)
-                                                             : mirrored;
+        const ap_uint<eta_T::width> mirror =
+            mirrored > last ? ap_int<eta_T::width + 2>(last) : mirrored;
         res[pair_number(i, plus)] = pt[i] * from_code<exp_t>(exp_table[address]);
         res[pair_number(i, plus + 1)] = pt[i] * from_code<exp_t>(exp_table[mirror]);
     }
@@ -166,7 +166,7 @@ PARTICLES:
 
 // The jet with the beams: its energy, twice.
 template <class CONFIG_T, class jet_pt_T, class excess_T, class res_T>
-void polar_jet_beams(jet_pt_T *jet_pt, excess_T *jet_excess, res_T *res) {
+void polar_jet_beams(const jet_pt_T *jet_pt, const excess_T *jet_excess, res_T *res) {
     #pragma HLS INLINE
     const int jet = CONFIG_T::n_constituents;
     res[pair_number(jet, jet + 1)] = jet_pt[0] + jet_excess[0];
@@ -176,10 +176,12 @@ void polar_jet_beams(jet_pt_T *jet_pt, excess_T *jet_excess, res_T *res) {
 // CONFIG_T: n_constituents, n_jets, reuse_factor, n_lanes, code_t (of both tables), table_t,
 // eta_size, phi_size, angle_t (holds the sum of two entries), product_t (with its rounding).
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class res_T>
-void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_constituents],
-                    phi_T phi[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_pairs],
+void pair_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
+                    const eta_T eta[CONFIG_T::n_constituents],
+                    const phi_T phi[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_pairs],
                     const typename CONFIG_T::code_t eta_table[CONFIG_T::eta_size],
                     const typename CONFIG_T::code_t phi_table[CONFIG_T::phi_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     #pragma HLS BIND_STORAGE variable=eta_table type=rom_np impl=lutram
     #pragma HLS BIND_STORAGE variable=phi_table type=rom_np impl=lutram
     polar_constituents<CONFIG_T>(pt, eta, phi, res, eta_table, phi_table);
@@ -187,11 +189,13 @@ void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_con
 
 // With the beams. CONFIG_T also: exp_code_t, exp_t, exp_size.
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class res_T>
-void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_constituents],
-                    phi_T phi[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_pairs],
+void pair_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
+                    const eta_T eta[CONFIG_T::n_constituents],
+                    const phi_T phi[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_pairs],
                     const typename CONFIG_T::code_t eta_table[CONFIG_T::eta_size],
                     const typename CONFIG_T::code_t phi_table[CONFIG_T::phi_size],
                     const typename CONFIG_T::exp_code_t exp_table[CONFIG_T::exp_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     #pragma HLS BIND_STORAGE variable=eta_table type=rom_np impl=lutram
     #pragma HLS BIND_STORAGE variable=phi_table type=rom_np impl=lutram
     #pragma HLS BIND_STORAGE variable=exp_table type=rom_np impl=lutram
@@ -202,11 +206,13 @@ void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_con
 // With the jet. CONFIG_T also: jet_lanes, cosh_t, inner_exact_t, inner_t (with its rounding).
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class jet_pt_T, class excess_T,
           class res_T>
-void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_constituents],
-                    phi_T phi[CONFIG_T::n_constituents], jet_pt_T jet_pt[1],
-                    excess_T jet_excess[1], res_T res[CONFIG_T::n_pairs],
+void pair_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
+                    const eta_T eta[CONFIG_T::n_constituents],
+                    const phi_T phi[CONFIG_T::n_constituents], const jet_pt_T jet_pt[1],
+                    const excess_T jet_excess[1], res_T res[CONFIG_T::n_pairs],
                     const typename CONFIG_T::code_t eta_table[CONFIG_T::eta_size],
                     const typename CONFIG_T::code_t phi_table[CONFIG_T::phi_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     #pragma HLS BIND_STORAGE variable=eta_table type=rom_np impl=lutram
     #pragma HLS BIND_STORAGE variable=phi_table type=rom_np impl=lutram
     polar_constituents<CONFIG_T>(pt, eta, phi, res, eta_table, phi_table);
@@ -217,12 +223,14 @@ void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_con
 // With the jet and the beams.
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class jet_pt_T, class excess_T,
           class res_T>
-void pair_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_constituents],
-                    phi_T phi[CONFIG_T::n_constituents], jet_pt_T jet_pt[1],
-                    excess_T jet_excess[1], res_T res[CONFIG_T::n_pairs],
+void pair_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
+                    const eta_T eta[CONFIG_T::n_constituents],
+                    const phi_T phi[CONFIG_T::n_constituents], const jet_pt_T jet_pt[1],
+                    const excess_T jet_excess[1], res_T res[CONFIG_T::n_pairs],
                     const typename CONFIG_T::code_t eta_table[CONFIG_T::eta_size],
                     const typename CONFIG_T::code_t phi_table[CONFIG_T::phi_size],
                     const typename CONFIG_T::exp_code_t exp_table[CONFIG_T::exp_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     pair_dot_polar<CONFIG_T>(pt, eta, phi, jet_pt, jet_excess, res, eta_table, phi_table);
     #pragma HLS BIND_STORAGE variable=exp_table type=rom_np impl=lutram
     polar_beams<CONFIG_T>(pt, eta, res, exp_table);
@@ -242,11 +250,13 @@ res_T polar_mass(const jet_pt_T &jet_pt, const excess_T &excess) {
 // inner_t (with its rounding).
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class jet_pt_T, class excess_T,
           class res_T>
-void jet_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_constituents],
-                   phi_T phi[CONFIG_T::n_constituents], jet_pt_T jet_pt[1], excess_T jet_excess[1],
-                   res_T res[CONFIG_T::n_particles],
+void jet_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
+                   const eta_T eta[CONFIG_T::n_constituents],
+                   const phi_T phi[CONFIG_T::n_constituents], const jet_pt_T jet_pt[1],
+                   const excess_T jet_excess[1], res_T res[CONFIG_T::n_particles],
                    const typename CONFIG_T::code_t eta_table[CONFIG_T::eta_size],
                    const typename CONFIG_T::code_t phi_table[CONFIG_T::phi_size]) {
+    #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
     #pragma HLS BIND_STORAGE variable=eta_table type=rom_np impl=lutram
     #pragma HLS BIND_STORAGE variable=phi_table type=rom_np impl=lutram
     const int jet = CONFIG_T::n_constituents;
@@ -262,7 +272,7 @@ void jet_dot_polar(pt_T pt[CONFIG_T::n_constituents], eta_T eta[CONFIG_T::n_cons
 }
 
 template <class CONFIG_T, class jet_pt_T, class excess_T, class res_T>
-void jet_mass_polar(jet_pt_T jet_pt[1], excess_T jet_excess[1], res_T res[1]) {
+void jet_mass_polar(const jet_pt_T jet_pt[1], const excess_T jet_excess[1], res_T res[1]) {
     res[0] = polar_mass<res_T>(jet_pt[0], jet_excess[0]);
 }
 

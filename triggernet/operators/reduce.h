@@ -15,7 +15,8 @@ namespace triggernet {
 
 // CONFIG_T: n_particles (M), n_features (F), n_constituents (N), acc_t (holds the exact sum)
 template <class CONFIG_T, class x_T, class res_T>
-void sum(x_T x[CONFIG_T::n_particles * CONFIG_T::n_features], res_T res[CONFIG_T::n_features]) {
+void sum(const x_T x[CONFIG_T::n_particles * CONFIG_T::n_features],
+         res_T res[CONFIG_T::n_features]) {
     typename CONFIG_T::acc_t terms[CONFIG_T::n_particles];
     #pragma HLS ARRAY_PARTITION variable=terms complete
 FEATURES:
@@ -32,8 +33,8 @@ FEATURES:
 
 // The same over the present particles; those from N on are spurions, always present.
 template <class CONFIG_T, class x_T, class present_T, class res_T>
-void sum(x_T x[CONFIG_T::n_particles * CONFIG_T::n_features],
-         present_T present[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_features]) {
+void sum(const x_T x[CONFIG_T::n_particles * CONFIG_T::n_features],
+         const present_T present[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_features]) {
     typename CONFIG_T::acc_t terms[CONFIG_T::n_particles];
     #pragma HLS ARRAY_PARTITION variable=terms complete
 FEATURES:
@@ -55,7 +56,7 @@ FEATURES:
 
 // CONFIG_T: n_constituents (N), acc_t (holds 0 ... N)
 template <class CONFIG_T, class present_T, class res_T>
-void count(present_T present[CONFIG_T::n_constituents], res_T res[1]) {
+void count(const present_T present[CONFIG_T::n_constituents], res_T res[1]) {
     typename CONFIG_T::acc_t terms[CONFIG_T::n_constituents];
     #pragma HLS ARRAY_PARTITION variable=terms complete
 PARTICLES:
@@ -67,7 +68,7 @@ PARTICLES:
 }
 
 template <class CONFIG_T, int column, class x_T, class res_T>
-void stack_column(x_T x[CONFIG_T::n_particles],
+void stack_column(const x_T x[CONFIG_T::n_particles],
                   res_T res[CONFIG_T::n_particles * CONFIG_T::n_features]) {
     #pragma HLS INLINE
 PARTICLES:
@@ -78,20 +79,21 @@ PARTICLES:
 }
 
 template <class CONFIG_T, int column, class res_T, class x_T>
-void stack_columns(res_T *res, x_T *x) {
+void stack_columns(res_T *res, const x_T *x) {
     #pragma HLS INLINE
     stack_column<CONFIG_T, column>(x, res);
 }
 
 template <class CONFIG_T, int column, class res_T, class x_T, class... more_T>
-void stack_columns(res_T *res, x_T *x, more_T *...more) {
+void stack_columns(res_T *res, const x_T *x, const more_T *...more) {
     #pragma HLS INLINE
     stack_column<CONFIG_T, column>(x, res);
     stack_columns<CONFIG_T, column + 1>(res, more...);
 }
 
+// The result comes first, since the number of columns varies.
 // CONFIG_T: n_particles (N), n_features (F, the number of columns)
-template <class CONFIG_T, class res_T, class... x_T> void stack(res_T *res, x_T *...x) {
+template <class CONFIG_T, class res_T, class... x_T> void stack(res_T *res, const x_T *...x) {
     static_assert(sizeof...(x_T) == CONFIG_T::n_features, "one column a feature");
     stack_columns<CONFIG_T, 0>(res, x...);
 }

@@ -18,7 +18,9 @@ template <class T> void set_codes(const int64_t *codes, int n, T *values) {
 }
 
 template <class T> void get_codes(const T *values, int n, int64_t *codes) {
-    const bool is_signed = T(-1) < T(0);
+    T top = 0; // only the highest bit set: negative if, and only if, the type is signed
+    top.range(T::width - 1, T::width - 1) = 1;
+    const bool is_signed = top < 0;
     const int unused = 64 - T::width;
     for (int k = 0; k < n; k++) {
         const ap_uint<T::width> bits = values[k].range(T::width - 1, 0);

@@ -8,11 +8,11 @@
 
 #include "integer_codes.h"
 
-static thread_local int64_t *trace_codes = nullptr;
+static thread_local int64_t *traced_codes_ = nullptr;
 
-template <class T> static void trace(const T *values, int n, int offset) {
-    if (trace_codes != nullptr) {
-        triggernet::get_codes(values, n, trace_codes + offset);
+template <class T> static void keep_codes_(const T *values, int n, int offset) {
+    if (traced_codes_ != nullptr) {
+        triggernet::get_codes(values, n, traced_codes_ + offset);
     }
 }
 
@@ -29,7 +29,7 @@ static void run_event(const int64_t *inputs, int64_t *outputs) {
 static void run_events(const int64_t *inputs, int64_t *outputs, long first, long last, bool traced) {
     for (long event = first; event < last; event++) {
         int64_t codes[n_outputs];
-        trace_codes = traced ? outputs + event * n_traced : nullptr;
+        traced_codes_ = traced ? outputs + event * n_traced : nullptr;
         run_event(inputs + event * n_inputs, traced ? codes : outputs + event * n_outputs);
     }
 }

@@ -132,13 +132,13 @@ def run(
 
 
 def _sources(program: Program, name: str, top: str, where: Layout) -> dict[str, str]:
-    """The two files that are compiled: the top function with a hook at each call, and its driver."""
+    """What is compiled: the top function with a hook after each call, and its driver."""
     lines, offset = top.splitlines(), 0
     for node in program.nodes:
         if node.name in where.calls:
             array = where.array(node.output)
             lines[where.calls[node.name].line] += (
-                f"\n    trace({array.name}, {array.size}, {offset});"
+                f"\n    keep_codes_({array.name}, {array.size}, {offset});"
             )
             offset += array.size
     values = event_code(program, top, name) | {"N_TRACED": offset}
@@ -249,5 +249,3 @@ def _with_aliases(
     for name, source in simulator.aliases.items():
         tensors[name] = tensors[source]
     return {name: tensors[name] for name in simulator.program.tensors}
-
-

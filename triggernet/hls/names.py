@@ -1,0 +1,76 @@
+"""Names of the generated C++: readable, legal, and each used once."""
+
+from __future__ import annotations
+
+import re
+
+from triggernet.errors import UnsupportedError
+from triggernet.program.types import Program
+
+CONSTANTS = ("eta_table", "phi_table", "exp_table", "weight", "bias", "context_weight")
+
+_KEYWORDS = (
+    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t "
+    "char32_t class compl const constexpr const_cast continue decltype default delete do "
+    "double dynamic_cast else enum explicit export extern false float for friend goto if "
+    "inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq "
+    "private protected public register reinterpret_cast return short signed sizeof static "
+    "static_assert static_cast struct switch template this thread_local throw true try "
+    "typedef typeid typename union unsigned using virtual void volatile wchar_t while xor "
+    "xor_eq"
+)
+_OTHERS = "std nnet triggernet main input result inputs outputs event codes"
+RESERVED = frozenset(f"{_KEYWORDS} {_OTHERS}".split())
+
+
+def variable_names(program: Program, top: str) -> dict[str, str]:
+    """A C++ variable for every tensor: the tensor's name where it can be.
+
+    Parameters
+    ----------
+    program : Program
+    top : str
+        Name of the top function.
+
+    Raises
+    ------
+    UnsupportedError
+        If an input's name, which hls4ml takes as it is, is no name in C++.
+    """
+    taken = {top}
+    names = {}
+    for tensor in program.inputs:
+        if not _is_free(tensor, taken) or not re.fullmatch(r"[A-Za-z]\w*", tensor):
+            raise UnsupportedError(
+                f"input '{tensor}' of program '{program.name}' cannot be a name in C++ (reserved "
+                "or taken); use letters, digits and underscores, a letter first"
+            )
+        names[tensor] = tensor
+        taken |= derived_names(tensor)
+    for tensor in program.tensors:
+        if tensor not in names:
+            names[tensor] = _free_name(tensor, taken)
+            taken |= derived_names(names[tensor])
+    return names
+
+
+def derived_names(variable: str) -> set[str]:
+    """Every name of the C++ that comes with a variable."""
+    constants = {f"{c}_{variable}" for c in CONSTANTS}
+    names = {variable, f"config_{variable}", *constants}
+    return names | {f"{name}_t" for name in names}
+
+
+def _free_name(tensor: str, taken: set[str]) -> str:
+    base = re.sub(r"\W", "_", tensor)
+    base = base if base[:1].isalpha() else f"v{base}"
+    name, number = base, 2
+    while not _is_free(name, taken):
+        name, number = f"{base}_{number}", number + 1
+    return name
+
+
+def _is_free(name: str, taken: set[str]) -> bool:
+    # hls4ml calls the inputs' types input_t, input2_t, ... and the output's result_t.
+    reserved = name in RESERVED or re.fullmatch(r"input\d*|layer\d+(_\w+)?|linear_\w+", name)
+    return not reserved and not derived_names(name) & taken
