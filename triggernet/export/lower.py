@@ -9,6 +9,7 @@ stay as they are. Everything else is refused with the node's name: never approxi
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,6 +91,12 @@ class Lowering:
         outputs = [self.tensor(o.name, None) for o in self.graph.output]
         return build_program(self.graph.name, self.inputs, self.nodes, outputs)
 
+    def fresh(self, name: str) -> str:
+        """`name`, or with a number behind it if a tensor or an input has that name."""
+        taken = {*self.tensors, *self.shapes, *(i.name for i in self.graph.input)}
+        numbered = (f"{name}_{k}" for k in itertools.count(2))
+        return name if name not in taken else next(n for n in numbered if n not in taken)
+
     def add(self, node: Node) -> str:
         """Append a node and infer its output's type."""
         exact = exact_of(node, tuple(self.tensors[n] for n in node.inputs))
@@ -166,7 +173,7 @@ def _operator(state: Lowering, proto: onnx.NodeProto) -> Value:
         for key, value in attributes_of(proto).items()
     }
     inputs = tuple(state.tensor(name, proto) for name in proto.input)
-    name = short_name(proto.name)
+    name = state.fresh(short_name(proto.name))
     return state.add(Node(name, proto.op_type, inputs, name, attributes))
 
 
@@ -209,7 +216,7 @@ def _quantised(state: Lowering, proto: onnx.NodeProto, quantiser: Quantiser) -> 
         state.tensors[source] = tensor
         state.inputs.append(tensor)
         return state.add(Node(f"{source}_quant", "Quant", (source,), f"{source}_q", end))
-    name = f"{state.tensor(source, proto)}_quant"
+    name = state.fresh(f"{state.tensor(source, proto)}_quant")
     return state.add(Node(name, "Quant", (state.tensor(source, proto),), name, end))
 
 
@@ -264,8 +271,7 @@ def _add_tensors(state: Lowering, proto: onnx.NodeProto) -> Value:
             "unsqueezed to all particles, are allowed"
         )
     attributes = {"subtract": int(proto.op_type == "Sub"), "broadcast": int(bool(second))}
-    name = short_name(proto.name)
-    name = name if name not in state.tensors else proto.output[0].strip("/").replace("/", "_")
+    name = state.fresh("difference" if proto.op_type == "Sub" else "sum")
     return state.add_exact(Node(name, "Add", (x, y), name, attributes))
 
 
@@ -301,7 +307,7 @@ def _reduce_sum(state: Lowering, proto: onnx.NodeProto) -> Value:
             f"node '{proto.name}' (ReduceSum): axes {axes}; only the sum over particles (axis 1, "
             "dropped) is allowed"
         )
-    name = f"{state.tensor(proto.input[0], proto)}_sum"
+    name = state.fresh(f"{state.tensor(proto.input[0], proto)}_sum")
     return state.add_exact(Node(name, "Sum", (state.tensor(proto.input[0], proto),), name, {}))
 
 
@@ -323,7 +329,8 @@ def _dense(state: Lowering, linear: Linear) -> Node:
         **_constant_attributes("weight", linear.weight),
         **_constant_attributes("bias", bias),
     }
-    return Node(linear.name, "Dense", (linear.x,), linear.name, attributes)
+    name = state.fresh(linear.name)
+    return Node(name, "Dense", (linear.x,), name, attributes)
 
 
 def _constant_attributes(name: str, constant: Constant) -> Mapping[str, Attribute]:

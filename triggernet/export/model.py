@@ -66,8 +66,6 @@ def export_model(model: nn.Module, name: str, metadata: Mapping[str, str]) -> on
 
 def raw_qonnx(model: nn.Module, name: str) -> onnx.ModelProto:
     """What Brevitas exports: stock QONNX, with triggernet's operators as whole nodes."""
-    from brevitas.export import export_qonnx
-
     kinds = cast("HardwareModel", model).input_types
     training, dtype = model.training, next(model.parameters()).dtype
     wrapped = _Positional(model.float().eval(), tuple(kinds))
@@ -76,7 +74,10 @@ def raw_qonnx(model: nn.Module, name: str) -> onnx.ModelProto:
         with warnings.catch_warnings():
             # torch 2.13 deprecates the TorchScript exporter; the other one mistranslates residual
             # additions (brevitas issue 1608) and says more than it should.
+            # brevitas 0.13 imports its own deprecated modules.
             warnings.simplefilter("ignore")
+            from brevitas.export import export_qonnx
+
             exported = export_qonnx(
                 wrapped,
                 args=examples,

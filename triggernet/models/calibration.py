@@ -34,8 +34,7 @@ def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> 
     float
         Binary cross-entropy of the calibrated model on these jets.
     """
-    free = [m for m in model.modules() if isinstance(m, ActivationQuantiser) and not m.fixed]
-    free = _cover(model, free, inputs)
+    free = cover_ranges(model, inputs)
     best = _loss(model, inputs, label)
     for _ in range(2):  # a second pass: the first choices were made with wide neighbours
         for quantiser in free:
@@ -44,10 +43,15 @@ def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> 
 
 
 @torch.no_grad()
-def _cover(
-    model: nn.Module, quantisers: list[ActivationQuantiser], inputs: Mapping[str, Tensor]
-) -> list[ActivationQuantiser]:
-    """Give each quantiser the integer bits that hold the largest value; those in use."""
+def cover_ranges(model: nn.Module, inputs: Mapping[str, Tensor]) -> list[ActivationQuantiser]:
+    """Give every quantiser left open the integer bits that hold its largest value.
+
+    Returns
+    -------
+    list of ActivationQuantiser
+        Those that were left open and are in use, in order of the dataflow.
+    """
+    quantisers = [m for m in model.modules() if isinstance(m, ActivationQuantiser) and not m.fixed]
     for quantiser in quantisers:
         quantiser.largest = 0.0
     model(inputs)
