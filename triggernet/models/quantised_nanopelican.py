@@ -25,13 +25,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from triggernet.data.encoding import ANGLE_STEP_RAD, EncodingConfig
+from triggernet.data.encoding import ANGLE_STEP_RAD
 from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint, Rounding
 from triggernet.models import layers
-from triggernet.models.calibration import calibrate
 from triggernet.models.equivariant import EquivariantWeights
-from triggernet.models.nanopelican import NanoPELICAN
 from triggernet.models.quantisers import ActivationQuantiser
 
 
@@ -268,43 +266,3 @@ def _tables(shape: Shape, q: QuantisationConfig) -> layers.PolarTables:
     table = FixedPoint(False, q.table.width, q.table.integer)
     exp = FixedPoint(False, q.exp.width, q.exp.integer)
     return layers.PolarTables(kinds.pop().width, ANGLE_STEP_RAD, table, exp)
-
-
-def quantise(
-    model: NanoPELICAN,
-    encoding: EncodingConfig,
-    quantisation: QuantisationConfig,
-    sample: tuple[Mapping[str, Tensor], Tensor] | None,
-) -> QuantisedNanoPELICAN:
-    """The hardware form of a trained float model, ready for quantisation-aware fine-tuning.
-
-    Parameters
-    ----------
-    model : NanoPELICAN
-        Trained; BatchNorm is absorbed here.
-    encoding : EncodingConfig
-    quantisation : QuantisationConfig
-    sample : (mapping of str to tensors (B, length), tensor (B,)), optional
-        Values of the encoded inputs and labels of a few thousand training jets, on which the open
-        binary points are calibrated. None where a checkpoint brings them.
-    """
-    config, weights = model.config, model.absorbed()
-    lengths = {
-        name: (1 if name.startswith("jet_") else encoding.n_constituents, kind)
-        for name, kind in encoding.types.items()
-    }
-    shape = Shape(
-        lengths,
-        encoding.kind,
-        config.aggregates,
-        config.spurion_jet,
-        config.spurion_beams,
-        config.n_channels,
-        weights.tied,
-        len(weights.bias),
-    )
-    quantised = QuantisedNanoPELICAN(shape, quantisation)
-    quantised.set_weights(weights)
-    if sample is not None:
-        calibrate(quantised.eval(), *sample)
-    return quantised
