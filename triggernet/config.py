@@ -33,6 +33,7 @@ def load_config(
     cls: type[ConfigT],
     source: Path | Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> ConfigT:
     """Build the dataclass `cls` from a YAML file or a mapping, and check every key and value.
 
@@ -44,6 +45,8 @@ def load_config(
         A YAML file, its content, or None for the defaults alone.
     overrides : mapping, optional
         Values that win over `source`: nested, or with dotted keys (``{"training.epochs": 3}``).
+    defaults : mapping, optional
+        Values that stand under those of `source`, in place of the defaults of `cls`.
 
     Returns
     -------
@@ -59,14 +62,31 @@ def load_config(
         listed ones, or not finite, or if `cls` itself refuses the values.
     """
     where = str(source) if isinstance(source, Path) else ""
-    content = _read_yaml(source) if isinstance(source, Path) else (source or {})
+    content = _content(source)
     winning = _nested(overrides or {})
-    if content is None:  # an empty file
-        content = {}
-    if winning and isinstance(content, Mapping):
-        content = _merged(content, winning)
+    if isinstance(content, Mapping):
+        content = _merged(_merged(_nested(defaults or {}), content), winning)
     built: ConfigT = _Reader(where, winning).dataclass_from(cls, content, ())
     return built
+
+
+def read_key(
+    key: str, source: Path | Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None
+) -> Any:
+    """The value of a dotted `key`, or None, before anything is checked.
+
+    For a key that decides which dataclass the rest belongs to.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or is not YAML.
+    """
+    content = _content(source)
+    node = _merged(content, _nested(overrides or {})) if isinstance(content, Mapping) else None
+    for name in key.split("."):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
 
 
 def dump_config(config: Any) -> str:
@@ -282,6 +302,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def _content(source: Path | Mapping[str, Any] | None) -> Any:
+    """What the source holds; an empty file holds no keys."""
+    content = _read_yaml(source) if isinstance(source, Path) else source
+    return {} if content is None else content
 
 
 def _read_yaml(path: Path) -> Any:

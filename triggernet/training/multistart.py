@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from triggernet.errors import ConfigError, ModelError
+from triggernet.errors import ModelError
 from triggernet.progress import Progress
 from triggernet.training.objective import Objective
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from triggernet.models.nanopelican import NanoPELICAN
     from triggernet.training.pair_sample import PairSample
+    from triggernet.training.recipes import MultistartConfig
     from triggernet.training.state import TrainingState
 
 Floats = NDArray[np.float64]
@@ -36,49 +37,6 @@ _SEGMENT = 50
 _GAIN = 2e-6
 # Jets on which the channels of a start are chosen.
 _POOL_JETS = 1000
-
-
-@dataclass(frozen=True)
-class MultistartConfig:
-    """How many starts, how long.
-
-    Attributes
-    ----------
-    starts : int
-        Random starting points for each seed.
-    pool : int
-        Random channels from which each start is put together.
-    screen_jets : int
-        Size of the subset on which they are screened.
-    screen_iterations : int
-    finalists : int
-        How many of them are continued on all jets.
-    iterations : int
-        At most so many for each finalist.
-    seeds : int
-        Independent repetitions, whose spread is reported; the one with the lowest loss is kept.
-    threads : int
-        Changes the time only.
-    """
-
-    starts: int = 16
-    pool: int = 128
-    screen_jets: int = 3000
-    screen_iterations: int = 60
-    finalists: int = 3
-    iterations: int = 300
-    seeds: int = 1
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 1:
-                raise ConfigError(f"{name}: found {value}; at least 1 is needed")
-        if self.finalists > self.starts:
-            raise ConfigError(
-                f"finalists: found {self.finalists}, more than the {self.starts} starts; "
-                "lower one or raise the other"
-            )
 
 
 @dataclass(frozen=True)
@@ -98,8 +56,8 @@ def minimise(
     config: MultistartConfig,
     seed: int,
     state: TrainingState,
-) -> list[Minimum]:
-    """Find the best minimum for each seed, the lowest first, and leave the model there.
+) -> Minimum:
+    """Find the best minimum and leave the model there.
 
     Parameters
     ----------
@@ -109,22 +67,16 @@ def minimise(
         The training jets in random order.
     config : MultistartConfig
     seed : int
-        The first one; repetitions count up from it.
+        Decides all starting points.
     state : TrainingState
         Keeps every finished start and segment.
 
-    Returns
-    -------
-    list of Minimum
-        One a seed.
     """
     objective = Objective(model, sample, config.threads)
-    work = config.seeds * (config.starts + config.finalists * _segments(config))
-    with Progress("multi-start", work, "pieces") as progress:
-        search = _Search(objective, sample, label, config, state, progress)
-        best = [search.run(seed + k) for k in range(config.seeds)]
-    best.sort(key=lambda minimum: minimum.loss)
-    objective.assign(best[0].x)
+    work = config.starts + config.finalists * _segments(config)
+    with Progress(f"multi-start, seed {seed}", work, "pieces") as progress:
+        best = _Search(objective, sample, label, config, state, progress).run(seed)
+    objective.assign(best.x)
     return best
 
 

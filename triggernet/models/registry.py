@@ -1,0 +1,129 @@
+"""The models that can be trained, by name: what a stage needs to know of each.
+
+To add a model, write its float and its quantised module, a frozen config dataclass for each, and
+one entry of `_FAMILIES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from triggernet.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from triggernet.data import EncodingConfig
+
+    Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """One kind of model, from its configuration to its quantised form.
+
+    Every module maps a dict of tensors, as `triggernet.training.features` makes them, to logits
+    (B,). The quantised one has a method ``freeze_scales()``, and its state dict holds all that
+    `transfer` and training decide.
+
+    Attributes
+    ----------
+    name : str
+    config, quantisation : type
+        Frozen dataclasses: the sections ``model`` and ``quantisation`` of a run's configuration.
+    recipes : tuple of str
+        Which float trainings it can have, the default first.
+    check : callable (config, encoding)
+        Raises ConfigError where the two contradict each other.
+    make_float : callable (config, encoding)
+        A float module with random weights from torch's global generator.
+    make_quantised : callable (config, quantisation, encoding)
+        A quantised module without weights.
+    transfer : callable (float module, quantised module, hardware inputs, labels)
+        Carries the float weights over and calibrates every open range on the jets given.
+    """
+
+    name: str
+    config: type[Any]
+    quantisation: type[Any]
+    recipes: tuple[str, ...]
+    check: Callable[[Any, EncodingConfig], None]
+    make_float: Callable[[Any, EncodingConfig], nn.Module]
+    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module]
+    transfer: Callable[[Any, Any, Tensors, Tensor], None]
+
+
+def model_family(name: str) -> ModelFamily:
+    """The family `name`.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name, with the nearest known one.
+    """
+    if name not in _FAMILIES:
+        close = difflib.get_close_matches(name, _FAMILIES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(_FAMILIES)}"
+        raise ConfigError(f"unknown model {name!r}; {hint}")
+    return _FAMILIES[name]()
+
+
+def model_names() -> tuple[str, ...]:
+    """All models that can be trained."""
+    return tuple(_FAMILIES)
+
+
+def _nanopelican() -> ModelFamily:
+    from triggernet.models import nanopelican, quantised_nanopelican
+    from triggernet.models.calibration import calibrate
+
+    def shape(
+        config: nanopelican.NanoPelicanConfig, encoding: EncodingConfig
+    ) -> quantised_nanopelican.Shape:
+        N = encoding.n_constituents
+        return quantised_nanopelican.Shape(
+            {n: (1 if n.startswith("jet_") else N, kind) for n, kind in encoding.types.items()},
+            encoding.kind,
+            config.aggregates,
+            config.spurion_jet,
+            config.spurion_beams,
+            config.n_channels,
+            config.tied,
+            N + 1 if config.n_scaled or config.batch_norm else 1,
+        )
+
+    def check(config: nanopelican.NanoPelicanConfig, encoding: EncodingConfig) -> None:
+        if (config.aggregates == "jet" or config.spurion_jet) and not encoding.jet:
+            key = "aggregates: jet" if config.aggregates == "jet" else "spurion_jet: true"
+            raise ConfigError(
+                f"model.{key} reads the whole jet, which encoding.jet: false leaves out; "
+                "set encoding.jet: true"
+            )
+
+    def transfer(
+        model: nanopelican.NanoPELICAN,
+        quantised: quantised_nanopelican.QuantisedNanoPELICAN,
+        inputs: Tensors,
+        label: Tensor,
+    ) -> None:
+        quantised.set_weights(model.absorbed())
+        calibrate(quantised, inputs, label)
+
+    return ModelFamily(
+        "nanopelican",
+        nanopelican.NanoPelicanConfig,
+        quantised_nanopelican.QuantisationConfig,
+        ("multistart", "adamw"),
+        check,
+        lambda config, encoding: nanopelican.NanoPELICAN(config, encoding.n_constituents),
+        lambda config, quantisation, encoding: quantised_nanopelican.QuantisedNanoPELICAN(
+            shape(config, encoding), quantisation
+        ),
+        transfer,
+    )
+
+
+_FAMILIES: Mapping[str, Callable[[], ModelFamily]] = {"nanopelican": _nanopelican}

@@ -1,0 +1,94 @@
+"""Jets as the tensors that models read: exact values for float, decoded codes for quantised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from triggernet.data.encoding import (
+    ANGLE_STEP_RAD,
+    encode,
+    jet_axis,
+    lab_values,
+    polar_values,
+    refuse_not_finite,
+    sorted_by_pt,
+)
+from triggernet.data.kinematics import massless, transverse_mass, transverse_momentum
+from triggernet.errors import DataError
+
+if TYPE_CHECKING:
+    from triggernet.data import EncodingConfig, Jets
+
+N_CLASSES = 2
+
+
+def check_jets(jets: Jets) -> None:
+    """Refuse jets that a binary tagger cannot be trained or judged on.
+
+    Raises
+    ------
+    DataError
+        For none, a number of classes other than two, momenta that are not finite, or negative
+        energies.
+    """
+    if len(jets) == 0:
+        raise DataError("there are no jets in the sample; at least one of each class is needed")
+    if len(jets.classes) != N_CLASSES:
+        raise DataError(
+            f"the jets have {len(jets.classes)} classes ({', '.join(jets.classes)}), the model "
+            f"tells {N_CLASSES} apart; select two of them first"
+        )
+    refuse_not_finite(jets)
+    negative = (jets.constituents[..., 0] < 0).any(1) | (jets.jet[:, 0] < 0)
+    if negative.any():
+        raise DataError(
+            f"{int(negative.sum())} jets have negative energies, first jet "
+            f"{int(negative.argmax())}; the columns may be in another order than E, px, py, pz"
+        )
+
+
+def float_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:
+    """What float models read, without any rounding: float64 tensors.
+
+    Returns
+    -------
+    dict
+        ``momenta`` (n, N, 4) and ``jet`` (n, 4): (E, px, py, pz) in GeV, in the jet frame for a
+        polar encoding (at rest along z, azimuth 0) and in the laboratory for a cartesian one; and
+        the inputs of the encoding by their names, (n, N) or (n, 1), zero where absent.
+    """
+    p = sorted_by_pt(jets.constituents)[:, : encoding.n_constituents]
+    p = np.pad(p, ((0, 0), (0, encoding.n_constituents - p.shape[1]), (0, 0)))
+    if encoding.kind == "polar":
+        values = polar_values(p, jets.jet, jet_axis(jets.jet))
+        angles = values["eta"] * ANGLE_STEP_RAD, values["phi"] * ANGLE_STEP_RAD
+        momenta = massless(values["pt"], *angles)
+        zero = np.zeros(len(jets))
+        m_t, pt = transverse_mass(jets.jet), transverse_momentum(jets.jet)
+        jet = np.stack([m_t, pt, zero, zero], axis=-1)
+    else:
+        values, momenta, jet = lab_values(p, jets.jet), p, jets.jet
+    present = p[..., 0] > 0
+    found = {"momenta": momenta * present[..., None], "jet": jet}
+    for name in encoding.types:
+        found[name] = values[name] if name.startswith("jet_") else values[name] * present
+    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in found.items()}
+
+
+def hardware_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:
+    """What quantised models read: the values of the encoded inputs (codes times the step).
+
+    Returns
+    -------
+    dict
+        By the names of ``encoding.types``: float32 tensors (n, N), or (n, 1) for those of the jet.
+    """
+    encoded = encode(jets, encoding)
+    return {
+        name: torch.from_numpy((encoded.inputs[name] * kind.lsb).astype(np.float32))
+        for name, kind in encoding.types.items()
+    }

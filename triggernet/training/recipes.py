@@ -1,0 +1,124 @@
+"""Settings of the recipes by which models are trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from triggernet.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class MultistartConfig:
+    """How many starts, how long.
+
+    Attributes
+    ----------
+    starts : int
+        Random starting points.
+    pool : int
+        Random channels from which each start is put together.
+    screen_jets : int
+        Size of the subset on which they are screened.
+    screen_iterations : int
+    finalists : int
+        How many of them are continued on all jets.
+    iterations : int
+        At most so many for each finalist.
+    threads : int
+        Changes the time only.
+    """
+
+    starts: int = 16
+    pool: int = 128
+    screen_jets: int = 3000
+    screen_iterations: int = 60
+    finalists: int = 3
+    iterations: int = 300
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 1:
+                raise ConfigError(f"{name}: found {value}; at least 1 is needed")
+        if self.finalists > self.starts:
+            raise ConfigError(
+                f"finalists: found {self.finalists}, more than the {self.starts} starts; "
+                "lower one or raise the other"
+            )
+
+
+@dataclass(frozen=True)
+class AdamWConfig:
+    """AdamW with linear warm-up, cosine annealing with warm restarts, and exponential decay.
+
+    The defaults are those of Bogatskiy, Hoffman, Offermann 2023 (section 4), which does not state
+    the learning rate.
+
+    Attributes
+    ----------
+    epochs : int
+        All of them; what warm-up and decay leave is annealed.
+    batch_size : int
+    learning_rate, weight_decay : float
+    warmup_epochs, decay_epochs : int
+    restart_epochs, restart_factor : int
+        Length of the first annealing, and by how much each is longer than the one before.
+    decay : float
+        Factor an epoch at the end.
+    """
+
+    epochs: int = 140
+    batch_size: int = 512
+    learning_rate: float = 2.5e-3
+    weight_decay: float = 0.0
+    warmup_epochs: int = 4
+    decay_epochs: int = 12
+    restart_epochs: int = 4
+    restart_factor: int = 2
+    decay: float = 0.5
+
+    def __post_init__(self) -> None:
+        _positive(self, "batch_size", "learning_rate", "restart_epochs", "restart_factor", "epochs")
+        if self.warmup_epochs + self.decay_epochs > self.epochs:
+            raise ConfigError(
+                f"warmup_epochs {self.warmup_epochs} and decay_epochs {self.decay_epochs} together "
+                f"exceed epochs {self.epochs}"
+            )
+
+
+@dataclass(frozen=True)
+class FineTuneConfig:
+    """Quantisation-aware training from the float optimum: Adam, cosine to zero.
+
+    Attributes
+    ----------
+    epochs : int
+        0 leaves the calibrated model as it is.
+    batch_size : int
+    learning_rate : float
+    freeze_at : float
+        After this share of the epochs scales stay as they are; the best checkpoint is chosen among
+        those that follow.
+    calibration_jets : int
+        How many training jets set the open ranges.
+    """
+
+    epochs: int = 16
+    batch_size: int = 512
+    learning_rate: float = 2e-3
+    freeze_at: float = 0.5
+    calibration_jets: int = 2000
+
+    def __post_init__(self) -> None:
+        _positive(self, "batch_size", "learning_rate", "calibration_jets")
+        if self.epochs < 0 or not 0 <= self.freeze_at < 1:
+            raise ConfigError(
+                f"epochs {self.epochs}, freeze_at {self.freeze_at}: allowed are 0 and more, and 0 "
+                "to below 1"
+            )
+
+
+def _positive(config: object, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) <= 0:
+            raise ConfigError(f"{name}: found {getattr(config, name)}; it must be above 0")
