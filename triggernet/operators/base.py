@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import ProgramError
-from triggernet.fixedpoint import Codes, FixedPoint, exact_int
+from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int
 from triggernet.operators.node import Node, Tensor
 
 Inputs = tuple[Tensor, ...]
-Kind = Literal["multiply", "add", "compare", "select", "table", "round"]
+Kind = Literal["multiply", "accumulate", "add", "compare", "select", "table", "round"]
 
 
 @dataclass(frozen=True)
@@ -84,20 +84,28 @@ class Operation:
     Attributes
     ----------
     kind : str
-        "multiply" (of two variables), "add" (also subtract), "compare" (also ReLU, saturation),
-        "select" (multiplexer), "table" (read-only memory) or "round".
+        What each of them is, and what `widths` (bits) then means: "multiply" of two variables
+        (both operands), "accumulate", an addition to such a product that a DSP does by itself
+        (both operands of the product), "add", also subtract or negate (both operands), "compare",
+        a sign or zero test, ReLU or saturation (bits in, bits out), "select", a multiplexer (bits
+        of a word, number of words), "table", a read-only memory (address bits, word bits),
+        "round" to nearest (bits in, bits out).
     count : int
     widths : (int, int)
-        Bits of the two operands; for a table, address bits and word bits.
     levels : int
-        How many of them lie behind one another on the longest path; 0 if another group running
-        at the same time is longer.
+        How many of them lie behind one another on the longest path.
+    beside : bool
+        They run at the same time as the group before them in the list, not after it.
+    folds : bool
+        With a reuse factor R one of them serves R times an event.
     """
 
     kind: Kind
     count: int
     widths: tuple[int, int]
     levels: int = 1
+    beside: bool = False
+    folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +181,39 @@ def require(condition: bool, node: Node, problem: str) -> None:
 def tree_levels(n_terms: int) -> int:
     """Levels of a balanced adder tree over `n_terms` terms."""
     return max(0, (n_terms - 1).bit_length())
+
+
+def adder_trees(n_trees: int, n_terms: int, width: int, folds: bool = False) -> list[Operation]:
+    """Balanced adder trees side by side, level by level, each one bit wider than the one before.
+
+    The last adder of each tree stays when the others are shared (`folds`): it accumulates.
+    """
+    levels = []
+    while n_terms > 1:
+        last = n_terms == 2  # noqa: PLR2004
+        count = n_trees * (n_terms // 2)
+        levels.append(Operation("add", count, (width, width), folds=folds and not last))
+        n_terms, width = (n_terms + 1) // 2, width + 1
+    return levels
+
+
+def quantise_cost(
+    quantiser: Quantiser, exact: Interval, fraction: int, count: int, folds: bool = False
+) -> list[Operation]:
+    """Rounding and saturation of `count` values with the given bounds and grid, where needed.
+
+    Dropping bits (FLOOR, WRAP) is wiring.
+    """
+    kind, operations = quantiser.type, []
+    dropped = max(0, fraction - kind.fraction)
+    if dropped and quantiser.rounding == "ROUND":
+        operations.append(Operation("round", count, (exact.bits, exact.bits - dropped), folds=folds))
+    finer = max(0, kind.fraction - fraction)
+    lo, hi = ((end << finer) >> dropped for end in (exact.lo, exact.hi))
+    if quantiser.overflow == "SAT" and not kind.contains(lo, hi):
+        bits = max(exact.bits - dropped, kind.width)
+        operations.append(Operation("compare", count, (bits, kind.width), folds=folds))
+    return operations
 
 
 def constant_multiply_adders(code: int) -> int:

@@ -8,6 +8,8 @@ In hardware: four products and three additions a pair.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
@@ -143,19 +145,33 @@ def pair_meaning(node: Node) -> str:
 
 
 def pair_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    width = max(x.type.width for x in inputs)
-    particles = inputs[0].size + node.get_int("jet")
-    operations = _dot_cost(n_pairs(particles), width)
+    n = inputs[0].size
+    operations = _dot_cost(n_pairs(n), inputs[:4], inputs[:4])
+    if node.get_int("jet"):
+        operations += _aside(_dot_cost(n, inputs[:4], inputs[4:]))
     if node.get_int("beams"):
-        operations.append(Operation("add", 2 * particles, (width, width), 0))
+        operations += _aside(_beam_cost(n, inputs[:4]))
+        operations += _aside(_beam_cost(node.get_int("jet"), inputs[4:] or inputs[:4]))
     return operations
 
 
-def _dot_cost(count: int, width: int) -> list[Operation]:
-    return [
-        Operation("multiply", 4 * count, (width, width)),
-        Operation("add", 3 * count, (2 * width, 2 * width), 2),
+def _dot_cost(count: int, p: Inputs, q: Inputs, folds: bool = True) -> list[Operation]:
+    """Four products and three additions, which DSPs do on the way."""
+    widths = [(a.type.width, b.type.width) for a, b in zip(p, q, strict=True)]
+    products = [
+        Operation("multiply", count, pair, beside=k > 0, folds=folds)
+        for k, pair in enumerate(widths)
     ]
+    return [*products, Operation("accumulate", 3 * count, max(widths), levels=2, folds=folds)]
+
+
+def _beam_cost(count: int, p: Inputs) -> list[Operation]:
+    """E - pz and E + pz."""
+    return [Operation("add", 2 * count, (p[0].type.width, p[3].type.width))] if count else []
+
+
+def _aside(operations: list[Operation]) -> list[Operation]:
+    return [replace(operation, beside=True) for operation in operations]
 
 
 PAIR_DOT_CARTESIAN = Operator(
@@ -211,8 +227,12 @@ def jet_meaning(node: Node) -> str:
 
 
 def jet_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    width = max(x.type.width for x in inputs)
-    return _dot_cost(inputs[0].size + node.get_int("jet"), width)
+    operations = _dot_cost(inputs[0].size, inputs[:4], inputs[4:])
+    if node.get_int("jet"):
+        operations += _aside(_dot_cost(1, inputs[4:], inputs[4:], folds=False))
+    if node.get_int("beams"):
+        operations += _aside(_beam_cost(1, inputs[4:]))
+    return operations
 
 
 JET_DOT_CARTESIAN = Operator(
@@ -249,7 +269,7 @@ def mass_meaning(node: Node) -> str:
 
 
 def mass_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    return _dot_cost(1, max(x.type.width for x in inputs))
+    return _dot_cost(1, inputs, inputs, folds=False)
 
 
 JET_MASS_CARTESIAN = Operator(

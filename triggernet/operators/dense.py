@@ -11,6 +11,8 @@ digits of the code), summed in a tree; a ReLU is a sign test.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
@@ -21,6 +23,7 @@ from triggernet.operators.base import (
     Interval,
     Operation,
     Operator,
+    adder_trees,
     constant_multiply_adders,
     constants,
     require,
@@ -179,36 +182,48 @@ def _product(result: str, x: str, weight: str, vector: bool, per_jet: bool) -> s
 
 
 def cost(node: Node, inputs: Inputs) -> list[Operation]:
-    """Adders of the constant products and of the trees; k sets cost a selection of constants.
+    """Products with constants as additions of their signed digits, then a tree an output.
 
-    With more than one set the products are between variables.
+    With more than one set the constants are read from a table and the products are between
+    variables. The context and the bias enter every tree as one term, made once.
     """
     weight, context, bias = _weights(node)
+    sets, features, g = weight.shape
     particles = inputs[0].shape[0] if len(inputs[0].shape) > 1 else 1
-    width = infer(node, inputs).inner_bits
-    operations: list[Operation] = []
-    for codes, tensor, copies in ((weight, inputs[0], particles), (context, inputs[-1], 1)):
-        if codes.size:
-            operations += _product_cost(codes, tensor.type.width, width, copies)
-    terms = weight.shape[1] + context.shape[1] + 1
-    g = weight.shape[2]
-    operations.append(
-        Operation("add", particles * g * (terms - 1), (width, width), tree_levels(terms))
-    )
+    operations = _product_cost(weight, inputs[0].type.width, particles)
+    if context.size:
+        shared = _product_cost(context, inputs[1].type.width, 1)
+        width = inputs[1].type.width + _code_bits(context)
+        shared += adder_trees(g, context.shape[1] + 1, width)
+        operations += [replace(operation, beside=True) for operation in shared]
+    elif sets > 1:
+        operations.append(Operation("table", g, (_address_bits(sets), _code_bits(bias)), beside=True))
+    if context.size or bias.any():
+        features += 1
+    operations += adder_trees(particles * g, features, inputs[0].type.width + _code_bits(weight))
     if node.get_int("relu"):
-        operations.append(Operation("compare", particles * g, (width, 1)))
+        bits = infer(node, inputs).inner_bits
+        operations.append(Operation("compare", particles * g, (bits, node.quantiser.type.width)))
     return operations
 
 
-def _product_cost(codes: Codes, x_width: int, width: int, copies: int) -> list[Operation]:
+def _product_cost(codes: Codes, x_width: int, copies: int) -> list[Operation]:
     if codes.shape[0] > 1:
-        words = max(int(abs(c)).bit_length() for c in codes.ravel()) + 1
-        n = codes[0].size
-        table = Operation("table", n, ((codes.shape[0] - 1).bit_length(), words), 1)
-        return [table, Operation("multiply", n * copies, (x_width, words))]
+        words, n = _code_bits(codes), codes[0].size
+        table = Operation("table", n, (_address_bits(codes.shape[0]), words))
+        return [table, Operation("multiply", n * copies, (x_width, words), folds=True)]
     adders = [constant_multiply_adders(int(c)) for c in codes.ravel()]
-    levels = max(tree_levels(a + 1) for a in adders)
-    return [Operation("add", sum(adders) * copies, (width, width), levels)]
+    width, levels = x_width + _code_bits(codes), max(tree_levels(a + 1) for a in adders)
+    return [Operation("add", sum(adders) * copies, (width, width), levels)] if levels else []
+
+
+def _code_bits(codes: Codes) -> int:
+    """Width of the widest constant, sign bit included."""
+    return max(int(abs(c)).bit_length() for c in codes.ravel()) + 1
+
+
+def _address_bits(sets: int) -> int:
+    return max(1, (sets - 1).bit_length())
 
 
 DENSE = Operator("Dense", "dense.h", arguments, infer, evaluate, meaning, cost)

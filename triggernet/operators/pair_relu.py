@@ -23,10 +23,11 @@ from triggernet.operators.base import (
     Interval,
     Operation,
     Operator,
+    adder_trees,
     n_pairs,
     pair_indices,
+    quantise_cost,
     require,
-    tree_levels,
 )
 from triggernet.operators.reduce import mask_meaning, present_mask
 from triggernet.operators.node import Node
@@ -139,17 +140,22 @@ def _split(channels: int, tied: bool) -> str:
 
 
 def cost(node: Node, inputs: Inputs) -> list[Operation]:
-    p, (m, g) = inputs[0].size, inputs[1].shape
-    z, total = _argument(node, inputs).bits, infer(node, inputs).range.bits
-    terms = p * _ways(node)
-    a_width, z_width = inputs[1].type.width, node.get_int("z_width")
+    channels, z = node.get_int("n_channels"), _argument(node, inputs)
+    terms = inputs[0].size * _ways(node)
+    a, d = inputs[1].type.width, inputs[0].type.width
+    n, present, z_width = inputs[2].size, inputs[2].type.width, node.get_int("z_width")
+    rectify = quantise_cost(
+        node.inner("z_"), z.relu, _fraction(inputs), terms * channels, folds=True
+    )
+    # The test of the sign and of the mask goes into the same look-up tables as the saturation.
+    relu = Operation("compare", terms * channels, (z.bits, z_width), folds=True)
     return [
-        Operation("select", m * g, (a_width, a_width)),
-        Operation("add", 2 * terms * node.get_int("n_channels"), (z, z), 2),
-        Operation("compare", terms * node.get_int("n_channels"), (z, 1)),
-        Operation(
-            "add", (terms - 1) * node.get_int("n_channels"), (z_width, total), tree_levels(terms)
-        ),
+        Operation("add", terms * channels, (a, a), folds=True),
+        Operation("compare", n, (present, 1), beside=True),
+        Operation("add", terms * channels, (max(a + 1, d), max(a + 1, d)), folds=True),
+        *(operation for operation in rectify if operation.kind == "round"),
+        relu,
+        *adder_trees(channels, terms, z_width, folds=True),
     ]
 
 

@@ -15,10 +15,10 @@ from triggernet.operators.base import (
     Interval,
     Operation,
     Operator,
+    adder_trees,
     n_pairs,
     pair_indices,
     require,
-    tree_levels,
 )
 from triggernet.operators.node import Node
 
@@ -58,8 +58,7 @@ def meaning(node: Node) -> str:
 
 
 def cost(node: Node, inputs: Inputs) -> list[Operation]:
-    m, width = node.get_int("n_particles"), inputs[0].type.width
-    return [Operation("add", m * (m - 2), (width, width + tree_levels(m - 1)), tree_levels(m - 1))]
-
+    m = node.get_int("n_particles")
+    return adder_trees(m, m - 1, inputs[0].type.width)
 
 PAIR_ROW_SUM = Operator("PairRowSum", "pair_row_sum.h", arguments, infer, evaluate, meaning, cost)

@@ -22,7 +22,6 @@ from triggernet.operators.base import (
     Exact,
     Inputs,
     Interval,
-    Operation,
     Operator,
     align,
     constants,
@@ -31,6 +30,7 @@ from triggernet.operators.base import (
     require,
 )
 from triggernet.operators.node import Node
+from triggernet.operators.polar_cost import jet_cost, mass_cost, pair_cost
 
 Block = tuple[Codes, int]  # codes (n, values) and their grid
 
@@ -290,46 +290,6 @@ def _beams_meaning() -> str:
     d_beams = Add (first_zero, two)"""
 
 
-def pair_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    pt, eta, phi = (x.type.width for x in inputs[:3])
-    p, n, word = n_pairs(inputs[0].size), inputs[0].size, node.get_int("table_width")
-    product = node.get_int("product_width")
-    operations = [
-        Operation("multiply", p, (pt, pt)),
-        Operation("round", p, (product, product)),
-        Operation("add", 2 * p, (max(eta, phi), max(eta, phi)), 0),
-        Operation("table", p, (eta, word), 0),
-        Operation("table", p, (phi, word), 0),
-        Operation("add", p, (word, word), 0),
-        Operation("multiply", p, (product, word + 1)),
-    ]
-    if _flag(node, "jet"):
-        operations += _jet_cost(node, inputs, levels=0)
-    if _flag(node, "beams"):
-        exp = node.get_int("exp_width")
-        operations += [
-            Operation("table", 2 * n, (eta, exp), 0),
-            Operation("multiply", 2 * n, (pt, exp), 0),
-        ]
-    return operations
-
-
-def _jet_cost(node: Node, inputs: Inputs, levels: int = 1) -> list[Operation]:
-    pt, eta, phi = (x.type.width for x in inputs[:3])
-    n, word, inner = inputs[0].size, node.get_int("table_width"), node.get_int("inner_width")
-    jet_pt, excess = (x.type.width for x in inputs[-2:])
-    return [
-        Operation("table", n, (eta, word), levels),
-        Operation("table", n, (phi, word), 0),
-        Operation("add", n, (word, word), levels),
-        Operation("multiply", n, (jet_pt, word + 1), levels),
-        Operation("multiply", n, (excess, word + 1), 0),
-        Operation("add", n, (jet_pt + word, jet_pt + word), levels),
-        Operation("round", n, (inner, inner), levels),
-        Operation("multiply", n, (pt, inner), levels),
-    ]
-
-
 PAIR_DOT_POLAR = Operator(
     "PairDotPolar",
     "polar_dot.h",
@@ -395,7 +355,7 @@ def jet_meaning(node: Node) -> str:
 
 
 JET_DOT_POLAR = Operator(
-    "JetDotPolar", "polar_dot.h", jet_arguments, jet_infer, jet_evaluate, jet_meaning, _jet_cost
+    "JetDotPolar", "polar_dot.h", jet_arguments, jet_infer, jet_evaluate, jet_meaning, jet_cost
 )
 
 
@@ -413,12 +373,6 @@ def mass_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Code
 
 def mass_meaning(node: Node) -> str:
     return f"{MASS_MEANING}\n    y = Identity (mass)"
-
-
-def mass_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    jet_pt, excess = (x.type.width for x in inputs)
-    total = max(jet_pt, excess) + 2
-    return [Operation("add", 1, (total, total)), Operation("multiply", 1, (excess, total))]
 
 
 JET_MASS_POLAR = Operator(

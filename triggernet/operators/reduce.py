@@ -16,9 +16,9 @@ from triggernet.operators.base import (
     Interval,
     Operation,
     Operator,
+    adder_trees,
     align,
     require,
-    tree_levels,
 )
 from triggernet.operators.node import Node
 
@@ -92,9 +92,15 @@ def sum_meaning(node: Node) -> str:
 def sum_cost(node: Node, inputs: Inputs) -> list[Operation]:
     m, features = inputs[0].shape
     width = inputs[0].type.width
-    mask = [Operation("select", m * features, (width, width))] if len(inputs) > 1 else []
-    levels = tree_levels(m)
-    return [*mask, Operation("add", (m - 1) * features, (width, width + levels), levels)]
+    trees = adder_trees(features, m, width)
+    if len(inputs) == 1:
+        return trees
+    n, present = inputs[1].size, inputs[1].type.width
+    mask = [
+        Operation("compare", n, (present, 1)),
+        Operation("select", n * features, (width, 2)),
+    ]
+    return [*mask, *trees]
 
 
 SUM = Operator(
@@ -125,11 +131,8 @@ def count_meaning(node: Node) -> str:
 
 
 def count_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    n, levels = inputs[0].size, tree_levels(inputs[0].size)
-    return [
-        Operation("compare", n, (inputs[0].type.width, 1)),
-        Operation("add", n - 1, (1, levels), levels),
-    ]
+    n = inputs[0].size
+    return [Operation("compare", n, (inputs[0].type.width, 1)), *adder_trees(1, n, 1)]
 
 
 COUNT = Operator(
