@@ -24,7 +24,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,31 @@ def _inspect(args: Namespace) -> Outcome:
     return Outcome(text, values)
 
 
+def _train(args: Namespace) -> Outcome:
+    from triggernet.data import load_jets
+    from triggernet.files import sha256_of
+    from triggernet.training import load_run_config, train
+
+    config = load_run_config(args.config, overrides(args), args.model, args.preset)
+    jets = load_jets(args.data, config.training.max_jets)
+    digests = {args.data.name: sha256_of(args.data)}
+    run = train(config, jets, args.out, digests, args.resume)
+    found = run.metrics
+    text = f"{args.out}: validation AUC {found['float']['auc']:.4f} in floating point, "
+    return Outcome(text + f"{found['quantised']['auc']:.4f} quantised", found)
+
+
+def _evaluate(args: Namespace) -> Outcome:
+    from triggernet.data import load_jets
+    from triggernet.training import evaluate, load_run
+    from triggernet.training.roc import plot_roc
+
+    found = evaluate(load_run(args.run_folder), load_jets(args.data))
+    if args.plot is not None:
+        plot_roc(found, args.plot)
+    return Outcome(found.as_text(), found.as_dict())
+
+
 # In pipeline order: generate, convert, inspect, train, evaluate, export, verify, cosim, report.
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -198,6 +223,40 @@ COMMANDS: tuple[Command, ...] = (
             argument("-o", "--out", type=Path, metavar="PLOTS", help="PNG, PDF or SVG to write"),
             argument(
                 "--against", type=Path, metavar="FILE", help="jets to compare with, drawn as points"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "train",
+        _train,
+        "train a model, first in floating point, then quantisation-aware",
+        "triggernet train nanopelican --data jets.h5 --out run",
+        (
+            argument("model", metavar="MODEL", help="nanopelican or deepsets"),
+            replace(DATA, options={**DATA.options, "required": True}),
+            OUT,
+            CONFIG,
+            SETTINGS,
+            argument(
+                "--preset",
+                default="default",
+                help="default, or paper: the schedule of the nanoPELICAN paper",
+            ),
+            argument("--resume", action="store_true", help="finish a training that was killed"),
+            JSON,
+        ),
+    ),
+    Command(
+        "evaluate",
+        _evaluate,
+        "judge a trained model on jets",
+        "triggernet evaluate run --data test.h5 -o roc.png",
+        (
+            RUN,
+            replace(DATA, options={**DATA.options, "required": True}),
+            argument(
+                "-o", dest="plot", metavar="PLOT", type=Path, help="ROC plot: PNG, PDF or SVG"
             ),
             JSON,
         ),

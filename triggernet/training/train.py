@@ -1,0 +1,142 @@
+"""Training from jets to a run folder: the float model, then its quantised form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from triggernet.files import write_json
+from triggernet.progress import say
+from triggernet.training import run_folder
+from triggernet.training.fine_tune import fine_tune
+from triggernet.training.metrics import area_under_roc, measure
+from triggernet.training.sample import Sample, Split, cross_entropy, predict, split_jets
+from triggernet.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from triggernet.data import Jets
+    from triggernet.training.config import RunConfig
+
+
+def train(
+    config: RunConfig,
+    jets: Jets,
+    out: Path,
+    inputs: Mapping[str, str] | None = None,
+    resume: bool = False,
+) -> run_folder.Run:
+    """Train a model on `jets` and write the run folder `out`.
+
+    Parameters
+    ----------
+    config : RunConfig
+    jets : Jets
+        Part of them is set aside for validation.
+    out : Path
+        New, or with `resume` the folder of a killed training with the same configuration, inputs
+        and versions: it is finished with the result it would have had.
+    inputs : mapping of str to str, optional
+        Digests of the files that `jets` came from, for the provenance.
+    resume : bool
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UsageError
+        If `out` exists, or does not belong to this training.
+    DataError
+        If the jets are unfit for a binary tagger.
+    """
+    run_folder.open_folder(out, config, inputs or {}, resume)
+    if not (out / run_folder.METRICS).is_file():
+        state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
+        split = split_jets(jets, config)
+        say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
+        model, spread = _train_float(config, split, state)
+        run_folder.save_module(out, run_folder.FLOAT, model, config)
+        quantised = _train_quantised(config, split, model, state)
+        run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
+        write_json(out / run_folder.METRICS, _metrics(model, quantised, split.validation) | spread)
+        state.clear()
+    return run_folder.load_run(out)
+
+
+def _train_float(
+    config: RunConfig, split: Split, state: TrainingState
+) -> tuple[nn.Module, dict[str, Any]]:
+    """The best float model of all seeds and the spread over them."""
+    fits = []
+    for seed in range(config.training.seed, config.training.seed + config.training.seeds):
+        torch.manual_seed(seed)
+        model = config.family.make_float(config.model, config.encoding)
+        _fit(model, config, split, seed, state)
+        logits = predict(model, split.validation.exact)
+        loss = cross_entropy(logits, split.validation.label)
+        auc = area_under_roc(logits.numpy(), split.validation.label.numpy())
+        state.log(stage="float", seed=seed, validation_loss=loss, validation_auc=auc)
+        fits.append((loss, auc, model))
+    best = min(fits, key=lambda fit: fit[0])
+    aucs = [auc for _, auc, _ in fits]
+    spread = {"seeds": len(fits), "auc": aucs, "mean": float(np.mean(aucs)), "std": None}
+    if len(fits) > 1:
+        spread["std"] = float(np.std(aucs, ddof=1))
+    return best[2].eval(), {"spread": spread}
+
+
+def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: TrainingState) -> None:
+    """Train one float model by the recipe of the configuration."""
+    if config.training.recipe == "adamw":
+        from triggernet.training.adamw import fit
+
+        fit(model, split, config.training.adamw, seed, state)
+        return
+    from triggernet.training.multistart import minimise
+    from triggernet.training.pair_sample import pack_pairs
+
+    exact = split.train.exact
+    sample = pack_pairs(exact["momenta"].numpy(), exact["jet"].numpy(), model.config)
+    label = split.train.label.numpy().astype(np.float64)
+    minimise(model, sample, label, config.training.multistart, seed, state)
+
+
+def _train_quantised(
+    config: RunConfig, split: Split, model: nn.Module, state: TrainingState
+) -> nn.Module:
+    """The quantised model, calibrated and fine-tuned."""
+    family, tuning = config.family, config.training.fine_tune
+    torch.manual_seed(config.training.seed)
+    quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
+
+    def calibrate() -> Mapping[str, Any]:
+        say("calibrating the quantised model")
+        few = slice(tuning.calibration_jets)
+        inputs = {name: x[few] for name, x in split.train.hardware.items()}
+        family.transfer(model, quantised, inputs, split.train.label[few])
+        return quantised.state_dict()
+
+    quantised.load_state_dict(state.once("calibrated", calibrate))
+    fine_tune(quantised, split, tuning, config.training.seed, state)
+    return quantised
+
+
+def _metrics(model: nn.Module, quantised: nn.Module, validation: Sample) -> dict[str, Any]:
+    label = validation.label.numpy()
+    n_parameters = parameters_of(model)
+    logits = predict(model, validation.exact), predict(quantised, validation.hardware)
+    both = [measure(found.numpy(), label, n_parameters).as_dict() for found in logits]
+    return {"sample": "validation", "float": both[0], "quantised": both[1]}
+
+
+def parameters_of(model: nn.Module) -> int:
+    """The model's own count of its parameters, or that of all."""
+    counted = getattr(model, "n_parameters", None)
+    return int(counted) if counted is not None else sum(p.numel() for p in model.parameters())
