@@ -181,6 +181,25 @@ def _evaluate(args: Namespace) -> Outcome:
 
 
 # In pipeline order: generate, convert, inspect, train, evaluate, export, verify, cosim, report.
+def _export(args: Namespace) -> Outcome:
+    from triggernet.export import export_run, write_export
+    from triggernet.hls import HlsConfig
+    from triggernet.hls.export import export_hls
+
+    hls = HlsConfig(
+        part=args.part, clock_period_ns=args.clock_ns, reuse_factor=args.reuse_factor
+    )
+    export = export_run(args.run_folder)
+    values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
+    if args.hls:
+        options = {"vendored": not args.slim, "overwrite": args.overwrite}
+        values["digest"] = export_hls(export, args.out, hls, **options).digest
+    else:
+        write_export(export, args.out, args.overwrite)
+    kind = "HLS project" if args.hls else "QONNX file"
+    return Outcome(f"{args.out}: {kind} of {values['nodes']} nodes", values)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "generate",
@@ -258,6 +277,29 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "-o", dest="plot", metavar="PLOT", type=Path, help="ROC plot: PNG, PDF or SVG"
             ),
+            JSON,
+        ),
+    ),
+    Command(
+        "export",
+        _export,
+        "export a trained model to QONNX, and to an HLS C++ project",
+        "triggernet export run --hls --out project",
+        (
+            RUN,
+            OUT,
+            argument("--hls", action="store_true", help="add the hls4ml project"),
+            argument(
+                "--reuse-factor", type=int, default=1, metavar="R", help="interval in clock cycles"
+            ),
+            argument(
+                "--clock-ns", type=float, default=5.0, metavar="T", help="target clock period"
+            ),
+            argument("--part", default="xcvu13p-flga2577-2-e", help="full name of the FPGA"),
+            argument(
+                "--slim", action="store_true", help="leave out the headers that hls4ml brings"
+            ),
+            argument("--overwrite", action="store_true", help="replace what lies in DIR"),
             JSON,
         ),
     ),

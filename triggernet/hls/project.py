@@ -57,7 +57,11 @@ class Project:
 
 
 def generate_project(
-    program: Program, onnx_path: Path, config: HlsConfig, vectors: Vectors | None = None
+    program: Program,
+    onnx_path: Path,
+    config: HlsConfig,
+    vectors: Vectors | None = None,
+    carried: Mapping[str, bytes] | None = None,
 ) -> Project:
     """Generate the HLS project of a program, vendored headers left out.
 
@@ -73,6 +77,8 @@ def generate_project(
     config : HlsConfig
     vectors : Vectors, optional
         For the test bench, which has no events (and fails) without them.
+    carried : mapping of str to bytes, optional
+        Further files, by their path: the trained model, say.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def generate_project(
     if vectors is not None:
         texts["tb_data/inputs.dat"] = _table(program, program.inputs, vectors.inputs)
         texts["tb_data/expected.dat"] = _table(program, program.outputs, vectors.outputs)
-    files = {path: text.encode() for path, text in texts.items()}
+    files = dict(carried or {}) | {path: text.encode() for path, text in texts.items()}
     files["model.onnx"] = onnx_path.read_bytes()
     digest = digest_of(files)
     files[RECORD] = _record(program, config, files, digest).encode()
@@ -106,6 +112,7 @@ def write_project(
     config: HlsConfig,
     *,
     vectors: Vectors | None = None,
+    carried: Mapping[str, bytes] | None = None,
     vendored: bool = True,
     overwrite: bool = False,
 ) -> Project:
@@ -113,7 +120,7 @@ def write_project(
 
     Parameters
     ----------
-    program, onnx_path, config, vectors
+    program, onnx_path, config, vectors, carried
         As for `generate_project`.
     folder : Path
         Where the project shall lie.
@@ -129,7 +136,7 @@ def write_project(
     UnsupportedError, ProgramError, ProjectError
         As `generate_project`.
     """
-    project = generate_project(program, onnx_path, config, vectors)
+    project = generate_project(program, onnx_path, config, vectors, carried)
     with new_folder(folder, overwrite) as temporary:
         files = dict(project.files)
         if vendored:
