@@ -21,7 +21,7 @@ from triggernet.data.generation.chunk import ChunkPlan, generate_chunk
 
 
 def speed(config: GenerationConfig, label: int, n_jets: int) -> dict[str, float]:
-    """Rates of one class in one process; the start of Pythia counts."""
+    """Rates of one class a second of CPU time; the start of Pythia counts."""
     chunk = generate_chunk(config, ChunkPlan(1, label, 0, n_jets))
     return {
         "jets_per_second": round(chunk.accepted / chunk.seconds, 1),

@@ -65,7 +65,8 @@ def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str
         axes = figure.subplots(2, 3)
         for axis, name in zip(axes.flat, PANELS, strict=False):
             distribution(axis, name, jets, other, other_name)
-        axes.flat[0].legend(fontsize=14)
+        axes.flat[0].set_ylim(top=1.45 * axes.flat[0].get_ylim()[1])  # room for the legend
+        axes.flat[0].legend(fontsize=14, ncols=1 if other is None else 2)
         for axis, label in zip(axes.flat[4:], (0, len(jets.classes) - 1), strict=True):
             image(axis, jets, label)
         with new_file(path) as temporary:

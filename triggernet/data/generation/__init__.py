@@ -5,6 +5,6 @@ from triggernet.data.generation.config import (
     GenerationConfig,
     SelectionConfig,
 )
-from triggernet.data.generation.generate import generate
+from triggernet.data.generation.sample import generate
 
 __all__ = ["CollisionConfig", "GenerationConfig", "SelectionConfig", "generate"]

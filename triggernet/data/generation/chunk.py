@@ -61,7 +61,7 @@ class Chunk:
     sigma_mb, sigma_error_mb : float
         Cross-section of the hard process in the pt_hat window.
     seconds, pythia_seconds : float
-        Time in all, and inside Pythia.
+        CPU time in all, and inside Pythia.
     """
 
     constituents: NDArray[np.float32]
@@ -96,7 +96,7 @@ def generate_chunk(config: GenerationConfig, plan: ChunkPlan) -> Chunk:
     ConfigError
         If the selection keeps next to nothing.
     """
-    started = time.perf_counter()
+    started = time.process_time()
     pythia_seed, detector_seed = np.random.SeedSequence(
         [plan.seed, plan.label, plan.number]
     ).generate_state(2, np.uint64)
@@ -120,7 +120,7 @@ def generate_chunk(config: GenerationConfig, plan: ChunkPlan) -> Chunk:
         accepted=kept,
         sigma_mb=sigma,
         sigma_error_mb=error,
-        seconds=time.perf_counter() - started,
+        seconds=time.process_time() - started,
         pythia_seconds=source.seconds,
     )
 

@@ -65,13 +65,13 @@ class EventSource:
     tried: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         self._pythia = start_pythia(settings(self.config, self.signal), self.seed)
         self._pile_up: Any = None
         self._rng = np.random.default_rng(self.seed)
         if self.config.collision.pile_up > 0:
             self._pile_up = start_pythia(pile_up_settings(self.config), self.seed % 899_999_999 + 1)
-        self.seconds += time.perf_counter() - started
+        self.seconds += time.process_time() - started
 
     def batch(self, n_events: int) -> tuple[Particles, Resonances]:
         """Stable particles and resonances of the next `n_events` events."""
@@ -94,10 +94,10 @@ class EventSource:
         return float(info.sigmaGen()), float(info.sigmaErr())
 
     def _next(self, pythia: Any) -> NDArray[Any]:
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(MAX_FAILURES):
             if pythia.next():
-                self.seconds += time.perf_counter() - started
+                self.seconds += time.process_time() - started
                 return view(pythia.event)
         raise ToolError(
             f"Pythia failed on {MAX_FAILURES} events in a row; check the settings in "
