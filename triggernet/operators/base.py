@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import ProgramError
-from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int
+from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int, narrow
 from triggernet.operators.node import Node, Tensor
 
 Inputs = tuple[Tensor, ...]
-Kind = Literal["multiply", "accumulate", "add", "compare", "select", "table", "round"]
+Kind = Literal[
+    "multiply", "accumulate", "scale", "add", "compare", "select", "table", "round"
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class Interval:
 
     def __or__(self, other: Interval) -> Interval:
         return Interval(min(self.lo, other.lo), max(self.hi, other.hi))
+
+    @property
+    def squared(self) -> Interval:
+        """Bounds of the square of one code: narrower than a product of two."""
+        ends = (self.lo * self.lo, self.hi * self.hi)
+        return Interval(0 if self.lo <= 0 <= self.hi else min(ends), max(ends))
 
     def scaled(self, factor: int) -> Interval:
         """Bounds of `factor` times the code."""
@@ -86,7 +95,8 @@ class Operation:
     kind : str
         What each of them is, and what `widths` (bits) then means: "multiply" of two variables
         (both operands), "accumulate", an addition to such a product that a DSP does by itself
-        (both operands of the product), "add", also subtract or negate (both operands), "compare",
+        (both operands of the product), "scale", a product with a constant that takes two additions
+        or more (the variable, the constant), "add", also subtract or negate (both operands), "compare",
         a sign or zero test, ReLU or saturation (bits in, bits out), "select", a multiplexer (bits
         of a word, number of words), "table", a read-only memory (address bits, word bits),
         "round" to nearest (bits in, bits out).
@@ -161,15 +171,27 @@ def align(codes: Codes, tensor: Tensor, fraction: int, bits: int) -> Codes:
     return exact_int(codes, bits) << (fraction - tensor.type.fraction)
 
 
-def constants(node: Node, key: str, shape: tuple[int, ...]) -> Codes:
-    """Attribute `key` as an array of codes of the given shape; ProgramError if it does not fit."""
+def constants(node: Node, key: str, shape: tuple[int, ...], kind: FixedPoint) -> Codes:
+    """Attribute `key` as an array of codes of `kind` with the given shape.
+
+    Raises
+    ------
+    ProgramError
+        If there are more or fewer codes, or one is not a code of `kind`.
+    """
     codes = node.get_ints(key)
-    if len(codes) != int(np.prod(shape)):
-        raise ProgramError(
-            f"node '{node.name}' ({node.op}): '{key}' holds {len(codes)} values; "
-            f"expected {' x '.join(map(str, shape))}"
-        )
-    return np.array(codes, dtype=object).reshape(shape)
+    require(
+        len(codes) == math.prod(shape),
+        node,
+        f"'{key}' holds {len(codes)} values; expected {' x '.join(map(str, shape))}",
+    )
+    lo, hi = min(codes, default=0), max(codes, default=0)
+    require(
+        kind.contains(lo, hi),
+        node,
+        f"'{key}' holds codes from {lo} to {hi}; {kind} holds {kind.min_int} to {kind.max_int}",
+    )
+    return narrow(np.array(codes, dtype=object).reshape(shape))
 
 
 def require(condition: bool, node: Node, problem: str) -> None:
@@ -190,7 +212,7 @@ def adder_trees(n_trees: int, n_terms: int, width: int, folds: bool = False) -> 
     """
     levels = []
     while n_terms > 1:
-        last = n_terms == 2  # noqa: PLR2004
+        last = n_terms == 2
         count = n_trees * (n_terms // 2)
         levels.append(Operation("add", count, (width, width), folds=folds and not last))
         n_terms, width = (n_terms + 1) // 2, width + 1
@@ -207,7 +229,8 @@ def quantise_cost(
     kind, operations = quantiser.type, []
     dropped = max(0, fraction - kind.fraction)
     if dropped and quantiser.rounding == "ROUND":
-        operations.append(Operation("round", count, (exact.bits, exact.bits - dropped), folds=folds))
+        kept = exact.bits - dropped
+        operations.append(Operation("round", count, (exact.bits, kept), folds=folds))
     finer = max(0, kind.fraction - fraction)
     lo, hi = ((end << finer) >> dropped for end in (exact.lo, exact.hi))
     if quantiser.overflow == "SAT" and not kind.contains(lo, hi):

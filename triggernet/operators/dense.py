@@ -11,6 +11,7 @@ digits of the code), summed in a tree; a ReLU is a sign test.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,6 @@ from triggernet.operators.base import (
     constant_multiply_adders,
     constants,
     require,
-    tree_levels,
 )
 from triggernet.operators.node import Node
 
@@ -42,8 +42,12 @@ def _weights(node: Node) -> tuple[Codes, Codes, Codes]:
     """Codes of W (K, F, G), V (K, H, G) and b (K, G); V has H = 0 without a context."""
     k, f, g = (node.get_int(a) for a in ("n_select", "in_features", "out_features"))
     h = node.get_int("context_features")
-    context = constants(node, "context_weight", (k, h, g)) if h else np.zeros((k, 0, g), object)
-    return constants(node, "weight", (k, f, g)), context, constants(node, "bias", (k, g))
+    context = _codes(node, "context_weight", (k, h, g)) if h else np.zeros((k, 0, g), np.int64)
+    return _codes(node, "weight", (k, f, g)), context, _codes(node, "bias", (k, g))
+
+
+def _codes(node: Node, key: str, shape: tuple[int, ...]) -> Codes:
+    return constants(node, key, shape, node.get_type(f"{key}_", signed=True))
 
 
 def _context(node: Node, inputs: Inputs) -> int | None:
@@ -63,23 +67,36 @@ def _fractions(node: Node, inputs: Inputs) -> tuple[int, int, int, int]:
 
 
 def infer(node: Node, inputs: Inputs) -> Exact:
-    x = inputs[0]
-    features = node.get_int("in_features")
-    require(
-        x.shape[-1] == features and len(x.shape) in (1, 2),
-        node,
-        f"x has shape {x.shape}; expected (particles, {features}) or ({features},)",
-    )
-    require(
-        not node.get_int("context_features")
-        or inputs[1].shape == (node.get_int("context_features"),),
-        node,
-        f"the context needs shape ({node.get_int('context_features')},)",
-    )
-    total = _bounds(node, inputs)
+    _check(node, inputs)
+    x, total = inputs[0], _bounds(node, inputs)
     result = total.relu if node.get_int("relu") else total
     shape = (*x.shape[:-1], node.get_int("out_features"))
     return Exact(shape, _fractions(node, inputs)[3], result, total.bits)
+
+
+def _check(node: Node, inputs: Inputs) -> None:
+    x, features, rank = inputs[0], node.get_int("in_features"), node.get_int("in_rank")
+    require(
+        rank in (1, 2) and len(x.shape) == rank and x.shape[-1] == features,
+        node,
+        f"x has shape {x.shape}; expected (particles, {features}) for in_rank 2 or ({features},) "
+        f"for in_rank 1; in_rank is {rank}",
+    )
+    if node.get_int("context_features"):
+        expected = (node.get_int("context_features"),)
+        require(
+            inputs[1].shape == expected,
+            node,
+            f"the context has shape {inputs[1].shape}; expected {expected}",
+        )
+    if node.get_int("n_select") > 1:
+        select = inputs[-1]
+        require(
+            select.shape == (1,) and not select.type.signed and select.type.fraction == 0,
+            node,
+            f"select '{select.name}' has type {select.type} and shape {select.shape}; expected an "
+            "unsigned integer of shape (1,)",
+        )
 
 
 def _bounds(node: Node, inputs: Inputs) -> Interval:
@@ -103,11 +120,9 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     bits = infer(node, inputs).bits + 1
     fx, fc, fb, finest = _fractions(node, inputs)
     weight, context, bias = (exact_int(w, bits) for w in _weights(node))
-    if bits <= 62:  # noqa: PLR2004 - the limit of exact_int
-        weight, context, bias = (w.astype(np.int64) for w in (weight, context, bias))
     k = _selected(node, values)
     x = exact_int(values[0], bits)
-    rank1 = x.ndim == 2  # noqa: PLR2004 - (n, F)
+    rank1 = x.ndim == 2  # (n, F)
     x = x[:, None, :] if rank1 else x
     total = np.matmul(x, weight[k]) << (finest - fx)
     total = total + (bias[k] << (finest - fb))[:, None, :]
@@ -115,14 +130,14 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
         shared = np.matmul(exact_int(values[1], bits)[:, None, :], context[k]) << (finest - fc)
         total = total + shared
     total = np.maximum(total, 0) if node.get_int("relu") else total
-    return total[:, 0] if rank1 else total
+    return np.asarray(total[:, 0] if rank1 else total)
 
 
 def _selected(node: Node, values: tuple[Codes, ...]) -> Codes:
-    """The set of constants that each jet uses, int64 (n,)."""
+    """The set of constants that each jet uses, int64 (n,); (1,) if all use the same."""
     n_select = node.get_int("n_select")
     if n_select == 1:
-        return np.zeros(len(values[0]), dtype=np.int64)
+        return np.zeros(1, dtype=np.int64)
     return np.minimum(values[-1][:, 0], n_select - 1).astype(np.int64)
 
 
@@ -143,6 +158,7 @@ def meaning(node: Node) -> str:
         spread = """
     bias_axis = Constant <value_ints: ints = [1]> ()
     bias_set_m = Unsqueeze (bias_set, bias_axis)"""
+    spread_context = "Unsqueeze (context_product, context_axis)"
     body = f"""
     {selected}
     {text.codes("weight_all", "weight", "weight_", f"{k}, {f}, {g}")}
@@ -157,13 +173,15 @@ def meaning(node: Node) -> str:
     {text.codes("context_all", "context_weight", "context_weight_", f"{k}, {h}, {g}")}
     context_set = Gather <axis = 0> (context_all, set)
     {_product("context_product", "context", "context_set", True, k > 1)}
-    {"context_axis = Constant <value_ints: ints = [1]> ()" if not rank1 else ""}
-    context_m = {"Identity (context_product)" if rank1 else "Unsqueeze (context_product, context_axis)"}
+    context_axis = Constant <value_ints: ints = [1]> ()
+    context_m = {"Identity (context_product)" if rank1 else spread_context}
     total = Add (with_bias, context_m)"""
         if h
         else "\n    total = Identity (with_bias)"
     )
-    return body + ("\n    y = Relu (total)" if node.get_int("relu") else "\n    y = Identity (total)")
+    return body + (
+        "\n    y = Relu (total)" if node.get_int("relu") else "\n    y = Identity (total)"
+    )
 
 
 def _is_vector(node: Node) -> bool:
@@ -197,7 +215,9 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
         shared += adder_trees(g, context.shape[1] + 1, width)
         operations += [replace(operation, beside=True) for operation in shared]
     elif sets > 1:
-        operations.append(Operation("table", g, (_address_bits(sets), _code_bits(bias)), beside=True))
+        operations.append(
+            Operation("table", g, (_address_bits(sets), _code_bits(bias)), beside=True)
+        )
     if context.size or bias.any():
         features += 1
     operations += adder_trees(particles * g, features, inputs[0].type.width + _code_bits(weight))
@@ -213,8 +233,13 @@ def _product_cost(codes: Codes, x_width: int, copies: int) -> list[Operation]:
         table = Operation("table", n, (_address_bits(codes.shape[0]), words))
         return [table, Operation("multiply", n * copies, (x_width, words), folds=True)]
     adders = [constant_multiply_adders(int(c)) for c in codes.ravel()]
-    width, levels = x_width + _code_bits(codes), max(tree_levels(a + 1) for a in adders)
-    return [Operation("add", sum(adders) * copies, (width, width), levels)] if levels else []
+    bits = [int(abs(c)).bit_length() + 1 for c in codes.ravel()]
+    long = Counter(b for k, b in zip(adders, bits, strict=True) if k > 1)
+    operations = [Operation("scale", n * copies, (x_width, b)) for b, n in sorted(long.items())]
+    if 1 in adders:
+        width = x_width + _code_bits(codes)
+        operations.append(Operation("add", adders.count(1) * copies, (width, width)))
+    return operations[:1] + [replace(operation, beside=True) for operation in operations[1:]]
 
 
 def _code_bits(codes: Codes) -> int:
