@@ -100,7 +100,10 @@ def _node(node: Node) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
         name=node.name,
         domain=DOMAIN,
         overload=node.name,
-        **{k: list(v) if isinstance(v, tuple) else v for k, v in node.attributes.items()},
+    )
+    proto.attribute.extend(
+        helper.make_attribute(k, list(v) if isinstance(v, tuple) else v)
+        for k, v in node.attributes.items()
     )
     return proto, []
 
@@ -171,4 +174,3 @@ def _operator_source(node: Node) -> str:
         f"{head} {{{casts}{operator.meaning(node)}{tail}\n"
         f"    result = Cast <to = {text.FLOAT}> (quantised)\n}}"
     )
-

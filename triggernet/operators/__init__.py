@@ -16,7 +16,8 @@ from triggernet.operators.cartesian_dot import (
 from triggernet.operators.dense import DENSE
 from triggernet.operators.pair_relu import PAIR_RELU
 from triggernet.operators.pair_row_sum import PAIR_ROW_SUM
-from triggernet.operators.polar_dot import JET_DOT_POLAR, JET_MASS_POLAR, PAIR_DOT_POLAR
+from triggernet.operators.polar_dot import PAIR_DOT_POLAR
+from triggernet.operators.polar_jet import JET_DOT_POLAR, JET_MASS_POLAR
 from triggernet.operators.quant import QUANT
 from triggernet.operators.reduce import COUNT, STACK, SUM
 

@@ -25,7 +25,7 @@ from triggernet.operators.base import (
     pair_indices,
     require,
 )
-from triggernet.operators.polar_dot import n_particles
+from triggernet.operators.blocks import n_particles
 from triggernet.operators.node import Node
 
 COMPONENTS = ("e", "px", "py", "pz")
@@ -33,18 +33,27 @@ JET_COMPONENTS = ("jet_e", "jet_px", "jet_py", "jet_pz")
 
 
 def _fraction(tensors: Inputs) -> int:
-    return max(x.type.fraction for x in tensors)
+    """A grid that holds every component, and 1: the components of the beams."""
+    return max(0, *(x.type.fraction for x in tensors))
 
 
 def _momentum_bounds(tensors: Inputs, fraction: int) -> list[Interval]:
-    """Bounds of the four components; of constituents and jet together if there are eight."""
-    bounds = [Interval.of(x, fraction) for x in tensors]
-    return [a | b for a, b in zip(bounds[:4], bounds[4:], strict=True)] if bounds[4:] else bounds
+    """Bounds of the four components."""
+    return [Interval.of(x, fraction) for x in tensors]
 
 
 def _dot_bounds(p: list[Interval], q: list[Interval]) -> Interval:
-    terms = [a * b for a, b in zip(p, q, strict=True)]
-    return terms[0] + terms[1].scaled(-1) + terms[2].scaled(-1) + terms[3].scaled(-1)
+    """Bounds of the product of two different momenta."""
+    return _signed_sum([a * b for a, b in zip(p, q, strict=True)])
+
+
+def _square_bounds(p: list[Interval]) -> Interval:
+    """Bounds of the product of a momentum with itself."""
+    return _signed_sum([a.squared for a in p])
+
+
+def _signed_sum(terms: list[Interval]) -> Interval:
+    return terms[0] + (terms[1] + terms[2] + terms[3]).scaled(-1)
 
 
 def _beam_bounds(p: list[Interval]) -> Interval:
@@ -54,26 +63,25 @@ def _beam_bounds(p: list[Interval]) -> Interval:
 
 def _components(tensors: Inputs, values: tuple[Codes, ...], fraction: int, bits: int) -> Codes:
     """Codes (4, n, particles) on one grid."""
-    return np.stack(
-        [align(v, x, fraction, bits) for v, x in zip(values, tensors, strict=True)]
-    )
+    return np.stack([align(v, x, fraction, bits) for v, x in zip(values, tensors, strict=True)])
 
 
 def _dot(p: Codes, q: Codes) -> Codes:
-    return p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
+    return np.asarray(p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3])
 
 
 def _beam_dots(p: Codes) -> tuple[Codes, Codes]:
-    """p . b for the beams (1, 0, 0, 1) and (1, 0, 0, -1)."""
+    """Products p . b with the beams (1, 0, 0, 1) and (1, 0, 0, -1)."""
     return p[0] - p[3], p[0] + p[3]
 
 
 def _check(node: Node, inputs: Inputs) -> None:
-    sizes = [x.size for x in inputs]
+    n = inputs[0].size
+    shapes = [x.shape for x in inputs]
     require(
-        sizes in ([sizes[0]] * 4, [sizes[0]] * 4 + [1] * 4, [1] * 4),
+        shapes == [(n,)] * 4 + [(1,)] * len(inputs[4:]),
         node,
-        f"inputs of {sizes} values; expected four of N and four of 1",
+        f"inputs of shapes {shapes}; expected four of (N,), and (1,) for those of the jet",
     )
 
 
@@ -84,11 +92,14 @@ def pair_arguments(node: Node) -> tuple[str, ...]:
 def pair_infer(node: Node, inputs: Inputs) -> Exact:
     _check(node, inputs)
     fraction = _fraction(inputs)
-    p = _momentum_bounds(inputs, fraction)
+    p, jet = (_momentum_bounds(x, fraction) for x in (inputs[:4], inputs[4:]))
     bounds = _dot_bounds(p, p)
+    if jet:
+        bounds = bounds | _dot_bounds(p, jet)
     if node.get_int("beams"):
-        two = Interval(2, 2).shifted(2 * fraction)
-        bounds = bounds | _beam_bounds(p).shifted(fraction) | two
+        beams = [_beam_bounds(q).shifted(fraction) for q in (p, jet) if q]
+        for interval in (*beams, Interval(2, 2).shifted(2 * fraction)):
+            bounds = bounds | interval
     return Exact((n_pairs(n_particles(node, inputs[0].size)),), 2 * fraction, bounds)
 
 
@@ -195,7 +206,7 @@ def jet_infer(node: Node, inputs: Inputs) -> Exact:
     p, jet = (_momentum_bounds(x, fraction) for x in (inputs[:4], inputs[4:]))
     bounds = _dot_bounds(p, jet)
     if node.get_int("jet"):
-        bounds = bounds | _dot_bounds(jet, jet)
+        bounds = bounds | _square_bounds(jet)
     if node.get_int("beams"):
         bounds = bounds | _beam_bounds(jet).shifted(fraction)
     return Exact((n_particles(node, inputs[0].size), 1), 2 * fraction, bounds)
@@ -254,7 +265,7 @@ def mass_infer(node: Node, inputs: Inputs) -> Exact:
     _check(node, inputs)
     fraction = _fraction(inputs)
     jet = _momentum_bounds(inputs, fraction)
-    return Exact((1,), 2 * fraction, _dot_bounds(jet, jet))
+    return Exact((1,), 2 * fraction, _square_bounds(jet))
 
 
 def mass_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:

@@ -22,7 +22,7 @@ class Tensor:
     shape : tuple of int
     type : FixedPoint
     lo, hi : int
-        Bounds of its codes, inferred from the quantisers and the constants; never wider than `type`.
+        Bounds of its codes, inferred from quantisers and constants; never wider than `type`.
     """
 
     name: str

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from triggernet.fixedpoint import Codes, exact_int, narrow
+from triggernet.fixedpoint import Codes, exact_int
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -24,13 +24,14 @@ from triggernet.operators.base import (
     Operation,
     Operator,
     adder_trees,
+    align,
     n_pairs,
     pair_indices,
     quantise_cost,
     require,
 )
-from triggernet.operators.reduce import mask_meaning, present_mask
 from triggernet.operators.node import Node
+from triggernet.operators.reduce import mask_meaning, present_mask, require_present
 
 
 def arguments(node: Node) -> tuple[str, ...]:
@@ -48,13 +49,19 @@ def _ways(node: Node) -> int:
 def infer(node: Node, inputs: Inputs) -> Exact:
     d, a, present = inputs
     channels, ways = node.get_int("n_channels"), _ways(node)
+    signs = node.get_ints("signs")
     require(
-        len(a.shape) == 2 and a.shape[1] == channels * ways,  # noqa: PLR2004 - (M, G)
+        len(a.shape) == 2 and a.shape[1] == channels * ways,
         node,
         f"a has shape {a.shape}; expected (particles, {channels * ways})",
     )
     require(d.shape == (n_pairs(a.shape[0]),), node, f"d has shape {d.shape}, not one a pair")
-    require(present.shape[0] <= a.shape[0], node, "more constituents than particles")
+    require_present(node, present, a.shape[0])
+    require(
+        len(signs) == channels and set(signs) <= {-1, 0, 1},
+        node,
+        f"signs are {signs}; expected -1, 0 or 1 for each of {channels} channels",
+    )
     z_sum = _argument(node, inputs)
     lo, hi = node.inner("z_").range_of(z_sum.relu.lo, z_sum.relu.hi, _fraction(inputs))
     total = Interval(min(lo, 0), hi).scaled(n_pairs(a.shape[0]) * ways)
@@ -73,28 +80,25 @@ def _argument(node: Node, inputs: Inputs) -> Interval:
 
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
-    d, a, present = values
-    bits, fraction, channels = infer(node, inputs).bits, _fraction(inputs), node.get_int("n_channels")
-    d = exact_int(d, bits) << (fraction - inputs[0].type.fraction)
-    a = exact_int(a, bits) << (fraction - inputs[1].type.fraction)
-    mask = present_mask(present, a.shape[1])
+    bits, fraction = infer(node, inputs).bits, _fraction(inputs)
+    d, a = (align(v, x, fraction, bits) for v, x in zip(values[:2], inputs[:2], strict=True))
+    tied, z = node.get_int("tied"), node.inner("z_")
+    first = a  # (n, M, G)
+    second = a if tied else a[..., node.get_int("n_channels") :]
     i, j = pair_indices(a.shape[1])
+    orders = [(i, j)] if tied else [(i, j), (j, i)]
+    mask = present_mask(values[2], a.shape[1])
     both = mask[:, i] * mask[:, j]
-    columns = [(a, a)] if node.get_int("tied") else [(a, a[..., channels:])]
-    first, second = columns[0]
     sums = []
     for c, sign in enumerate(node.get_ints("signs")):
         row, column = first[..., c], second[..., c]
-        orders = [(i, j)] if node.get_int("tied") else [(i, j), (j, i)]
-        terms = [
-            _rectified(node, sign * d + row[:, k] + column[:, m], fraction) for k, m in orders
-        ]
-        sums.append(sum((term * both).sum(axis=1) for term in terms))
-    return narrow(np.stack(sums, axis=1))
-
-
-def _rectified(node: Node, z: Codes, fraction: int) -> Codes:
-    return node.inner("z_")(np.maximum(z, 0), fraction)
+        total = np.zeros(len(d), dtype=d.dtype)
+        for k, m in orders:
+            argument = sign * d + row[:, k] + column[:, m]
+            term = exact_int(z(np.maximum(argument, 0), fraction), bits)
+            total = total + (term * both).sum(axis=1)
+        sums.append(total)
+    return np.stack(sums, axis=1)
 
 
 def meaning(node: Node) -> str:

@@ -20,7 +20,7 @@ from triggernet.operators.base import (
     align,
     require,
 )
-from triggernet.operators.node import Node
+from triggernet.operators.node import Node, Tensor
 
 
 def sum_arguments(node: Node) -> tuple[str, ...]:
@@ -30,23 +30,30 @@ def sum_arguments(node: Node) -> tuple[str, ...]:
 def sum_infer(node: Node, inputs: Inputs) -> Exact:
     x = inputs[0]
     require(len(x.shape) == 2, node, f"x has shape {x.shape}; expected (particles, features)")
-    if len(inputs) > 1:
-        require(inputs[1].shape[0] <= x.shape[0], node, "more constituents than particles")
-    bounds = Interval.of(x).scaled(x.shape[0])
-    if len(inputs) > 1:
-        bounds = bounds | Interval(0, 0)
-        always = x.shape[0] - inputs[1].shape[0]
-        bounds = (Interval.of(x) | Interval(0, 0)).scaled(inputs[1].shape[0]) + Interval.of(
-            x
-        ).scaled(always)
-    return Exact((x.shape[1],), x.type.fraction, bounds)
+    if len(inputs) == 1:
+        return Exact((x.shape[1],), x.type.fraction, Interval.of(x).scaled(x.shape[0]))
+    require_present(node, inputs[1], x.shape[0])
+    constituents = inputs[1].size
+    maybe = (Interval.of(x) | Interval(0, 0)).scaled(constituents)
+    always = Interval.of(x).scaled(x.shape[0] - constituents)
+    return Exact((x.shape[1],), x.type.fraction, maybe + always)
+
+
+def require_present(node: Node, present: Tensor, n_particles: int) -> None:
+    """Refuse a tensor that cannot say which of `n_particles` are present."""
+    require(
+        len(present.shape) == 1 and present.size <= n_particles,
+        node,
+        f"'{present.name}' has shape {present.shape}; expected one value for each constituent, "
+        f"at most {n_particles}",
+    )
 
 
 def sum_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     x = exact_int(values[0], sum_infer(node, inputs).bits)
     if len(values) > 1:
         x = x * present_mask(values[1], x.shape[1])[:, :, None]
-    return x.sum(axis=1)
+    return np.asarray(x.sum(axis=1))
 
 
 def present_mask(present: Codes, n_particles: int) -> Codes:
@@ -103,9 +110,7 @@ def sum_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return [*mask, *trees]
 
 
-SUM = Operator(
-    "Sum", "reduce.h", sum_arguments, sum_infer, sum_evaluate, sum_meaning, sum_cost
-)
+SUM = Operator("Sum", "reduce.h", sum_arguments, sum_infer, sum_evaluate, sum_meaning, sum_cost)
 
 
 def count_arguments(node: Node) -> tuple[str, ...]:
@@ -113,6 +118,7 @@ def count_arguments(node: Node) -> tuple[str, ...]:
 
 
 def count_infer(node: Node, inputs: Inputs) -> Exact:
+    require_present(node, inputs[0], inputs[0].size)
     return Exact((1,), 0, Interval(0, inputs[0].size))
 
 

@@ -47,7 +47,13 @@ def build_program(
     """
     tensors = {tensor.name: tensor for tensor in inputs}
     input_names = tuple(tensors)
+    names = [node.name for node in nodes]
     for node in nodes:
+        if not node.name or names.count(node.name) > 1:
+            raise ProgramError(
+                f"program '{name}': {names.count(node.name)} nodes are named '{node.name}'; every "
+                "node needs a name of its own"
+            )
         missing = [n for n in node.inputs if n not in tensors]
         if missing or node.output in tensors:
             raise ProgramError(
@@ -62,6 +68,28 @@ def build_program(
     if unknown:
         raise ProgramError(f"program '{name}': nothing writes the outputs {unknown}")
     return Program(name, tensors, input_names, tuple(outputs), tuple(nodes))
+
+
+def check_program(program: Program) -> None:
+    """Refuse a program whose types are not those that its inputs, nodes and constants give.
+
+    Raises
+    ------
+    ProgramError
+        Naming the first tensor that differs.
+    """
+    inputs = [program.tensors[name] for name in program.inputs]
+    inferred = build_program(program.name, inputs, program.nodes, program.outputs)
+    for name, tensor in inferred.tensors.items():
+        found = program.tensors.get(name)
+        if found != tensor:
+            raise ProgramError(
+                f"program '{program.name}': tensor '{name}' is given as {found}; its node makes it "
+                f"{tensor}; read the program from its QONNX file again"
+            )
+    unknown = sorted(set(program.tensors) - set(inferred.tensors))
+    if unknown:
+        raise ProgramError(f"program '{program.name}': no node writes the tensors {unknown}")
 
 
 def input_tensor(name: str, shape: tuple[int, ...], kind: FixedPoint) -> Tensor:

@@ -14,6 +14,7 @@ from triggernet.program.types import Program
 if TYPE_CHECKING:
     import onnx
 
+DOMAIN = "triggernet"
 QUANT_INPUTS = 4  # x, scale, zero point, bit width
 
 
@@ -36,9 +37,7 @@ def read_program(source: Path | str | onnx.ModelProto) -> Program:
     graph = model.graph
     constants = _constants(model)
     nodes = [_node(proto, constants) for proto in graph.node if proto.op_type != "Constant"]
-    inputs = [
-        _input(info, nodes, graph.name) for info in graph.input if info.name not in constants
-    ]
+    inputs = [_input(info, nodes, graph.name) for info in graph.input if info.name not in constants]
     return build_program(graph.name, inputs, nodes, [o.name for o in graph.output])
 
 
@@ -72,6 +71,11 @@ def _node(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
         )
     if proto.op_type == "Quant":
         return _quant(proto, constants)
+    if proto.domain != DOMAIN:
+        raise UnsupportedError(
+            f"node '{proto.name}': {proto.domain or 'onnx'}.{proto.op_type} is no operator of "
+            f"domain '{DOMAIN}'; only a file written by `triggernet export` holds a program"
+        )
     attributes = {a.name: _attribute(proto, a) for a in proto.attribute}
     return Node(proto.name, proto.op_type, tuple(proto.input), proto.output[0], attributes)
 
@@ -102,6 +106,8 @@ def _quant(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
         raise UnsupportedError(f"{name}: rounding mode {rounding}; allowed are ROUND and FLOOR")
     if zero_point != 0 or found.get("narrow", 0):
         raise UnsupportedError(f"{name}: zero point {zero_point} and narrow ranges are not allowed")
+    if width < 1 or width != int(width):
+        raise UnsupportedError(f"{name}: bit width {width} is no whole number of bits")
     kind = FixedPoint(bool(found.get("signed", 1)), int(width), int(width) - power_of(scale, name))
     attributes: dict[str, Attribute] = {
         "signed": int(kind.signed),
@@ -118,7 +124,7 @@ def power_of(scale: float, name: str) -> int:
     import math
 
     mantissa, exponent = math.frexp(scale)
-    if mantissa != 0.5:  # noqa: PLR2004 - frexp of a power of two
+    if mantissa != 0.5:
         raise UnsupportedError(f"{name}: scale {scale} is not a power of two")
     return 1 - exponent
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from triggernet.errors import ProgramError
+from triggernet.errors import ProgramError, UsageError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.operators.node import Node, Tensor
 
@@ -78,7 +78,7 @@ class Program:
                 tuple(data["outputs"]),
                 tuple(_node(n) for n in data["nodes"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
             raise ProgramError(f"not a triggernet program in JSON: {error!r}") from error
 
 
