@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -241,6 +243,31 @@ def test_compact_files_hold_exactly_the_hardware_integers(tmp_path):
     assert loaded.provenance == jets.provenance
     assert loaded.classes == jets.classes
     assert len(load_jets(tmp_path / "jets.h5", limit=5)) == 5
+
+
+def edited(path, **changes):
+    """The compact file with entries of its encoding changed."""
+    with h5py.File(path, "r+") as file:
+        file.attrs["encoding"] = json.dumps(json.loads(file.attrs["encoding"]) | changes)
+
+
+def test_damaged_compact_files_say_what_is_wrong(tmp_path):
+    path = tmp_path / "jets.h5"
+    for changes, message in (
+        ({"jet": False}, "its encoding leaves out the jet"),
+        ({"pt_width": 99}, "attribute 'encoding' makes no sense: pt_width = 99"),
+        ({"kind": "cartesian"}, "no dataset 'e'; found axis"),
+    ):
+        save_compact(path, mock_jets(4), POLAR)
+        edited(path, **changes)
+        with pytest.raises(DataError, match=message):
+            load_jets(path)
+    save_compact(path, mock_jets(4), POLAR)
+    with h5py.File(path, "r+") as file:
+        del file["axis"]
+        file["axis"] = np.zeros((2, 3), int)
+    with pytest.raises(DataError, match="different numbers of jets: .*'axis': 3"):
+        load_jets(path)
 
 
 def test_compact_files_need_what_restores_momenta(tmp_path):

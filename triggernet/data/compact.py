@@ -24,7 +24,7 @@ from triggernet.data.encoding import (
 )
 from triggernet.data.jets import Jets
 from triggernet.data.kinematics import on_light_cone
-from triggernet.errors import DataError
+from triggernet.errors import ConfigError, DataError
 from triggernet.files import new_file
 
 FORMAT = "triggernet compact jets"
@@ -114,14 +114,15 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
     DataError
         If a dataset is missing or of another length.
     """
-    config = load_config(EncodingConfig, json.loads(file.attrs["encoding"]))
+    config = encoding_of(file, path)
     columns = {name: column(file, path, name, limit) for name in (*config.types, *OTHERS)}
     if len({len(values) for values in columns.values()}) > 1:
         lengths = {name: len(values) for name, values in columns.items()}
         raise DataError(f"{path}: the datasets hold different numbers of jets: {lengths}")
     axis: NDArray[np.float64] = columns["axis"] * np.float64(AXIS_STEP_RAD)
     momenta = decode(columns, config)
-    assert momenta.jet is not None  # save_compact insists
+    if momenta.jet is None:
+        raise DataError(f"{path}: its encoding leaves out the jet, so it is no compact file")
     return Jets(
         on_light_cone(to_laboratory(momenta.constituents, axis)),
         to_laboratory(momenta.jet, axis),
@@ -130,6 +131,14 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
         json.loads(file.attrs.get("provenance", "{}")),
         columns["multiplicity"][:, 0],
     )
+
+
+def encoding_of(file: Any, path: Path) -> EncodingConfig:
+    """The encoding that the attributes of an open file name, or DataError."""
+    try:
+        return load_config(EncodingConfig, json.loads(file.attrs["encoding"]))
+    except ConfigError as error:
+        raise DataError(f"{path}: the attribute 'encoding' makes no sense: {error}") from error
 
 
 def column(file: Any, path: Path, name: str, limit: int | None) -> NDArray[np.int64]:

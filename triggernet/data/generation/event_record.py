@@ -32,7 +32,7 @@ def view(event: Any) -> NDArray[Any]:
     `p` is (px, py, pz, E) in GeV. Valid until the next event is generated.
     """
     first = address(event[0])
-    memory = (ctypes.c_char * MAX_BYTES).from_address(first)
+    memory: Any = (ctypes.c_char * MAX_BYTES).from_address(first)
     return np.frombuffer(memory, layout(address(event[1]) - first), event.size())
 
 
