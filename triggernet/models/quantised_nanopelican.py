@@ -206,6 +206,10 @@ class QuantisedNanoPELICAN(nn.Module):
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The operators in order, from the inputs to the score (B, 1)."""
+        return self.head(self.invariants(inputs))
+
+    def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The part without trainable constants: d, r, t, who is present, and the count if used."""
         names = self.shape.names
         values = {name: self.inputs[name](inputs[name]) for name in names}
         jet = [values[n] for n in names if n.startswith("jet_")]
@@ -216,10 +220,15 @@ class QuantisedNanoPELICAN(nn.Module):
         else:
             r = self.r(d)
             t = self.t(r)
-        select = (self.count(particles[0]),) if self.shape.n_select > 1 else ()
+        found = {"d": d, "r": r, "t": t, "present": particles[0]}
+        return found | ({"count": self.count(particles[0])} if self.shape.n_select > 1 else {})
+
+    def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
+        """The trainable part, from `invariants` to the score (B, 1)."""
+        d, r, t, present = (invariants[name] for name in ("d", "r", "t", "present"))
+        select = (invariants["count"],) if self.shape.n_select > 1 else ()
         a, g = self.a(r, t, *select), self.g(r, t, *select)
-        s, u = self.s(d, a, particles[0]), self.u(g, particles[0])
-        score: Tensor = self.score(s, u, *select)
+        score: Tensor = self.score(self.s(d, a, present), self.u(g, present), *select)
         return score
 
     def set_weights(self, weights: EquivariantWeights) -> None:

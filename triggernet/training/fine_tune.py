@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,13 +14,12 @@ from torch import Tensor, nn
 from triggernet.errors import ModelError
 from triggernet.progress import Progress
 from triggernet.training.metrics import area_under_roc
-from triggernet.training.sample import cross_entropy, predict
+from triggernet.training.sample import Sample, Split, cross_entropy, predict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from triggernet.training.recipes import FineTuneConfig
-    from triggernet.training.sample import Sample, Split
     from triggernet.training.state import TrainingState
 
 _STATE = "fine-tune"
@@ -50,14 +51,15 @@ def fine_tune(
     float
         Validation loss of the best checkpoint.
     """
-    tuning = _Tuning(model, split, config, seed)
+    network, split = _prepared(model, split)
+    tuning = _Tuning(model, network, split, config, seed)
     frozen_from = math.ceil(config.freeze_at * config.epochs)
     kept = state.get(_STATE)
     if kept is not None:
         tuning.restore(kept)
     for line in tuning.history:
         state.log(**line)
-    with Progress("fine-tuning", config.epochs, "epochs") as progress:
+    with _single_thread(), Progress("fine-tuning", config.epochs, "epochs") as progress:
         progress.advance(len(tuning.history))
         for epoch in range(len(tuning.history), config.epochs):
             if epoch == frozen_from:
@@ -69,11 +71,57 @@ def fine_tune(
     return tuning.finish()
 
 
+@contextmanager
+def _single_thread() -> Iterator[None]:
+    """One thread for torch: batches are small, and threads that wait for each other cost more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Head(nn.Module):
+    """The trainable part of a model, fed with what its fixed part made of the inputs."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, invariants: dict[str, Tensor]) -> Tensor:
+        head: Any = self.model.head
+        logits: Tensor = head(invariants)[:, 0]
+        return logits
+
+
+def _prepared(model: nn.Module, split: Split) -> tuple[nn.Module, Split]:
+    """What to train on what: models with `invariants` and `head` run their fixed part once."""
+    if not hasattr(model, "invariants"):
+        return model, split
+    parts = (_invariants(model, sample) for sample in (split.train, split.validation))
+    return _Head(model), Split(*parts)
+
+
+@torch.no_grad()
+def _invariants(model: Any, sample: Sample, batch_size: int = 1000) -> Sample:
+    model.eval()
+    chunks = [
+        model.invariants({name: x[k : k + batch_size] for name, x in sample.hardware.items()})
+        for k in range(0, len(sample), batch_size)
+    ]
+    joined = {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
+    return dataclasses.replace(sample, hardware=joined)
+
+
 class _Tuning:
     """A fine-tuning under way: all that a resumed one needs is in its snapshot."""
 
-    def __init__(self, model: nn.Module, split: Split, config: FineTuneConfig, seed: int) -> None:
-        self.model, self.split, self.config, self.seed = model, split, config, seed
+    def __init__(
+        self, model: nn.Module, network: nn.Module, split: Split, config: FineTuneConfig, seed: int
+    ) -> None:
+        self.model, self.network = model, network
+        self.split, self.config, self.seed = split, config, seed
         self.optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
@@ -93,7 +141,7 @@ class _Tuning:
         for k, (inputs, label) in enumerate(batches):
             self._anneal((number + k / n_batches) / self.config.epochs)
             self.optimiser.zero_grad(set_to_none=True)
-            logits = self.model(inputs)
+            logits = self.network(inputs)
             loss = nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype))
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
@@ -110,7 +158,7 @@ class _Tuning:
 
     def _judge(self, may_be_best: bool) -> dict[str, float]:
         validation = self.split.validation
-        logits = predict(self.model, validation.hardware)
+        logits = predict(self.network, validation.hardware)
         loss = cross_entropy(logits, validation.label)
         if not math.isfinite(loss):
             raise ModelError(
