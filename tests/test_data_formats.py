@@ -11,7 +11,7 @@ import uproot
 from triggernet.data import Jets, kinematics, load_jets, mock_jets, sample_path, save_jets
 from triggernet.errors import DataError, UsageError
 
-JETS = mock_jets(12, seed=1).leading(20)
+JETS = mock_jets(12, seed=1)  # of 64 constituents, many absent
 CLASSES5 = ("gluon", "quark", "w", "z", "top")
 
 
@@ -120,6 +120,17 @@ def test_native(tmp_path):
     np.testing.assert_array_equal(found.multiplicity, JETS.multiplicity)
     assert found.classes == JETS.classes
     assert found.provenance == JETS.provenance
+
+
+def test_what_is_not_valid_is_not_read(tmp_path):
+    path = tmp_path / "jets.h5"
+    save_jets(path, JETS)
+    with h5py.File(path, "r+") as file:
+        table = file["constituents"][:]
+        for name in ("energy", "px", "py", "pz"):
+            table[name][~table["valid"]] = 7.0
+        file["constituents"][:] = table
+    same(load_jets(path), jet=JETS.jet)
 
 
 def test_native_files_repeat_byte_for_byte(tmp_path):
