@@ -202,3 +202,46 @@ def write_onnx(program: Program, folder: Path) -> Path:
     path = folder / f"{program.name}.onnx"
     path.write_bytes(to_onnx(program).SerializeToString())
     return path
+
+
+def tiny_program(name: str = "tiny", rounding: str = "FLOOR") -> Program:
+    """Two inputs, a sum and a Dense layer: quick to compile."""
+    build = Builder(rounding)
+    pt = build.input("pt", 3, FixedPoint(UNSIGNED, 6, 5))
+    eta = build.input("eta", 3, FixedPoint(SIGNED, 5, 5))
+    build.node("Stack", "x", [pt, eta], FixedPoint(SIGNED, 8, 7))
+    build.node("Sum", "total", ["x", pt], FixedPoint(SIGNED, 8, 8))
+    shape = {"in_rank": 1, "in_features": 2, "out_features": 1, "relu": 1}
+    build.dense("w", ["total"], FixedPoint(UNSIGNED, 9, 7), shape)
+    return build.program(name, ["w"])
+
+
+def nano_program(n: int = 4, rounding: str = "FLOOR", channels: int = 2) -> Program:
+    """The structure of nanoPELICAN on polar inputs, with random weights."""
+    build = Builder(rounding, seed=3)
+    constituents = [
+        build.input("pt", n, FixedPoint(UNSIGNED, 8, 7)),
+        build.input("eta", n, FixedPoint(SIGNED, 5, 5)),
+        build.input("phi", n, FixedPoint(SIGNED, 5, 5)),
+    ]
+    tables = angular_tables(5, 6, 8) | {"product_width": 11, "product_integer": 12}
+    build.node(
+        "PairDotPolar", "d", constituents, FixedPoint(UNSIGNED, 11, 10), **tables, jet=0, beams=0
+    )
+    build.node("PairRowSum", "r", ["d"], FixedPoint(UNSIGNED, 11, 11), n_particles=n)
+    build.node("Sum", "t", ["r"], FixedPoint(UNSIGNED, 11, 12))
+    rows = {"in_rank": 2, "in_features": 1, "out_features": channels, "context_features": 1}
+    build.dense("a", ["r", "t"], FixedPoint(SIGNED, 12, 10), rows)
+    pairs = {"n_channels": channels, "signs": (1, -1, 0)[:channels], "tied": 1}
+    build.node(
+        "PairRelu",
+        "s",
+        ["d", "a", "pt"],
+        FixedPoint(UNSIGNED, 14, 13),
+        z_width=11,
+        z_integer=10,
+        **pairs,
+    )
+    last = {"in_rank": 1, "in_features": channels, "out_features": 1, "context_features": 1}
+    build.dense("w", ["s", "t"], FixedPoint(SIGNED, 16, 14), last)
+    return build.program("nano", ["w"])

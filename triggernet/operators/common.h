@@ -8,6 +8,9 @@
 // AP_TRN or AP_RND_CONV and AP_SAT or AP_WRAP. Every other assignment is to a type that holds the
 // value exactly; the CONFIG struct of a node states those types.
 //
+// `V` is the bits of a number: as numbers of one type need no alignment, what only moves or adds
+// bits does it there. (An assignment between two types takes a compiler a hundred times longer.)
+//
 // In hardware: from_code is wiring; distance one subtractor and one conditional negation; tree_sum
 // n - 1 adders in ceil(log2 n) levels.
 
@@ -20,16 +23,44 @@ namespace triggernet {
 template <class fixed_T, class code_T> fixed_T from_code(const code_T &code) {
     #pragma HLS INLINE
     fixed_T value;
-    value.range(fixed_T::width - 1, 0) = code.range(fixed_T::width - 1, 0);
+    value.V = code.V;
     return value;
 }
 
-// |a - b| of two integers of one type (LSB 1): 0 ... 2**width - 1.
+// The bits of a signed fixed-point number as an integer.
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N>
+ap_int<W> code_of(const ap_fixed<W, I, Q, O, N> &value) {
+    #pragma HLS INLINE
+    ap_int<W> code;
+    code.V = value.V;
+    return code;
+}
+
+template <class T> T zero() {
+    #pragma HLS INLINE
+    T value;
+    value.V = 0;
+    return value;
+}
+
+// total += term, for numbers of one type, modulo its range.
+template <class T> void accumulate(T &total, const T &term) {
+    #pragma HLS INLINE
+    total.V += term.V;
+}
+
+// |a| of a signed number's code: 0 ... 2**(width - 1).
+template <int width> ap_uint<width> magnitude(const ap_int<width> &code) {
+    #pragma HLS INLINE
+    const ap_int<width + 1> negative = -code;
+    return code < 0 ? negative : ap_int<width + 1>(code);
+}
+
+// |a - b| of two signed integers of one type (LSB 1): 0 ... 2**width - 1.
 template <class T> ap_uint<T::width> distance(const T &a, const T &b) {
     #pragma HLS INLINE
-    const ap_int<T::width + 1> difference = a - b;
-    const ap_int<T::width + 1> negative = -difference;
-    return difference < 0 ? negative : difference;
+    const ap_int<T::width + 1> difference = code_of(a) - code_of(b);
+    return magnitude(difference);
 }
 
 // Position of the pair (i, j), i < j, in a tensor of pairs.
@@ -49,7 +80,7 @@ LEVELS:
             const int left = k << (level + 1);
             const int right = left + (1 << level);
             if (right < n) {
-                terms[left] += terms[right];
+                accumulate(terms[left], terms[right]);
             }
         }
     }

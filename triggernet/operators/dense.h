@@ -75,8 +75,8 @@ ROWS:
             }
             terms[CONFIG_T::n_in] = offset[g];
             typename CONFIG_T::acc_t total = tree_sum(terms);
-            if (CONFIG_T::relu != 0 && total < 0) {
-                total = 0;
+            if (CONFIG_T::relu != 0 && total.is_neg()) {
+                total = zero<typename CONFIG_T::acc_t>();
             }
             res[m * CONFIG_T::n_out + g] = total;
         }
@@ -86,7 +86,8 @@ ROWS:
 // The set of constants that `select` chooses, clipped to the last.
 template <class CONFIG_T, class select_T> int dense_set(const select_T &select) {
     #pragma HLS INLINE
-    return select < CONFIG_T::n_select - 1 ? select.to_int() : CONFIG_T::n_select - 1;
+    const int set = select.to_int();
+    return set < CONFIG_T::n_select - 1 ? set : CONFIG_T::n_select - 1;
 }
 
 // CONFIG_T: n_rows (M, or 1), n_in (F), n_out (G), n_context (H), n_select (K), relu, reuse_factor,

@@ -36,7 +36,7 @@ TERMS:
         const exact_t x = CONFIG_T::sign(c) == 0  ? terms
                           : CONFIG_T::sign(c) > 0 ? exact_t(terms + d)
                                                   : exact_t(terms - d);
-        z[t] = keep && x > 0 ? x : exact_t(0);
+        z[t] = keep && !x.is_neg() ? x : zero<exact_t>();
     }
 }
 
@@ -60,7 +60,7 @@ void pair_relu_present(const present_T present[CONFIG_T::n_constituents],
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_particles; i++) {
         #pragma HLS UNROLL
-        there[i] = i >= CONFIG_T::n_constituents || present[i % CONFIG_T::n_constituents] != 0;
+        there[i] = i >= CONFIG_T::n_constituents || !present[i % CONFIG_T::n_constituents].is_zero();
     }
 }
 
@@ -95,7 +95,7 @@ LANES:
         for (int t = 0; t < CONFIG_T::n_terms; t++) {
             #pragma HLS UNROLL
             const int leaf = lane * (width / CONFIG_T::n_channels) + t / CONFIG_T::n_channels;
-            leaves[t % CONFIG_T::n_channels][leaf] = more ? z[t] : typename CONFIG_T::z_t(0);
+            leaves[t % CONFIG_T::n_channels][leaf] = more ? z[t] : zero<typename CONFIG_T::z_t>();
         }
     }
 }
@@ -118,6 +118,11 @@ void pair_relu(const d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) /
     #pragma HLS ARRAY_PARTITION variable=leaves complete dim=0
     #pragma HLS ARRAY_PARTITION variable=total complete
     pair_relu_present<CONFIG_T>(present, there);
+START:
+    for (int c = 0; c < CONFIG_T::n_channels; c++) {
+        #pragma HLS UNROLL
+        total[c] = zero<acc_t>();
+    }
     int i = 0, j = 1; // constants once the loops are unrolled
 STEPS:
     for (int step = 0; step < CONFIG_T::reuse_factor; step++) {
@@ -126,8 +131,7 @@ STEPS:
     CHANNELS:
         for (int c = 0; c < CONFIG_T::n_channels; c++) {
             #pragma HLS UNROLL
-            const acc_t sum = tree_sum(leaves[c]);
-            total[c] = step == 0 ? sum : acc_t(total[c] + sum);
+            accumulate(total[c], tree_sum(leaves[c]));
         }
     }
 RESULTS:

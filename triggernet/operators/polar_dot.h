@@ -59,8 +59,8 @@ res_T polar_jet_product(const pt_T &pt, const eta_T &eta, const phi_T &phi, cons
                         const typename CONFIG_T::code_t phi_table[CONFIG_T::phi_size]) {
     #pragma HLS INLINE
     typedef typename CONFIG_T::table_t table_t;
-    const table_t cosh_minus_1 = from_code<table_t>(eta_table[distance(eta, eta_T(0))]);
-    const table_t one_minus_cos = from_code<table_t>(phi_table[distance(phi, phi_T(0))]);
+    const table_t cosh_minus_1 = from_code<table_t>(eta_table[magnitude(code_of(eta))]);
+    const table_t one_minus_cos = from_code<table_t>(phi_table[magnitude(code_of(phi))]);
     const typename CONFIG_T::angle_t angle = cosh_minus_1 + one_minus_cos;
     const typename CONFIG_T::cosh_t cosh = cosh_minus_1 + ap_ufixed<1, 1>(1);
     const typename CONFIG_T::inner_exact_t exact = jet_pt * angle + jet_excess * cosh;
@@ -154,7 +154,7 @@ void polar_beams(const pt_T *pt, const eta_T *eta, res_T *res,
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_constituents; i++) {
         #pragma HLS UNROLL
-        const ap_uint<eta_T::width> address = eta[i] + ap_int<eta_T::width + 1>((last + 1) / 2);
+        const ap_uint<eta_T::width> address = code_of(eta[i]) + ap_int<eta_T::width + 1>((last + 1) / 2);
         const ap_int<eta_T::width + 2> mirrored = ap_int<eta_T::width + 2>(last + 1) - address;
         const ap_uint<eta_T::width> mirror =
             mirrored > last ? ap_int<eta_T::width + 2>(last) : mirrored;

@@ -45,8 +45,8 @@ FEATURES:
             #pragma HLS UNROLL
             terms[i] = x[i * CONFIG_T::n_features + f];
             if (i < CONFIG_T::n_constituents) {
-                if (present[i] == 0) {
-                    terms[i] = 0;
+                if (present[i].is_zero()) {
+                    terms[i] = zero<typename CONFIG_T::acc_t>();
                 }
             }
         }
@@ -62,7 +62,8 @@ void count(const present_T present[CONFIG_T::n_constituents], res_T res[1]) {
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_constituents; i++) {
         #pragma HLS UNROLL
-        terms[i] = present[i] != 0 ? 1 : 0;
+        const ap_uint<CONFIG_T::acc_t::width> there = present[i].is_zero() ? 0 : 1;
+        terms[i] = from_code<typename CONFIG_T::acc_t>(there);
     }
     res[0] = tree_sum(terms);
 }

@@ -10,23 +10,16 @@
 
 namespace triggernet {
 
+// `V` is the bits of a number, a native integer for widths up to 64.
 template <class T> void set_codes(const int64_t *codes, int n, T *values) {
     for (int k = 0; k < n; k++) {
-        const ap_int<64> bits = codes[k];
-        values[k].range(T::width - 1, 0) = bits.range(T::width - 1, 0);
+        values[k].V = codes[k];
     }
 }
 
 template <class T> void get_codes(const T *values, int n, int64_t *codes) {
-    T top = 0; // only the highest bit set: negative if, and only if, the type is signed
-    top.range(T::width - 1, T::width - 1) = 1;
-    const bool is_signed = top < 0;
-    const int unused = 64 - T::width;
     for (int k = 0; k < n; k++) {
-        const ap_uint<T::width> bits = values[k].range(T::width - 1, 0);
-        const uint64_t moved = static_cast<uint64_t>(bits.to_uint64()) << unused;
-        codes[k] = is_signed ? static_cast<int64_t>(moved) >> unused
-                             : static_cast<int64_t>(moved >> unused);
+        codes[k] = static_cast<int64_t>(values[k].V);
     }
 }
 
