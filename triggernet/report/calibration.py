@@ -63,17 +63,27 @@ class Design:
 
 
 @dataclass(frozen=True)
+class Synthesis:
+    """LUTs, registers and DSPs of one design as two tools saw it."""
+
+    name: str
+    csynth: tuple[int, int, int]
+    vivado: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
 class Table:
-    """The calibration file: the clock of all designs, and the designs."""
+    """The calibration file: the clock of all designs, the designs, and their C syntheses."""
 
     clock_period_ns: float
     clock_uncertainty: float
     designs: tuple[Design, ...]
+    c_synthesis: tuple[Synthesis, ...]
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Published / model of one figure: the median and the range over `n_designs`."""
+    """Published / predicted of one figure: the median and the range over `n_designs`."""
 
     median: float
     low: float
@@ -92,9 +102,23 @@ def ratios() -> Mapping[str, Ratio]:
             published_value = getattr(design, key)
             if published_value is not None:
                 values.append(published_value / modelled[key])
+    return MappingProxyType({name: _ratio(values) for name, values in found.items()})
+
+
+@cache
+def csynth_ratios() -> Mapping[str, Ratio]:
+    """Vivado / C synthesis for lut, ff and dsp."""
+    pairs = [(s.vivado, s.csynth) for s in load_table().c_synthesis]
     return MappingProxyType(
-        {k: Ratio(statistics.median(v), min(v), max(v), len(v)) for k, v in found.items()}
+        {
+            name: _ratio([vivado[k] / csynth[k] for vivado, csynth in pairs])
+            for k, name in enumerate(("lut", "ff", "dsp"))
+        }
     )
+
+
+def _ratio(values: list[float]) -> Ratio:
+    return Ratio(statistics.median(values), min(values), max(values), len(values))
 
 
 def load_table() -> Table:
@@ -123,19 +147,21 @@ def published(design: Design, clock: Clock) -> Pipeline:
     """
     m = design.n_constituents + BEAMS
     pairs = m * (m + 1) // 2
-    sums = (*_total(m), *_quantised(1, 40, 14))
-    columns = [
-        Block("dots", "", ("momenta", "count"), (*_dots(design, m), *_quantised(pairs, 36, 12)), 6 * pairs),
+    dots = (*_dots(design, m), *_quantised(pairs, 36, 12))
+    identity = (*_identity(design, pairs), _adds(2 * pairs, 12))
+    output = (_adds(4, 12), *adder_trees(1, 5, 18), *_quantised(1, 18, 10))
+    blocks = [
+        Block("dots", "", ("momenta", "count"), dots, 6 * pairs),
         Block("rows", "", ("dots",), (*_rows(m), *_quantised(m, 28, 14)), 6 * m),
-        Block("total", "", ("rows",), sums, 6),
-        Block("identity", "", ("dots",), (*_identity(design, pairs), _adds(2 * pairs, 12)), 24 * pairs),
+        Block("total", "", ("rows",), (*_total(m), *_quantised(1, 40, 14)), 6),
+        Block("identity", "", ("dots",), identity, 24 * pairs),
         Block("particles", "", ("rows", "total"), (_adds(4 * m, 12), _adds(2 * m, 13)), 56 * m),
         Block("pairs", "", ("identity", "particles"), _pairs(m), 12 * m * m),
         Block("sums", "", ("pairs",), (*adder_trees(2, m * m, 6), *_scaled(4, 15, 40)), 24),
-        Block("output", "", ("sums",), (_adds(4, 12), *adder_trees(1, 5, 18), *_quantised(1, 18, 10)), 6),
+        Block("output", "", ("sums",), output, 6),
     ]
     inputs = {"momenta": 4 * design.momentum_bits * design.n_constituents, "count": 5}
-    return schedule(inputs, columns, ["output"], clock)
+    return schedule(inputs, blocks, ["output"], clock)
 
 
 def _dots(design: Design, m: int) -> tuple[Operation, ...]:

@@ -95,7 +95,7 @@ def operations_of(program: Program, node: Node) -> tuple[Operation, ...]:
 
 
 def _block(program: Program, node: Node) -> Block:
-    inputs = tuple(name if name in program.inputs else _writer(program, name) for name in node.inputs)
+    inputs = tuple(_writer(program, name) for name in node.inputs)
     return Block(
         node.name, node.op, inputs, operations_of(program, node), _bits(program, node.output)
     )

@@ -123,7 +123,7 @@ def multiplexers(operation: Operation, reuse_factor: int) -> Resources:
     return Resources(lut=bits * math.ceil(reuse_factor / 4) * SITES_PER_LUT)
 
 
-def _luts(operation: Operation) -> float:
+def _luts(operation: Operation) -> float:  # noqa: PLR0911 - a flat match
     a, b = operation.widths
     match operation.kind:
         case "multiply":
@@ -171,7 +171,7 @@ def result_bits(operation: Operation, reuse_factor: int = 1) -> int:
             return count * b
 
 
-def delay_ns(operation: Operation) -> float:
+def delay_ns(operation: Operation) -> float:  # noqa: PLR0911 - a flat match
     """Time through one of a group's operations."""
     a, b = operation.widths
     level = NET_NS + LUT_NS

@@ -129,7 +129,7 @@ def schedule(
     clock: Clock,
     reuse_factor: int = 1,
 ) -> Pipeline:
-    """Pipeline `blocks` (in an order in which they can run) for one event every `reuse_factor` cycles.
+    """Pipeline `blocks`, in an order in which they can run; one event every `reuse_factor` cycles.
 
     Parameters
     ----------
@@ -166,9 +166,7 @@ def schedule(
         last_read[name] = latency
     held = {n: _held(bits[n], last_read[n] - written[n], reuse_factor) for n in bits}
     # Registers that carry a value to its readers belong to the block that writes it.
-    done = tuple(
-        Placed(p.block, p.start, p.end, p.resources + held[p.block.name]) for p in placed
-    )
+    done = tuple(Placed(p.block, p.start, p.end, p.resources + held[p.block.name]) for p in placed)
     delayed = sum((held[name] for name in inputs), Resources())
     entry = Placed(Block("inputs", "registers", (), (), sum(inputs.values())), 0, 0, delayed)
     return Pipeline(latency, reuse_factor, (entry, *done))

@@ -6,6 +6,7 @@ what it finds, each figure with its `how`, tool and version; or nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,9 +70,9 @@ def estimated(design: Design) -> list[Figures]:
     for name, value in raw.items():
         ratio = known[name]
         scaled = value * ratio.median if name in SCALED else value
-        low, high = (min(value * ratio.low, scaled), max(value * ratio.high, scaled))
+        low, high = min(value * ratio.low, scaled), max(value * ratio.high, scaled)
         basis = f"range of published / estimated over {ratio.n_designs} published designs"
-        figures[name] = _own(round(scaled), Error(round(low, 1), round(high, 1), basis))
+        figures[name] = _own(round(scaled), Error(math.floor(low), math.ceil(high), basis))
     return [figures]
 
 
@@ -81,9 +82,7 @@ SOURCES: tuple[Source, ...] = (vendor, estimated)
 def gather(design: Design) -> list[Figures]:
     """What all sources know, with latencies also in nanoseconds."""
     period = design.estimate.clock.period_ns
-    return [
-        in_nanoseconds(figures, period) for source in SOURCES for figures in source(design)
-    ]
+    return [in_nanoseconds(figures, period) for source in SOURCES for figures in source(design)]
 
 
 def timing(design: Design) -> Timing | None:

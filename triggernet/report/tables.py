@@ -121,9 +121,7 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(_table(kind))
 
 
-def _load(
-    cls: type[Entry], kind: str, name: str | Path, key: Callable[[str], str] = str
-) -> Entry:
+def _load(cls: type[Entry], kind: str, name: str | Path, key: Callable[[str], str] = str) -> Entry:
     path, table = Path(name), _table(kind)
     if path.suffix in (".yaml", ".yml"):
         return load_config(cls, path, {"name": path.stem})

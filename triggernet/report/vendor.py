@@ -1,4 +1,4 @@
-"""Reading the vendor's reports: Vitis HLS synthesis and co-simulation, Vivado utilisation and timing.
+"""The vendor's reports: Vitis HLS synthesis, co-simulation, Vivado utilisation and timing.
 
 Each reader takes one file and gives its figures with the tool's version, or refuses the file by
 name. The formats are those of Vitis HLS and Vivado 2019 to 2024, as their user guides show them
@@ -11,17 +11,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from triggernet.errors import ProjectError
+from triggernet.report.calibration import csynth_ratios
 from triggernet.report.figures import Error, Figure, How
-
-# C synthesis counts LUTs before logic is merged: placed designs of the same code took 2.3 to 3.3
-# times fewer (nanoPELICAN designs of `calibration.yaml`, csynth against report_utilization: 229,779
-# and 69,735, 199,410 and 48,962, 217,214 and 47,346 and their registers 63,343 and 25,142).
-CSYNTH_LUT_OVERSHOOT = (2.3, 4.6)
-CSYNTH_BASIS = "C synthesis against Vivado synthesis of published designs"
 
 _HLS_RPT = re.compile(r"== (?:Vitis|Vivado) HLS Report for '(?P<top>[^']+)'")
 _HLS_SUMMARY = re.compile(r"== Synthesis Summary Report of '(?P<top>[^']+)'")
@@ -105,8 +99,8 @@ def reader_of(name: str) -> Reader | None:
 
 def _csynth_xml(path: Path, source: str) -> Reading:
     try:
-        root = ElementTree.fromstring(_text(path, source))  # noqa: S314 - the user's own file
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(_text(path, source))  # noqa: S314 - the user's own file
+    except ET.ParseError as error:
         raise ProjectError(f"{source} is damaged: {error}; run the synthesis again") from error
 
     def text(where: str) -> str:
@@ -178,12 +172,17 @@ def _synthesised(values: dict[str, str], version: str, source: str) -> dict[str,
             continue
         value = int(_number(text, source))
         how: How = "synthesised" if name.endswith("_cycles") else "estimated"
-        error = None
-        if name == "lut":
-            low, high = CSYNTH_LUT_OVERSHOOT
-            error = Error(value / high, value / low, CSYNTH_BASIS)
-        found[name] = Figure(value, how, "Vitis HLS csynth", version, error, source)
+        found[name] = Figure(value, how, "Vitis HLS csynth", version, _error(name, value), source)
     return found
+
+
+def _error(name: str, value: int) -> Error | None:
+    """C synthesis counts before logic is merged; how far off, `calibration.yaml` says."""
+    ratio = csynth_ratios().get(name)
+    if ratio is None:
+        return None
+    basis = f"Vivado / C synthesis of {ratio.n_designs} published designs"
+    return Error(round(value * ratio.low, 1), round(value * ratio.high, 1), basis)
 
 
 def _cosim(path: Path, source: str) -> Reading:
@@ -229,7 +228,7 @@ def _how(state: str) -> How:
     lowered = state.lower()
     if "rout" in lowered:
         return "routed"
-    return cast("How", "placed" if "placed" in lowered else "synthesised")
+    return "placed" if "placed" in lowered else "synthesised"
 
 
 def _timing(path: Path, source: str) -> Reading:
