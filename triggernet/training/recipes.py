@@ -52,7 +52,7 @@ class AdamWConfig:
     """AdamW with linear warm-up, cosine annealing with warm restarts, and exponential decay.
 
     The defaults are those of Bogatskiy, Hoffman, Offermann 2023 (section 4), which does not state
-    the learning rate.
+    the learning rate nor where the cosines end.
 
     Attributes
     ----------
@@ -63,6 +63,8 @@ class AdamWConfig:
     warmup_epochs, decay_epochs : int
     restart_epochs, restart_factor : int
         Length of the first annealing, and by how much each is longer than the one before.
+    floor : float
+        Share of the learning rate at which each cosine ends.
     decay : float
         Factor an epoch at the end.
     """
@@ -75,6 +77,7 @@ class AdamWConfig:
     decay_epochs: int = 12
     restart_epochs: int = 4
     restart_factor: int = 2
+    floor: float = 0.01
     decay: float = 0.5
 
     def __post_init__(self) -> None:
