@@ -200,6 +200,19 @@ def _export(args: Namespace) -> Outcome:
     return Outcome(f"{args.out}: {kind} of {values['nodes']} nodes", values)
 
 
+def _report(args: Namespace) -> Outcome:
+    from triggernet.report import as_text, check_format, report, save_report
+
+    if args.out is not None:
+        check_format(args.out)
+    found = report(args.project, args.budget, args.part, data=args.data)
+    text = as_text(found)
+    if args.out is not None:
+        save_report(found, args.out)
+        text += f"\n\nreport: {args.out}"
+    return Outcome(text, found.as_dict(), found.passed)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "generate",
@@ -300,6 +313,26 @@ COMMANDS: tuple[Command, ...] = (
                 "--slim", action="store_true", help="leave out the headers that hls4ml brings"
             ),
             argument("--overwrite", action="store_true", help="replace what lies in DIR"),
+            JSON,
+        ),
+    ),
+    Command(
+        "report",
+        _report,
+        "say what a project takes, and whether a trigger's budget allows it",
+        "triggernet report project --budget l1 -o report.html",
+        (
+            argument("project", metavar="PROJECT", type=Path, help="folder of an exported project"),
+            argument(
+                "--budget", default="l1", metavar="NAME", help="name of a budget, or a YAML file"
+            ),
+            argument(
+                "--part", metavar="NAME", help="name of an FPGA, or a YAML file; default: its own"
+            ),
+            replace(DATA, options={**DATA.options, "help": "jets for the ROC curve"}),
+            argument(
+                "-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well"
+            ),
             JSON,
         ),
     ),

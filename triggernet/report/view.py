@@ -123,7 +123,7 @@ def view(report: Report) -> View:
         roc=roc_chart(physics.curves) if physics else None,
         metrics=_metrics(physics.metrics) if physics else (),
         metric_models=tuple(physics.metrics) if physics else (),
-        encoding=tuple((k.replace("_", " "), str(v)) for k, v in report.evidence.encoding.items()),
+        encoding=_encoding(report.evidence.encoding),
         evidence=report.evidence,
         budget_source=report.budget.source,
     )
@@ -255,6 +255,28 @@ def _operator_note() -> str:
         f"modelled over {known['lut'].n_designs} published designs. Cycles as modelled; the total "
         f"latency above is scaled by {known['latency_cycles'].median:.2f}."
     )
+
+
+def _encoding(encoding: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What describes a jet, and in how many bits; only what its coordinates use."""
+    if not encoding:
+        return ()
+    polar = encoding.get("kind") != "cartesian"
+    quantities = {"pt": "Constituent pT", "eta": "Constituent Δy", "phi": "Constituent Δφ"}
+    if polar and encoding.get("jet"):
+        quantities |= {"jet_pt": "Jet pT", "jet_excess": "Jet mT − pT"}
+    if not polar:
+        quantities = {"momentum": "E, px, py, pz"}
+    rows = [
+        ("Coordinates", "pT, Δy, Δφ in the frame of the jet" if polar else "E, px, py, pz"),
+        ("Leading constituents", str(encoding.get("n_constituents", ABSENT))),
+        ("Whole jet as an input", "yes" if encoding.get("jet") else "no"),
+    ]
+    for key, name in quantities.items():
+        step = encoding.get(f"{key}_lsb_gev")
+        unit = f"{step:g} GeV" if step is not None else "π/720 rad"
+        rows.append((name, f"{encoding.get(f'{key}_width', '?')} bits of {unit}"))
+    return tuple(rows)
 
 
 def _metrics(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
