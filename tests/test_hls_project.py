@@ -32,6 +32,7 @@ from triggernet.hls import (
 )
 from triggernet.hls.accounting import check_conversion
 from triggernet.hls.convert import check_nodes, convert
+from triggernet.hls.extension import register
 from triggernet.hls.names import variable_names
 from triggernet.program import Program, evaluate
 
@@ -128,6 +129,30 @@ def test_an_input_that_is_no_name_is_refused() -> None:
     program = Program.from_json(tiny_program().to_json().replace('"pt_in"', '"input"'))
     with pytest.raises(UnsupportedError, match="input 'input' .* cannot be a name in C"):
         variable_names(program, "tagger")
+
+
+# The registration with hls4ml
+
+
+def test_importing_the_package_loads_no_tool() -> None:
+    code = (
+        "import sys, triggernet.hls; print(sorted({'hls4ml', 'onnx', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+def test_registering_twice_changes_nothing_and_stock_operators_stay() -> None:
+    from hls4ml.converters.onnx_to_hls import layer_handlers
+
+    register()
+    handlers = dict(layer_handlers)
+    register()
+    assert layer_handlers == handlers
+    stock = helper.make_node("Sum", ["a", "b"], ["c"], name="n")
+    assert layer_handlers["Sum"](stock, ["a", "b"], [[1], [1]], None)["class_name"] == "Merge"
+    ours = helper.make_node("Sum", ["a"], ["c"], name="n", domain="triggernet")
+    assert layer_handlers["Sum"](ours, ["a"], [[1]], None)["class_name"] == "TriggernetSum"
 
 
 # What is accounted for afterwards

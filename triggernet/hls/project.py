@@ -95,6 +95,8 @@ def generate_project(
     for replaced in REPLACED:
         texts.pop(replaced.format(name=name), None)
     texts |= _own_texts(program, config, texts[f"firmware/{name}.cpp"])
+    # The Tcl of hls4ml adds this folder, and stops if there is none.
+    texts.setdefault("firmware/weights/README", "Constants of the nodes, as integer codes.\n")
     if vectors is not None:
         texts["tb_data/inputs.dat"] = _table(program, program.inputs, vectors.inputs)
         texts["tb_data/expected.dat"] = _table(program, program.outputs, vectors.outputs)
