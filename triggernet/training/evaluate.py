@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,10 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
     label = sample.label.numpy()
     n_parameters = parameters_of(run.float_model)
     exact = predict(run.float_model, sample.exact).numpy()
-    quantised = predict(run.quantised, sample.hardware).numpy()
+    # In double precision the quantised module is exact, as `triggernet verify` shows.
+    exact_module = copy.deepcopy(run.quantised).double()
+    hardware = {name: values.double() for name, values in sample.hardware.items()}
+    quantised = predict(exact_module, hardware).numpy()
     return Evaluation(
         measure(exact, label, n_parameters),
         measure(quantised, label, n_parameters),

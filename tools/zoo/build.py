@@ -1,0 +1,132 @@
+"""Trains the models of the zoo, writes their cards and their HLS projects; see `tools/zoo/build`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from triggernet.data import Jets, load_jets, sample_path
+from triggernet.export import export_run, write_export
+from triggernet.files import sha256_of, write_text
+from triggernet.hls import HlsConfig
+from triggernet.hls.export import export_hls
+from triggernet.progress import say
+from triggernet.training import Evaluation, evaluate, load_run, load_run_config, train
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+TRAINING = "toptag_generated"
+REFERENCE = "toptag_reference"
+
+CARD = """# {name}
+
+{about}
+
+Trained on {n_train} generated top-tagging jets that travel with triggernet, by `tools/zoo/build`.
+Uncertainties are statistical.
+
+| sample | model | AUC | accuracy | rejection at 30 % | ant factor |
+|---|---|---|---|---|---|
+{rows}
+
+{n_parameters} parameters. Over {seeds} independent float trainings the AUC on the validation jets is
+{mean:.4f} with a standard deviation of {std:.4f}; the one with the lowest validation loss is kept.
+
+Inputs (`{encoding}`) and the type of every tensor:
+
+| tensor | operator | shape | type |
+|---|---|---|---|
+{tensors}
+
+    triggernet evaluate models/{name} --data jets.h5
+    triggernet export models/{name} --hls --out project
+    triggernet verify hls_projects/{name}
+"""
+
+
+def main() -> None:
+    """Build the entries named on the command line, or all."""
+    parser = argparse.ArgumentParser(prog="tools/zoo/build")
+    known = sorted(path.stem for path in HERE.glob("*.yaml"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--test", type=Path, help="independent generated jets, for the cards")
+    kind.add_argument("--projects", action="store_true", help="only rebuild hls_projects/")
+    args = parser.parse_args()
+    unknown = set(args.names) - set(known)
+    if unknown:
+        parser.error(f"unknown {', '.join(sorted(unknown))}; known are {', '.join(known)}")
+    for name in args.names or known:
+        if args.test is not None:
+            build_model(name, args.test)
+        build_project(name)
+
+
+def build_model(name: str, test: Path) -> None:
+    """Train an entry and write models/NAME, card included."""
+    config = load_run_config(HERE / f"{name}.yaml")
+    source = sample_path(TRAINING)
+    with tempfile.TemporaryDirectory() as temporary:
+        run = Path(temporary) / "run"
+        train(config, load_jets(source), run, {source.name: sha256_of(source)})
+        write_export(export_run(run), ROOT / "models" / name, overwrite=True)
+    write_text(ROOT / "models" / name / "README.md", card(name, load_jets(test)))
+    say(f"models/{name}: written")
+
+
+def build_project(name: str) -> None:
+    """Write hls_projects/NAME from models/NAME, without hls4ml's headers."""
+    export = export_run(ROOT / "models" / name)
+    target = ROOT / "hls_projects" / name
+    shutil.rmtree(target, ignore_errors=True)
+    export_hls(export, target, HlsConfig(), vendored=False)
+    say(f"hls_projects/{name}: written")
+
+
+def card(name: str, test: Jets) -> str:
+    """The model card: measured now, from the files written."""
+    folder = ROOT / "models" / name
+    export = export_run(folder)
+    reference = load_jets(sample_path(REFERENCE))
+    samples = {
+        f"{len(reference)} reference jets (Zenodo 2603256)": evaluate(export.run, reference),
+        f"{len(test)} generated jets, independent": evaluate(export.run, test),
+    }
+    spread = export.run.metrics["spread"]
+    program = export.program
+    writers = {node.output: node.op for node in program.nodes}
+    comments = (HERE / f"{name}.yaml").read_text(encoding="utf-8").split("model:")[0]
+    return CARD.format(
+        name=name,
+        about=" ".join(line.lstrip("# ") for line in comments.splitlines()),
+        n_train=len(load_jets(sample_path(TRAINING))),
+        rows="\n".join(row for label, found in samples.items() for row in rows(label, found)),
+        n_parameters=next(iter(samples.values())).as_dict()["float"]["n_parameters"],
+        seeds=spread["seeds"],
+        mean=spread["mean"],
+        std=spread["std"],
+        encoding=", ".join(f"{k}: {v}" for k, v in export.run.config.encoding.types.items()),
+        tensors="\n".join(
+            f"| {t.name} | {writers.get(t.name, 'input')} | {' x '.join(map(str, t.shape))} "
+            f"| `{t.type}` |"
+            for t in program.tensors.values()
+        ),
+    )
+
+
+def rows(label: str, found: Evaluation) -> list[str]:
+    """Lines of the card's table: float and quantised."""
+    lines = []
+    for model, m in ((k, found.as_dict()[k]) for k in ("float", "quantised")):
+        rejection = f"{m['rejection_30']:.0f} +- {m['rejection_30_error']:.0f}"
+        lines.append(
+            f"| {label} | {model} | {m['auc']:.4f} | {m['accuracy']:.4f} | {rejection} "
+            f"| {m['ant']:.1f} |"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    main()
