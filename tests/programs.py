@@ -122,6 +122,8 @@ def head(build: Builder, n: int, m: int, channels: int) -> None:
     build.node("PairRowSum", "row", ["d"], FixedPoint(SIGNED, 14, 14), n_particles=m)
     build.node("Sum", "total", ["row"], FixedPoint(SIGNED, 15, 16))
     build.node("Sum", "kept", ["row", present], FixedPoint(SIGNED, 12, 15), overflow="WRAP")
+    build.node("Add", "moved", ["row", "total"], wide, broadcast=1, subtract=0)
+    build.node("Add", "gap", ["total", "t"], FixedPoint(SIGNED, 12, 14), broadcast=0, subtract=1)
     build.node("Count", "number", [present], FixedPoint(UNSIGNED, 4, 4))
     vector = {"in_rank": 1, "out_features": 2}
     rows = {"in_rank": 2, "in_features": 1, "out_features": channels, "context_features": 1}
