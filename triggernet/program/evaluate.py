@@ -9,6 +9,7 @@ import numpy as np
 from triggernet.errors import ProgramError
 from triggernet.fixedpoint import Codes, narrow
 from triggernet.program.infer import exact_of, operator_of
+from triggernet.program.probe import Probe, ProbedNode
 from triggernet.program.types import Program
 
 CHUNK = 2048  # jets at a time: bounds the memory of the pair tensors
@@ -40,6 +41,12 @@ def trace(program: Program, inputs: Mapping[str, Codes]) -> dict[str, Codes]:
     return _run(program, inputs, tuple(program.tensors))
 
 
+def observe(program: Program, inputs: Mapping[str, Codes], probe: Probe) -> dict[str, Codes]:
+    """Like `trace`, and show `probe` every use of every quantiser; all jets at once."""
+    _check(program, inputs)
+    return _chunk(program, {name: narrow(inputs[name]) for name in program.inputs}, probe)
+
+
 def _run(
     program: Program, inputs: Mapping[str, Codes], wanted: tuple[str, ...]
 ) -> dict[str, Codes]:
@@ -53,8 +60,11 @@ def _run(
     return {name: np.concatenate(codes) for name, codes in parts.items()}
 
 
-def _chunk(program: Program, values: dict[str, Codes]) -> dict[str, Codes]:
-    for node in program.nodes:
+def _chunk(
+    program: Program, values: dict[str, Codes], probe: Probe | None = None
+) -> dict[str, Codes]:
+    for plain in program.nodes:
+        node = plain if probe is None else ProbedNode.of(plain, probe)
         tensors = program.inputs_of(node)
         arguments = tuple(values[name] for name in node.inputs)
         exact = operator_of(node).evaluate(node, tensors, arguments)
