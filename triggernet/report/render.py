@@ -55,7 +55,7 @@ def as_text(report: Report) -> str:
 
 
 def _table(shown: View) -> list[str]:
-    header = ("", "design", "limit", "used", "margin", "", "how")
+    header = ("", "design", "limit", "used", "margin", "verdict", "how")
     rows = [header] + [
         (line.label, line.value, line.limit, line.use, line.margin, line.verdict, line.how)
         for line in shown.lines

@@ -1,0 +1,285 @@
+"""`triggernet report` on project folders: figures and where they come from, verdict, formats."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+import vendor_reports as fixtures
+from programs import nano_program
+
+from triggernet.cli import main
+from triggernet.errors import DataError, ProjectError, UsageError
+from triggernet.report import as_html, as_markdown, as_text, report, save_report
+from triggernet.report.figures import FIGURES
+
+METRICS = {
+    "n_jets": 20000,
+    "accuracy": 0.9123,
+    "auc": 0.9712,
+    "rejection_30": 231.4,
+    "rejection_30_error": 12.2,
+    "n_parameters": 21,
+    "ant": 11.0,
+}
+AGREEMENT = {
+    "n_vectors": 100000,
+    "exact": False,
+    "executors": {
+        "exact integers": {"n": 100000, "mismatches": 0, "first": None, "version": "0.1.0"},
+        "HLS <C++>": {
+            "n": 99999,
+            "mismatches": 7,
+            "first": {"vector": 12, "node": "d"},
+            "version": "g++ 12",
+        },
+    },
+}
+SYNTH = "tagger_prj/solution1/syn/report"
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "program.json").write_text(nano_program(8).to_json())
+    settings = {
+        "project_name": "tagger",
+        "part": "xcvu13p-flga2577-2-e",
+        "clock_period_ns": 5.0,
+        "clock_uncertainty": "27%",
+        "reuse_factor": 1,
+    }
+    record = {"config": settings, "versions": {"hls4ml": "1.3.0"}, "digest": "0a1b"}
+    (folder / "triggernet.json").write_text(json.dumps(record))
+    return folder
+
+
+def put(project, path, text):
+    target = project / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+
+
+def test_without_any_tool_everything_is_estimated(project):
+    found = report(project)
+    assert set(found.figures) == set(FIGURES)
+    assert {f.how for f in found.figures.values()} == {"estimated"}
+    assert {f.tool for f in found.figures.values()} == {"triggernet estimate"}
+    assert found.figures["latency_ns"].value == 5 * found.figures["latency_cycles"].value
+    for name in ("latency_cycles", "latency_ns", "lut", "ff", "dsp"):
+        figure = found.figures[name]
+        assert figure.error.low <= figure.value <= figure.error.high
+    assert found.verdict == "met"
+    assert not found.others
+
+
+def test_json_has_the_promised_keys(project, capsys):
+    assert main(["report", str(project), "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["verdict"] == "met"
+    assert content["budget"] == "l1"
+    assert set(content["figures"]) == set(FIGURES)
+    for figure in content["figures"].values():
+        assert {"value", "how", "tool", "version", "error"} <= set(figure)
+
+
+def test_vendor_reports_are_shown_instead(project):
+    put(project, f"{SYNTH}/tagger_csynth.xml", fixtures.CSYNTH_XML.format(top="tagger", dsp="DSP"))
+    found = report(project).figures
+    assert (found["latency_cycles"].value, found["latency_cycles"].how) == (17, "synthesised")
+    assert (found["lut"].value, found["lut"].tool) == (21002, "Vitis HLS csynth")
+    assert found["lut"].source == f"{SYNTH}/tagger_csynth.xml"
+    put(
+        project,
+        "tagger_prj/solution1/sim/report/tagger_cosim.rpt",
+        fixtures.COSIM_RPT.format(status="Pass"),
+    )
+    put(project, "vivado_synth.rpt", fixtures.UTILISATION.format(state="Synthesized", lut=8642))
+    after = report(project)
+    found = after.figures
+    assert (found["latency_cycles"].value, found["latency_cycles"].how) == (19, "simulated")
+    assert (found["latency_ns"].value, found["interval_cycles"].value) == (95, 4)
+    assert (found["lut"].value, found["lut"].how, found["bram"].value) == (8642, "synthesised", 3)
+    assert [f.tool for name, f in after.others if name == "lut"] == [
+        "Vitis HLS csynth",
+        "triggernet estimate",
+    ]
+    put(
+        project,
+        "reports/utilization_routed.rpt",
+        fixtures.UTILISATION.format(state="Routed", lut=7531),
+    )
+    assert report(project).figures["lut"].value == 7531
+
+
+def test_reports_about_other_modules_are_left_alone(project):
+    other = fixtures.CSYNTH_XML.format(top="pair_relu", dsp="DSP")
+    put(project, f"{SYNTH}/pair_relu_csynth.xml", other)
+    put(project, f"{SYNTH}/csynth.xml", other)
+    assert report(project).figures["lut"].tool == "triggernet estimate"
+
+
+def test_a_missed_clock_fails_the_budget(project):
+    put(project, "timing_summary.rpt", fixtures.TIMING.format(wns="-0.321"))
+    found = report(project)
+    assert found.verdict == "failed"
+    assert "Timing closure" in as_text(found)
+
+
+def test_a_damaged_report_is_named(project):
+    put(project, f"{SYNTH}/tagger_csynth.xml", "<profile>")
+    with pytest.raises(ProjectError, match=rf"{SYNTH}/tagger_csynth\.xml is damaged"):
+        report(project)
+
+
+def test_a_failed_budget_exits_with_1(project, tmp_path, capsys):
+    budget = tmp_path / "tight.yaml"
+    budget.write_text("title: Tight\nlatency_ns: 100\nalgorithm_share: 0.1\n")
+    page = tmp_path / "report.html"
+    command = ["report", str(project), "--budget", str(budget), "-o", str(page)]
+    assert main(command) == 1
+    assert "Over the limit: Latency" in capsys.readouterr().out
+    assert "Budget failed" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "known"),
+    [("--budget", "l2", "l1, cms-phase2, atlas"), ("--part", "xc7", "xcvu13p, xcvu9p")],
+)
+def test_an_unknown_name_exits_with_2(project, option, name, known, capsys):
+    assert main(["report", str(project), option, name]) == 2
+    assert f"'{name}'; known are {known}" in capsys.readouterr().err
+
+
+def test_the_part_is_the_projects_own_unless_one_is_given(project):
+    assert report(project).part.name == "xcvu13p"
+    assert report(project, part="xcku115").part.name == "xcku115"
+
+
+@pytest.mark.parametrize("missing", ["program.json", "triggernet.json"])
+def test_a_folder_that_is_no_project(project, missing):
+    (project / missing).unlink()
+    with pytest.raises(ProjectError, match=f"is no project: it has no {missing}"):
+        report(project)
+
+
+def test_a_record_without_a_clock(project):
+    put(project, "triggernet.json", '{"config": {"project_name": "tagger"}}')
+    with pytest.raises(ProjectError, match="does not say how the project is built"):
+        report(project)
+
+
+def test_what_else_lies_in_the_project_is_shown(project):
+    for text in (as_html(report(project)), as_markdown(report(project))):
+        assert "ot verified yet" in text
+        assert "231 ± 12" not in text
+    put(project, "agreement.json", json.dumps(AGREEMENT))
+    put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
+    put(
+        project,
+        "config.yaml",
+        "encoding: {kind: polar, n_constituents: 8, jet: true, pt_width: 12, pt_lsb_gev: 0.25}",
+    )
+    html = as_html(report(project))
+    for text in (
+        "231 ± 12",
+        "0.9712",
+        "HLS &lt;C++&gt;",
+        "vector 12, node d",
+        "12 bits of 0.25 GeV",
+        "not exact",
+        "0a1b",
+        "ap_ufixed&lt;11,10&gt;",
+    ):
+        assert text in html
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error", "message"),
+    [
+        ("agreement.json", "{", DataError, "agreement.json is not valid JSON"),
+        ("agreement.json", "{}", ProjectError, "agreement.json is no agreement"),
+        (
+            "agreement.json",
+            '{"n_vectors": 1, "exact": true, "executors": {"a": {}}}',
+            ProjectError,
+            "agreement.json is no agreement",
+        ),
+        ("metrics.json", '{"float": 3}', ProjectError, "metrics.json holds no metrics"),
+        ("config.yaml", "a: [", DataError, "config.yaml is not valid YAML"),
+    ],
+)
+def test_damaged_evidence_is_named(project, name, text, error, message):
+    put(project, name, text)
+    with pytest.raises(error, match=message):
+        report(project)
+
+
+class Tags(HTMLParser):
+    """Checks that every element is closed, and collects what points outside."""
+
+    VOID = frozenset({"meta", "br"})
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.outside = [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.outside += [v for k, v in attributes if k in ("src", "href", "xlink:href", "action")]
+
+    def handle_startendtag(self, tag, attributes):
+        self.outside += [v for k, v in attributes if k in ("src", "href", "xlink:href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_else(project):
+    put(project, "agreement.json", json.dumps(AGREEMENT))
+    html = as_html(report(project))
+    tags = Tags()
+    tags.feed(html)
+    assert not tags.open
+    assert not tags.outside
+    assert not re.search(r"https?:|@import|url\(|<script|<link", html)
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+    for name in ("Latency within the trigger", "Budget, line by line", "PairDotPolar"):
+        assert name in html
+
+
+def test_the_latency_bar_is_to_scale(project):
+    found = report(project)
+    html = as_html(found)
+    share = float(re.search(r'class="share" x="0" y="22" width="([\d.]+)"', html)[1])
+    used = float(re.search(r'class="used met" x="0" y="22" width="([\d.]+)"', html)[1])
+    assert share == pytest.approx(720 * 0.1, abs=0.1)
+    assert used == pytest.approx(720 * found.figures["latency_ns"].value / 4000, abs=0.1)
+
+
+def test_equal_projects_give_equal_pages(project):
+    assert as_html(report(project)) == as_html(report(project))
+
+
+def test_every_format_is_written(project, tmp_path):
+    found = report(project)
+    for ending in (".html", ".md", ".json"):
+        save_report(found, tmp_path / f"r{ending}")
+        assert "met" in (tmp_path / f"r{ending}").read_text()
+    with pytest.raises(UsageError, match=r"must be one of \.json, \.md, \.html"):
+        save_report(found, tmp_path / "r.pdf")
+
+
+def test_markdown_tables_are_rectangular(project):
+    put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
+    put(project, "agreement.json", json.dumps(AGREEMENT))
+    for block in as_markdown(report(project)).split("\n\n"):
+        rows = [line for line in block.splitlines() if line.startswith("|")]
+        if rows:
+            assert len({row.count("|") for row in rows}) == 1, block
+            assert set(rows[1]) <= set("|-: ")
