@@ -155,9 +155,21 @@ def test_config_files_are_complete(tmp_path, sample):
     assert load_config(GenerationConfig, tmp_path / "config.yaml") == SMALL
 
 
-def test_another_seed_gives_other_jets():
-    first, second = (generate_chunk(SMALL, ChunkPlan(seed, 0, 0, 3)) for seed in (1, 2))
-    assert not np.array_equal(first.jet, second.jet)
+def test_every_seed_class_and_chunk_has_jets_of_its_own(sample):
+    plans = [ChunkPlan(1, 0, 0, 2), ChunkPlan(2, 0, 0, 2), ChunkPlan(1, 0, 1, 2)]
+    assert len({generate_chunk(SMALL, plan).jet.tobytes() for plan in plans}) == 3
+    assert len(np.unique(load_jets(sample).jet, axis=0)) == N_JETS
+
+
+def test_the_leading_constituents_are_the_ones_that_are_kept():
+    plan = ChunkPlan(1, 1, 0, 5)
+    whole = generate_chunk(replace(SMALL, n_constituents=200), plan)
+    short = generate_chunk(replace(SMALL, n_constituents=7), plan)
+    assert (whole.n_constituents > 7).all()
+    np.testing.assert_array_equal(short.constituents, whole.constituents[:, :7])
+    pt = np.hypot(whole.constituents[..., 0], whole.constituents[..., 1])
+    assert (np.diff(pt, axis=1) <= 0).all()
+    np.testing.assert_array_equal(short.jet, whole.jet)
 
 
 def test_a_chunk_does_not_depend_on_how_many_jets_are_asked_of_it():

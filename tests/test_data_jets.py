@@ -91,3 +91,5 @@ def test_mock_classes_differ_in_mass():
     jets = mock_jets(2000, seed=7)
     mass = kinematics.mass(jets.jet)
     assert np.median(mass[jets.label == 1]) > 1.4 * np.median(mass[jets.label == 0])
+    counts = [jets.multiplicity[jets.label == label].mean() for label in (0, 1)]
+    np.testing.assert_allclose(counts, [40, 50], atol=3)
