@@ -67,9 +67,7 @@ def random_weights(case: Case, rng: np.random.Generator) -> EquivariantWeights:
     diagonal = [draw(0.02), draw(1e-3), draw(30.0)]
     signs = rng.choice([-1, 1, 1, 0], case.channels)
     bias = rng.normal(size=shape[0])
-    return EquivariantWeights(
-        signs, *rows, *columns, *diagonal, draw(1e-4), draw(1e-3), bias
-    )
+    return EquivariantWeights(signs, *rows, *columns, *diagonal, draw(1e-4), draw(1e-3), bias)
 
 
 def random_inputs(case: Case, n_jets: int, rng: np.random.Generator) -> dict[str, Any]:

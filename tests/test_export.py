@@ -55,7 +55,7 @@ def test_brevitas_integers_and_onnxruntime_agree(case: Case) -> None:
 
 
 def test_state_dict_restores_the_model_exactly() -> None:
-    first, inputs = random_model(Case(jet=True), seed=1)
+    first, _ = random_model(Case(jet=True), seed=1)
     second, _ = random_model(Case(jet=True), seed=2)
     second.load_state_dict(first.state_dict())
     assert program_of(second).to_json() == program_of(first).to_json()

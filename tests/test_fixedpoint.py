@@ -29,9 +29,7 @@ def rational_quantise(value: Fraction, q: Quantiser) -> int:
 
 
 @given(quantisers, st.lists(st.integers(-(2**70), 2**70), min_size=1), st.integers(-30, 60))
-def test_quantise_equals_rational_definition(
-    q: Quantiser, codes: list[int], fraction: int
-) -> None:
+def test_quantise_equals_rational_definition(q: Quantiser, codes: list[int], fraction: int) -> None:
     got = q(np.array(codes, dtype=object), fraction)
     assert [int(c) for c in got] == [
         rational_quantise(Fraction(c) / Fraction(2) ** fraction, q) for c in codes

@@ -186,9 +186,7 @@ def _export(args: Namespace) -> Outcome:
     from triggernet.hls import HlsConfig
     from triggernet.hls.export import export_hls
 
-    hls = HlsConfig(
-        part=args.part, clock_period_ns=args.clock_ns, reuse_factor=args.reuse_factor
-    )
+    hls = HlsConfig(part=args.part, clock_period_ns=args.clock_ns, reuse_factor=args.reuse_factor)
     export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
     if args.hls:

@@ -1,4 +1,4 @@
-"""Trains the models of the zoo, writes their cards and their HLS projects; see `tools/zoo/build`."""
+"""Trains the models of the zoo, writes cards and HLS projects; see `tools/zoo/build`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from triggernet.files import sha256_of, write_text
 from triggernet.hls import HlsConfig
 from triggernet.hls.export import export_hls
 from triggernet.progress import say
-from triggernet.training import Evaluation, evaluate, load_run, load_run_config, train
+from triggernet.training import Evaluation, evaluate, load_run_config, train
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -31,8 +31,8 @@ Uncertainties are statistical.
 |---|---|---|---|---|---|
 {rows}
 
-{n_parameters} parameters. Over {seeds} independent float trainings the AUC on the validation jets is
-{mean:.4f} with a standard deviation of {std:.4f}; the one with the lowest validation loss is kept.
+{n_parameters} parameters. Over {seeds} independent float trainings the AUC on the validation jets
+is {mean:.4f} with a standard deviation of {std:.4f}; the one with the lowest validation loss is kept.
 
 Inputs (`{encoding}`) and the type of every tensor:
 

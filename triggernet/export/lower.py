@@ -109,7 +109,8 @@ class Lowering:
     def add_exact(self, node: Node) -> str:
         """Append a node without a quantiser of its own: its type is the narrowest exact one."""
         placeholder = dataclasses.replace(
-            node, attributes={**node.attributes, **quantiser_attributes(FixedPoint(True, 1, 1), "FLOOR")}
+            node,
+            attributes={**node.attributes, **quantiser_attributes(FixedPoint(True, 1, 1), "FLOOR")},
         )
         exact = exact_of(placeholder, tuple(self.tensors[n] for n in node.inputs))
         kind = FixedPoint.covering(exact.range.lo, exact.range.hi, exact.fraction)
@@ -234,7 +235,7 @@ def _gemm(state: Lowering, proto: onnx.NodeProto) -> Value:
     if found.get("transA", 0) or found.get("alpha", 1.0) != 1 or found.get("beta", 1.0) != 1:
         raise UnsupportedError(f"node '{proto.name}' (Gemm): only x W + b is allowed, not {found}")
     weight = state.values.get(proto.input[1])
-    bias = state.values.get(proto.input[2]) if len(proto.input) > 2 else None  # noqa: PLR2004
+    bias = state.values.get(proto.input[2]) if len(proto.input) > 2 else None
     if not isinstance(weight, Constant) or not (bias is None or isinstance(bias, Constant)):
         raise UnsupportedError(f"node '{proto.name}' (Gemm): weight and bias must be quantised")
     if found.get("transB", 0):
@@ -311,7 +312,7 @@ def _reduce_sum(state: Lowering, proto: onnx.NodeProto) -> Value:
     return state.add_exact(Node(name, "Sum", (state.tensor(proto.input[0], proto),), name, {}))
 
 
-def _constant(state: Lowering, proto: onnx.NodeProto) -> Value:
+def _constant(_state: Lowering, proto: onnx.NodeProto) -> Value:
     return np.asarray(numpy_helper.to_array(attributes_of(proto)["value"]))
 
 

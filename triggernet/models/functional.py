@@ -36,7 +36,8 @@ def operator(
         return function(*tensors)
     with _untraced():
         result = function(*tensors)
-    return cast("Tensor", _Recorded.apply(result, op, dict(attributes()), *tensors))
+    record: Any = _Recorded.apply
+    return cast("Tensor", record(result, op, dict(attributes()), *tensors))
 
 
 @contextmanager
@@ -45,21 +46,20 @@ def _untraced() -> Iterator[None]:
 
     torch 2.13 has no public call for this.
     """
-    state = torch._C._get_tracing_state()
-    torch._C._set_tracing_state(None)
+    backend: Any = torch._C  # noqa: SLF001
+    state = backend._get_tracing_state()  # noqa: SLF001
+    backend._set_tracing_state(None)  # noqa: SLF001
     try:
         yield
     finally:
-        torch._C._set_tracing_state(state)
+        backend._set_tracing_state(state)  # noqa: SLF001
 
 
 class _Recorded(torch.autograd.Function):
     """Hands the result on and exports as one node that reads `tensors`."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, result: Tensor, op: str, attributes: dict[str, Attribute], *tensors: Tensor
-    ) -> Tensor:
+    def forward(_ctx: Any, result: Tensor, *_recorded: Any) -> Tensor:
         return result.clone()
 
     @staticmethod

@@ -28,9 +28,9 @@ from torch import Tensor, nn
 from triggernet.data.encoding import ANGLE_STEP_RAD
 from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint, Rounding
-from triggernet.models import layers
+from triggernet.models import dot_layers, layers
 from triggernet.models.equivariant import EquivariantWeights
-from triggernet.models.quantisers import ActivationQuantiser
+from triggernet.models.quantisers import ActivationQuantiser, ConstantQuantiser
 
 
 @dataclass(frozen=True)
@@ -151,12 +151,12 @@ class QuantisedNanoPELICAN(nn.Module):
         self._build_products()
         ways = 1 if shape.tied else 2
         constants = (q.weight, q.bias)
-        select = {"n_select": shape.n_select}
-        self.a = layers.Dense((1, 1, ways * c), constants, self._out(q.a, signed=True), **select)
-        self.g = layers.Dense((1, 1, c), constants, self._out(q.g), relu=True, **select)
+        k = shape.n_select
+        self.a = layers.Dense((1, 1, ways * c), constants, self._out(q.a, signed=True), n_select=k)
+        self.g = layers.Dense((1, 1, c), constants, self._out(q.g), relu=True, n_select=k)
         self.s = layers.PairRelu([1] * c, shape.tied, self._out(q.z), self._out(q.sum))
         self.u = layers.ParticleSum(self._out(q.trace))
-        self.score = layers.Dense((c, c, 1), constants, self._out(q.score, signed=True), **select)
+        self.score = layers.Dense((c, c, 1), constants, self._out(q.score, signed=True), n_select=k)
         if shape.n_select > 1:
             bits = shape.n_constituents.bit_length()
             self.count = layers.Count(self._out(Width(bits, bits)))
@@ -170,16 +170,16 @@ class QuantisedNanoPELICAN(nn.Module):
         from_jet = shape.aggregates == "jet"
         if shape.kind == "polar":
             tables = _tables(shape, q)
-            to_jet = layers.JetDotPolar(tables, spurions, self._out(q.inner), self._out(q.r))
-            dots: nn.Module = layers.PairDotPolar(
+            to_jet = dot_layers.JetDotPolar(tables, spurions, self._out(q.inner), self._out(q.r))
+            dots: nn.Module = dot_layers.PairDotPolar(
                 tables, self._out(q.product), to_jet, self._out(q.d)
             )
             rows: nn.Module = to_jet
-            mass: nn.Module = layers.JetMassPolar(self._out(q.total))
+            mass: nn.Module = dot_layers.JetMassPolar(self._out(q.total))
         else:
-            dots = layers.PairDotCartesian(spurions, self._out(q.d))
-            rows = layers.JetDotCartesian(spurions, self._out(q.r))
-            mass = layers.JetMassCartesian(self._out(q.total))
+            dots = dot_layers.PairDotCartesian(spurions, self._out(q.d))
+            rows = dot_layers.JetDotCartesian(spurions, self._out(q.r))
+            mass = dot_layers.JetMassCartesian(self._out(q.total))
         # r stands before d: the export names a shared layer after its first place
         self.r = rows if from_jet else layers.PairRowSum(shape.n_particles, self._out(q.r))
         self.d = dots
@@ -241,20 +241,17 @@ class QuantisedNanoPELICAN(nn.Module):
             return (first + second) / 2 if tied else np.concatenate([first, second], axis=1)
 
         self.s.signs = tuple(int(s) for s in weights.signs)
-        self.a.weight.set_values(pairs("a_r", "b_r")[:, None])
-        self.a.context.set_values(pairs("a_t", "b_t")[:, None])
-        self.a.bias.set_values(pairs("a_b", "b_b"))
-        self.g.weight.set_values(weights.g_r[:, None])
-        self.g.context.set_values(weights.g_t[:, None])
-        self.g.bias.set_values(weights.g_b)
-        self.score.weight.set_values(weights.c_sum[:, :, None] * (2 / ways))
-        self.score.context.set_values(weights.c_trace[:, :, None])
-        self.score.bias.set_values(weights.bias[:, None])
+        self.a.set_constants(
+            pairs("a_r", "b_r")[:, None], pairs("a_b", "b_b"), pairs("a_t", "b_t")[:, None]
+        )
+        self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])
+        sums, traces = weights.c_sum[:, :, None] * (2 / ways), weights.c_trace[:, :, None]
+        self.score.set_constants(sums, weights.bias[:, None], traces)
 
     def freeze_scales(self) -> None:
         """Leave every scale as it is from now on."""
         for module in self.modules():
-            if isinstance(module, layers.ConstantQuantiser):
+            if isinstance(module, ConstantQuantiser):
                 module.frozen = True
 
     def get_extra_state(self) -> Tensor:
@@ -266,7 +263,7 @@ class QuantisedNanoPELICAN(nn.Module):
         self.s.signs = tuple(state.tolist())
 
 
-def _tables(shape: Shape, q: QuantisationConfig) -> layers.PolarTables:
+def _tables(shape: Shape, q: QuantisationConfig) -> dot_layers.PolarTables:
     kinds = {shape.inputs[name][1] for name in ("eta", "phi")}
     if len(kinds) > 1:
         raise ConfigError(f"eta and phi have types {kinds}; give them the same width")
@@ -274,4 +271,4 @@ def _tables(shape: Shape, q: QuantisationConfig) -> layers.PolarTables:
     assert q.exp.integer is not None
     table = FixedPoint(False, q.table.width, q.table.integer)
     exp = FixedPoint(False, q.exp.width, q.exp.integer)
-    return layers.PolarTables(kinds.pop().width, ANGLE_STEP_RAD, table, exp)
+    return dot_layers.PolarTables(kinds.pop().width, ANGLE_STEP_RAD, table, exp)
