@@ -108,51 +108,26 @@ def overrides(args: Namespace) -> dict[str, Any]:
 
 def _generate(args: Namespace) -> Outcome:
     from triggernet.config import load_config
-    from triggernet.data.generation import GenerationConfig, generate
+    from triggernet.data.generation import GenerationConfig, generate, summary_text
 
     changes = overrides(args) | {"process": args.process}
     config = load_config(GenerationConfig, args.config, changes)
     found = generate(config, args.jets, args.out, args.seed, args.workers)
-    lines = [f"{args.out}: {found['jets']} jets"]
-    lines += [
-        f"{name}: {found[name]['jets_accepted']} jets accepted of {found[name]['events_tried']} "
-        f"events, cross-section {found[name]['sigma_mb']:.4g} mb"
-        for name in config.classes
-        if name in found
-    ]
-    return Outcome("\n".join(lines), found)
+    return Outcome(f"{args.out}: {summary_text(found)}", found)
 
 
 def _convert(args: Namespace) -> Outcome:
-    from triggernet.data import compact_encoding, load_jets, save_compact, save_jets
+    from triggernet.data import convert
 
-    jets = load_jets(args.source, args.limit)
-    values: dict[str, Any] = {"jets": len(jets), "classes": list(jets.classes)}
-    if args.compact is None:
-        save_jets(args.target, jets)
-    else:
-        encoded = save_compact(args.target, jets, compact_encoding(args.compact))
-        values |= {"saturated": dict(encoded.saturated), "vanished": encoded.vanished}
-    return Outcome(f"{args.target}: {len(jets)} jets of {', '.join(jets.classes)}", values)
+    found = convert(args.source, args.target, args.limit, args.compact)
+    return Outcome(f"{args.target}: {found['jets']} jets of {', '.join(found['classes'])}", found)
 
 
 def _inspect(args: Namespace) -> Outcome:
-    from triggernet.data import load_jets
-    from triggernet.data.inspection import as_text, compared, comparison_text, describe
+    from triggernet.data.inspection import inspect
 
-    jets = load_jets(args.file)
-    values = describe(jets)
-    text = as_text(args.file, values)
-    other = None if args.against is None else load_jets(args.against)
-    if other is not None:
-        text += f"\n\nagainst {args.against}\n{comparison_text(jets, other)}"
-        values = {**values, "comparison": compared(jets, other)}
-    if args.out is not None:
-        from triggernet.data.plots import plot_jets
-
-        plot_jets(jets, args.out, other, args.against.stem if args.against else "")
-        text += f"\nplots: {args.out}"
-    return Outcome(text, values)
+    found = inspect(args.file, args.against, args.out)
+    return Outcome(found.text, found.values)
 
 
 def _train(args: Namespace) -> Outcome:
@@ -196,6 +171,18 @@ def _export(args: Namespace) -> Outcome:
         write_export(export, args.out, args.overwrite)
     kind = "HLS project" if args.hls else "QONNX file"
     return Outcome(f"{args.out}: {kind} of {values['nodes']} nodes", values)
+
+
+def _verify(args: Namespace) -> Outcome:
+    from triggernet.data import load_jets
+    from triggernet.files import write_json
+    from triggernet.verify import AGREEMENT, verify
+
+    jets = None if args.data is None else load_jets(args.data)
+    agreement = verify(args.project, jets, args.vectors, seed=args.seed)
+    values = agreement.as_dict()
+    write_json(args.project / AGREEMENT, values)
+    return Outcome(agreement.as_text(), values, agreement.exact)
 
 
 def _report(args: Namespace) -> Outcome:
@@ -311,6 +298,19 @@ COMMANDS: tuple[Command, ...] = (
                 "--slim", action="store_true", help="leave out the headers that hls4ml brings"
             ),
             argument("--overwrite", action="store_true", help="replace what lies in DIR"),
+            JSON,
+        ),
+    ),
+    Command(
+        "verify",
+        _verify,
+        "compare every executor of a project with its exact integers, to the last bit",
+        "triggernet verify project --vectors 100000",
+        (
+            PROJECT,
+            DATA,
+            argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
+            argument("--seed", type=int, default=1, help="of the vectors"),
             JSON,
         ),
     ),

@@ -1,6 +1,7 @@
 """Jets: generated, mocked or read; as four-momenta and as the integers of the trigger."""
 
 from triggernet.data.compact import compact_encoding, save_compact
+from triggernet.data.conversion import convert
 from triggernet.data.encoding import (
     Decoded,
     Encoded,
@@ -21,6 +22,7 @@ __all__ = [
     "EncodingConfig",
     "Jets",
     "compact_encoding",
+    "convert",
     "decode",
     "encode",
     "load_jets",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data.compare import compare, mass_threshold, observables
+from triggernet.data.formats import load_jets
 from triggernet.data.jets import Jets
 
 UNITS = {"mass": " [GeV]", "pt": " [GeV]"}
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is in a file of jets: `text` for people, `values` for machines."""
+
+    text: str
+    values: dict[str, Any]
+
+
+def inspect(path: Path, against: Path | None = None, plots: Path | None = None) -> Inspection:
+    """Look at a file of jets.
+
+    Parameters
+    ----------
+    path
+        Jets of any known format.
+    against
+        Another file to compare with, class by class.
+    plots
+        PNG, PDF or SVG to draw both to.
+
+    Raises
+    ------
+    DataError
+        See `load_jets` and `compare`.
+    UsageError
+        See `plot_jets`.
+    """
+    jets = load_jets(path)
+    values = describe(jets)
+    text = as_text(path, values)
+    other = None if against is None else load_jets(against)
+    if other is not None:
+        text += f"\n\nagainst {against}\n{comparison_text(jets, other)}"
+        values["comparison"] = [asdict(row) for row in compare(jets, other)]
+    if plots is not None:
+        from triggernet.data.plots import plot_jets
+
+        plot_jets(jets, plots, other, against.stem if against else "")
+        text += f"\nplots: {plots}"
+    return Inspection(text, values)
 
 
 def describe(jets: Jets) -> dict[str, Any]:
@@ -88,8 +131,3 @@ def comparison_text(jets: Jets, other: Jets) -> str:
         shown = columns(*(f"{number:.3g}" for number in numbers))
         lines.append(f"{row.name:10} {row.observable:18} {shown}")
     return "\n".join(lines)
-
-
-def compared(jets: Jets, other: Jets) -> list[dict[str, Any]]:
-    """Two-sample results of `jets` against `other`, for machines."""
-    return [asdict(row) for row in compare(jets, other)]

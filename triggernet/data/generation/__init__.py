@@ -5,6 +5,6 @@ from triggernet.data.generation.config import (
     GenerationConfig,
     SelectionConfig,
 )
-from triggernet.data.generation.sample import generate
+from triggernet.data.generation.sample import generate, summary_text
 
-__all__ = ["CollisionConfig", "GenerationConfig", "SelectionConfig", "generate"]
+__all__ = ["CollisionConfig", "GenerationConfig", "SelectionConfig", "generate", "summary_text"]

@@ -72,6 +72,18 @@ def generate(
     return summary
 
 
+def summary_text(summary: dict[str, Any]) -> str:
+    """What `generate` returned, for people."""
+    lines = [f"{summary['jets']} jets"]
+    lines += [
+        f"{name}: {found['jets_accepted']} jets accepted of {found['events_tried']} events, "
+        f"cross-section {found['sigma_mb']:.4g} mb"
+        for name, found in summary.items()
+        if name != "jets"
+    ]
+    return "\n".join(lines)
+
+
 def plan_chunks(config: GenerationConfig, n_jets: int, seed: int) -> list[ChunkPlan]:
     """All chunks of a sample, background and signal in turns."""
     per_class = (n_jets - n_jets // 2, n_jets // 2)
