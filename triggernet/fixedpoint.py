@@ -211,7 +211,7 @@ def round_shift(codes: Codes, shift: int, rounding: Rounding) -> Codes:
 
 def narrow(codes: Codes) -> Codes:
     """int64 where every value fits comfortably, Python integers (object) otherwise."""
-    codes = np.asarray(codes)
+    codes = _array(codes)
     if codes.dtype != object:
         return codes.astype(np.int64, copy=False)
     return codes.astype(np.int64) if _bits(codes) <= _INT64_BITS else codes
@@ -223,10 +223,15 @@ def exact_int(codes: Codes, bits: int) -> Codes:
 
 
 def _wide(codes: Codes, bits: int) -> Codes:
-    codes = np.asarray(codes)
+    codes = _array(codes)
     if codes.dtype == object:
         return codes
     return codes.astype(object) if bits > _INT64_BITS else codes.astype(np.int64, copy=False)
+
+
+def _array(codes: Codes | int) -> Codes:
+    """An array; numpy hands out the one value of a 0-d object array as a bare Python integer."""
+    return np.array(codes, dtype=object) if isinstance(codes, int) else np.asarray(codes)
 
 
 def _bits(codes: Codes) -> int:

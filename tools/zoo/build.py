@@ -31,8 +31,8 @@ Uncertainties are statistical.
 |---|---|---|---|---|---|
 {rows}
 
-{n_parameters} parameters. Over {seeds} independent float trainings the AUC on the validation jets
-is {mean:.4f} with a standard deviation of {std:.4f}; the one with the lowest validation loss is kept.
+{n_parameters} parameters. The float training was repeated with {seeds} seeds: validation AUC
+{mean:.4f}, standard deviation {std:.4f}; the one with the lowest validation loss is kept.
 
 Inputs (`{encoding}`) and the type of every tensor:
 
