@@ -81,6 +81,7 @@ def argument(*names: str, **options: Any) -> Argument:
 
 
 RUN = argument("run_folder", metavar="RUN", type=Path, help="run folder, or folder of the zoo")
+PROJECT = argument("project", metavar="PROJECT", type=Path, help="folder of an exported project")
 OUT = argument(
     "--out", metavar="DIR", type=Path, required=True, help="new folder for what is written"
 )
@@ -308,7 +309,7 @@ COMMANDS: tuple[Command, ...] = (
         "triggernet verify project --vectors 100000",
         (
             PROJECT,
-            DATA,
+            replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
             argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
             argument("--seed", type=int, default=1, help="of the vectors"),
             JSON,
@@ -320,7 +321,7 @@ COMMANDS: tuple[Command, ...] = (
         "say what a project takes, and whether a trigger's budget allows it",
         "triggernet report project --budget l1 -o report.html",
         (
-            argument("project", metavar="PROJECT", type=Path, help="folder of an exported project"),
+            PROJECT,
             argument(
                 "--budget", default="l1", metavar="NAME", help="name of a budget, or a YAML file"
             ),

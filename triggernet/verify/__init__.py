@@ -1,0 +1,15 @@
+"""Verification: every executor of a project on the same vectors, compared to the last bit."""
+
+from triggernet.verify.agreement import Agreement, ExecutorResult, Mismatch
+from triggernet.verify.stimuli import Stimuli, make_stimuli
+from triggernet.verify.verify import AGREEMENT, verify
+
+__all__ = [
+    "AGREEMENT",
+    "Agreement",
+    "ExecutorResult",
+    "Mismatch",
+    "Stimuli",
+    "make_stimuli",
+    "verify",
+]

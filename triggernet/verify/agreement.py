@@ -49,24 +49,21 @@ class ExecutorResult:
     ----------
     n : int
         Vectors whose outputs were compared.
-    mismatches : int or None
-        Vectors with a differing output; None where nothing was compared.
+    mismatches : int
+        Vectors with a differing output.
     first : Mismatch or None
         The first vector with a differing output or intermediate tensor.
-    version : str or None
+    version : str
     traced_n, traced_mismatches : int
         Vectors of which every tensor was compared, and those in which any differed.
-    not_compared : str or None
-        Why nothing was compared: the executor is missing, or not exact by construction.
     """
 
     n: int
-    mismatches: int | None
+    mismatches: int
     first: Mismatch | None
-    version: str | None
+    version: str
     traced_n: int = 0
     traced_mismatches: int = 0
-    not_compared: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -84,6 +81,8 @@ class Agreement:
     kinds : mapping of str to int
         How many vectors there were of each sort.
     executors : mapping of str to ExecutorResult
+    not_compared : mapping of str to str
+        Executors that had no part, and why: not exact by construction, or not in the project.
     coverage : tuple of Reached
         What each quantiser of the program saw.
     notes : tuple of str
@@ -96,6 +95,7 @@ class Agreement:
     seed: int
     kinds: Mapping[str, int]
     executors: Mapping[str, ExecutorResult]
+    not_compared: Mapping[str, str]
     coverage: tuple[Reached, ...]
     notes: tuple[str, ...] = ()
     same_program: bool = True
@@ -113,6 +113,7 @@ class Agreement:
             "exact": self.exact,
             "kinds": dict(self.kinds),
             "executors": {name: asdict(result) for name, result in self.executors.items()},
+            "not_compared": dict(self.not_compared),
             "coverage": [row.as_dict() for row in self.coverage],
             "notes": list(self.notes),
             "same_program": self.same_program,
@@ -124,15 +125,14 @@ class Agreement:
         lines += ["  " + ", ".join(f"{n} {kind}" for kind, n in self.kinds.items())]
         for name, result in self.executors.items():
             lines += _executor_lines(name, result)
+        lines += [f"  {name:<12} not compared: {why}" for name, why in self.not_compared.items()]
         lines += ["", *_coverage_lines(self.coverage)]
         lines += [f"note: {note}" for note in self.notes]
-        lines.append("exact" if self.exact else "DIFFERENT")
+        lines.append("no difference" if self.exact else "DIFFERENT")
         return "\n".join(lines)
 
 
 def _executor_lines(name: str, result: ExecutorResult) -> list[str]:
-    if result.not_compared is not None:
-        return [f"  {name:<12} not compared: {result.not_compared}"]
     line = f"  {name:<12} {result.mismatches} of {result.n} vectors differ"
     if result.traced_n:
         line += f"; in {result.traced_mismatches} of {result.traced_n} any tensor"
@@ -144,17 +144,17 @@ def _executor_lines(name: str, result: ExecutorResult) -> list[str]:
 
 def _mismatch_lines(first: Mismatch) -> list[str]:
     where = f"node '{first.node}' ({first.operator})" if first.node else "no node known"
-    return [
+    what = (
         f"first: vector {first.vector} ({first.kind}), {where}, tensor '{first.tensor}' element "
-        f"{first.element}: expected code {first.expected}, found {first.found}",
-        *(f"{name} = {' '.join(map(str, codes))}" for name, codes in first.inputs.items()),
-    ]
+        f"{first.element}: expected code {first.expected}, found {first.found}"
+    )
+    return [what, *(f"{name} = {' '.join(map(str, c))}" for name, c in first.inputs.items())]
 
 
 def _coverage_lines(rows: tuple[Reached, ...]) -> list[str]:
     """A table: what was reached at each quantiser, `-` where it cannot happen."""
     titles = ("quantiser", "values", "ties", "below", "above", "ReLU 0", "ReLU > 0")
-    table = [titles]
+    table: list[tuple[str, ...]] = [titles]
     for row in rows:
         name = f"{row.node}.{row.quantiser}" if row.quantiser else row.node
         ties = row.ties if row.dropped_bits else None
@@ -162,6 +162,9 @@ def _coverage_lines(rows: tuple[Reached, ...]) -> list[str]:
         table.append((name, *("-" if c is None else str(c) for c in counts)))
     widths = [max(len(line[k]) for line in table) for k in range(len(titles))]
     return [
-        "  ".join(c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(line, widths)))
+        "  ".join(
+            c.ljust(w) if k == 0 else c.rjust(w)
+            for k, (c, w) in enumerate(zip(line, widths, strict=True))
+        )
         for line in table
     ]

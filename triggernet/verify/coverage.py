@@ -28,9 +28,10 @@ class Reached:
         `quantiser` is "" for the one that ends the node.
     dropped_bits : int
         Bits that rounding drops; 0: it never rounds.
-    values, ties, below, above : int
-        How many values came in, how many of them lay exactly half-way between two codes, and how
-        many overflowed at either end of the type.
+    values, ties : int
+        How many values came in, and how many of them lay exactly half-way between two codes.
+    below, above : int or None
+        How many overflowed at either end of the type; None where none can.
     relu_zero, relu_positive : int or None
         Values behind a ReLU that were zero and that were not; None without a ReLU.
     """
@@ -41,8 +42,8 @@ class Reached:
     dropped_bits: int
     values: int = 0
     ties: int = 0
-    below: int = 0
-    above: int = 0
+    below: int | None = 0
+    above: int | None = 0
     relu_zero: int | None = None
     relu_positive: int | None = None
 
@@ -51,8 +52,8 @@ class Reached:
         kind = seen.quantiser.type
         self.values += seen.exact.size
         self.ties += int(ties(seen).sum())
-        self.below += int((seen.rounded < kind.min_int).sum())
-        self.above += int((seen.rounded > kind.max_int).sum())
+        self.below = (self.below or 0) + int((seen.rounded < kind.min_int).sum())
+        self.above = (self.above or 0) + int((seen.rounded > kind.max_int).sum())
         if self.relu_zero is not None and self.relu_positive is not None:
             positive = int((seen.exact > 0).sum())
             self.relu_positive += positive
@@ -76,6 +77,14 @@ class Coverage:
             self.rows[key] = _row(seen)
         self.rows[key].add(seen)
 
+    def table(self, program: Program) -> tuple[Reached, ...]:
+        """All rows; what the inferred types exclude is None in them."""
+        for node in program.nodes:
+            row = self.rows.get((node.name, ""))
+            if row is not None and not (row.below or row.above) and _cannot_overflow(program, node):
+                row.below = row.above = None
+        return tuple(self.rows.values())
+
 
 @dataclass
 class TieSearch:
@@ -87,7 +96,9 @@ class TieSearch:
         """Note the jets with a tie at one quantiser."""
         if dropped_bits(seen):
             found = ties(seen)
-            self.jets[seen.node.name, seen.prefix] = found.reshape(len(found), -1).any(axis=1)
+            self.jets[seen.node.name, seen.prefix] = np.asarray(
+                found.reshape(len(found), -1).any(axis=1)
+            )
 
 
 def dropped_bits(seen: Quantisation) -> int:
@@ -103,15 +114,10 @@ def ties(seen: Quantisation) -> Codes:
     return np.asarray((seen.exact & ((1 << dropped) - 1)) == 1 << (dropped - 1))
 
 
-def cannot_overflow(program: Program) -> set[str]:
-    """Names of the nodes whose last quantiser holds every value that can come in."""
-    found = set()
-    for node in program.nodes:
-        exact = exact_of(node, program.inputs_of(node))
-        lo, hi = _rounded(node, exact.range, exact.fraction)
-        if node.quantiser.type.contains(lo, hi):
-            found.add(node.name)
-    return found
+def _cannot_overflow(program: Program, node: Node) -> bool:
+    """Whether the type that ends a node holds every value that can come in."""
+    exact = exact_of(node, program.inputs_of(node))
+    return node.quantiser.type.contains(*_rounded(node, exact.range, exact.fraction))
 
 
 def _rounded(node: Node, bounds: Interval, fraction: int) -> tuple[int, int]:
@@ -129,6 +135,4 @@ def _row(seen: Quantisation) -> Reached:
     )
     name = seen.prefix.removesuffix("_")
     zero = 0 if behind_relu else None
-    return Reached(
-        node.name, name, node.op, dropped_bits(seen), relu_zero=zero, relu_positive=zero
-    )
+    return Reached(node.name, name, node.op, dropped_bits(seen), relu_zero=zero, relu_positive=zero)
