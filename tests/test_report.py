@@ -6,13 +6,17 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import vendor_reports as fixtures
 from programs import nano_program
 
 from triggernet.cli import main
 from triggernet.errors import DataError, ProjectError, UsageError
+from triggernet.files import sha256_of
 from triggernet.report import as_html, as_markdown, as_text, report, save_report
+from triggernet.report.charts import roc_chart
+from triggernet.report.evidence import roc
 from triggernet.report.figures import FIGURES
 
 METRICS = {
@@ -197,6 +201,21 @@ def test_what_else_lies_in_the_project_is_shown(project):
         assert text in html
 
 
+def test_files_that_are_not_as_exported_are_named(project):
+    record = json.loads((project / "triggernet.json").read_text())
+    put(project, "same.h", "1")
+    put(project, "other.h", "1")
+    digest = sha256_of(project / "same.h")
+    record["files"] = {"same.h": digest, "other.h": digest, "gone.h": digest}
+    put(project, "triggernet.json", json.dumps(record))
+    assert "edited since the export: gone.h" in as_markdown(report(project))
+    put(project, "other.h", "2")
+    assert "edited since the export: gone.h, other.h" in as_markdown(report(project))
+    put(project, "other.h", "1")
+    put(project, "gone.h", "1")
+    assert "edited since" not in as_markdown(report(project))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "error", "message"),
     [
@@ -216,6 +235,20 @@ def test_damaged_evidence_is_named(project, name, text, error, message):
     put(project, name, text)
     with pytest.raises(error, match=message):
         report(project)
+
+
+def test_a_roc_curve_ends_where_less_than_one_background_jet_passes():
+    signal, background = np.array([0.2, 0.6, 1.0]), np.array([0.01, 0.1, 1.0])
+    curve = roc("float", signal, background, 200)
+    drawn = dict(zip(curve.efficiency, curve.rejection, strict=True))
+    assert min(drawn) == 0.1  # half a per cent of 200 jets
+    assert drawn[0.2] == pytest.approx(100)
+    assert drawn[0.6] == pytest.approx(10)
+    assert drawn[1.0] == 1
+    chart = roc_chart((curve,))
+    assert [tick.text for tick in chart.y_ticks] == ["1", "10", "100", "1 000"]
+    assert chart.curves[0][1].endswith("400.0,270.0")
+    assert roc_chart(()) is None
 
 
 class Tags(HTMLParser):

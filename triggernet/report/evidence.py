@@ -156,17 +156,20 @@ def _evaluated(folder: Path, data: Path) -> Physics:
 
     found = evaluate(load_run(folder), load_jets(data))
     curves = tuple(
-        _curve(name, *roc_curve(logits, found.label))
+        roc(name, *roc_curve(logits, found.label), int((found.label == 0).sum()))
         for name, logits in zip(MODELS, (found.float_logits, found.quantised_logits), strict=True)
     )
     return Physics(data.name, found.as_dict(), curves)
 
 
-def _curve(name: str, signal: Floats, background: Floats) -> Curve:
-    """A curve at 99 efficiencies; those that no background passes are left out."""
+def roc(name: str, signal: Floats, background: Floats, n_background: int) -> Curve:
+    """A curve at 99 efficiencies, from those of `triggernet.training.metrics.roc_curve`.
+
+    Where less than one jet of the background passes, there is nothing to draw.
+    """
     at = np.linspace(0.02, 1.0, 99)
     passing = np.interp(at, np.r_[0.0, signal], np.r_[0.0, background])
-    kept = passing > 0
+    kept = passing * n_background >= 1
     return Curve(
         name,
         tuple(float(x) for x in np.round(at[kept], 4)),
@@ -210,6 +213,9 @@ def _provenance(folder: Path) -> Mapping[str, str]:
         versions = content.get("versions", {})
         found["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(versions.items()))
         found["project digest"] = str(content.get("digest", ""))
+        edited = _edited(folder, content.get("files", {}))
+        if edited:
+            found["edited since the export"] = ", ".join(edited)
     model = folder / "model.onnx"
     if model.is_file():
         found["model.onnx, SHA-256"] = sha256_of(model)
@@ -223,3 +229,12 @@ def _provenance(folder: Path) -> Mapping[str, str]:
         for name, digest in trained.get("inputs", {}).items():
             found[f"trained on {name}, SHA-256"] = str(digest)
     return found
+
+
+def _edited(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """Files of the project that are not as exported: changed or missing."""
+    return sorted(
+        name
+        for name, digest in digests.items()
+        if not (folder / name).is_file() or sha256_of(folder / name) != digest
+    )
