@@ -128,6 +128,24 @@ def test_a_value_read_late_is_held():
     assert inputs.lut == pytest.approx(5 * SITES_PER_LUT)
 
 
+def test_with_an_interval_a_value_is_held_in_fewer_registers():
+    blocks = [
+        Block("slow", "", ("x",), tuple(Operation("add", 1, (16, 16)) for _ in range(4)), 17),
+        Block("join", "", ("slow", "y"), (Operation("add", 1, (16, 16)),), 17),
+    ]
+    held = [
+        schedule({"x": 16, "y": 5}, blocks, ["join"], FAST, r).blocks[0].resources.ff
+        for r in (1, 2)
+    ]
+    assert held == [10, 5]
+
+
+def test_a_folded_block_is_done_only_after_its_last_use():
+    block = Block("b", "", ("x",), (Operation("add", 8, (16, 16), folds=True),), 17)
+    for r in (1, 4):
+        assert schedule({"x": 16}, [block], ["b"], SLOW, r).latency_cycles == r - 1
+
+
 @pytest.mark.parametrize("program", [polar_program(jet=1, beams=1), cartesian_program(jet=1)])
 def test_every_operator_has_a_cost(program):
     found = estimate(program, Clock(5.0))
