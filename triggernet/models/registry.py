@@ -126,4 +126,32 @@ def _nanopelican() -> ModelFamily:
     )
 
 
-_FAMILIES: Mapping[str, Callable[[], ModelFamily]] = {"nanopelican": _nanopelican}
+def _deepsets() -> ModelFamily:
+    from triggernet.models import deepsets
+    from triggernet.models.calibration import calibrate
+
+    def transfer(
+        model: deepsets.DeepSets,
+        quantised: deepsets.QuantisedDeepSets,
+        inputs: Tensors,
+        label: Tensor,
+    ) -> None:
+        quantised.set_weights(model)
+        calibrate(quantised, inputs, label)
+
+    return ModelFamily(
+        "deepsets",
+        deepsets.DeepSetsConfig,
+        deepsets.DeepSetsQuantisation,
+        ("adamw",),
+        lambda _, __: None,
+        lambda config, encoding: deepsets.DeepSets(config, deepsets.constituent_inputs(encoding)),
+        deepsets.QuantisedDeepSets,
+        transfer,
+    )
+
+
+_FAMILIES: Mapping[str, Callable[[], ModelFamily]] = {
+    "nanopelican": _nanopelican,
+    "deepsets": _deepsets,
+}

@@ -130,8 +130,9 @@ def load_run_config(
         raise ConfigError("model.name: this key is missing and has no default")
     if model is not None and named != model:
         raise ConfigError(f"the configuration is of model {named!r}, not of {model!r}")
-    schema = _schema(model_family(str(named)))
-    return cast("RunConfig", load_config(schema, source, overrides, _preset(preset)))
+    family = model_family(str(named))
+    under = {"training.recipe": family.recipes[0]} | _flat(_preset(preset))
+    return cast("RunConfig", load_config(_schema(family), source, overrides, under))
 
 
 def _schema(family: ModelFamily) -> type[Any]:
@@ -143,6 +144,15 @@ def _schema(family: ModelFamily) -> type[Any]:
         ("training", TrainingConfig, field(default_factory=TrainingConfig)),
     ]
     return dataclasses.make_dataclass("RunConfig", sections, bases=(RunConfig,), frozen=True)
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested values by dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{above}{key}"
+        found |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return found
 
 
 def _preset(name: str) -> Mapping[str, Any]:

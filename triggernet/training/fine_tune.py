@@ -122,7 +122,13 @@ class _Tuning:
     ) -> None:
         self.model, self.network = model, network
         self.split, self.config, self.seed = split, config, seed
-        self.optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        # Parameters whose natural size is not one need a rate of that size.
+        scales: dict[str, float] = getattr(model, "learning_rate_scales", {})
+        groups = [
+            {"params": [parameter], "scale": scales.get(name, 1.0)}
+            for name, parameter in model.named_parameters()
+        ]
+        self.optimiser = torch.optim.Adam(groups, lr=config.learning_rate)
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.best_loss = math.inf
@@ -154,7 +160,7 @@ class _Tuning:
     def _anneal(self, done: float) -> None:
         rate = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["scale"]
 
     def _judge(self, may_be_best: bool) -> dict[str, float]:
         validation = self.split.validation
