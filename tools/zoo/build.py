@@ -54,26 +54,29 @@ def main() -> None:
     kind = parser.add_mutually_exclusive_group(required=True)
     kind.add_argument("--test", type=Path, help="independent generated jets, for the cards")
     kind.add_argument("--projects", action="store_true", help="only rebuild hls_projects/")
+    parser.add_argument("--keep", action="store_true", help="do not train again: new cards only")
     args = parser.parse_args()
     unknown = set(args.names) - set(known)
     if unknown:
         parser.error(f"unknown {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     for name in args.names or known:
         if args.test is not None:
-            build_model(name, args.test)
+            if not args.keep:
+                build_model(name)
+            text = card(name, load_jets(args.test))
+            write_text(ROOT / "models" / name / "README.md", text)
+            say(f"models/{name}: written")
         build_project(name)
 
 
-def build_model(name: str, test: Path) -> None:
-    """Train an entry and write models/NAME, card included."""
+def build_model(name: str) -> None:
+    """Train an entry and write models/NAME, but for its card."""
     config = load_run_config(HERE / f"{name}.yaml")
     source = sample_path(TRAINING)
     with tempfile.TemporaryDirectory() as temporary:
         run = Path(temporary) / "run"
         train(config, load_jets(source), run, {source.name: sha256_of(source)})
         write_export(export_run(run), ROOT / "models" / name, overwrite=True)
-    write_text(ROOT / "models" / name / "README.md", card(name, load_jets(test)))
-    say(f"models/{name}: written")
 
 
 def build_project(name: str) -> None:
@@ -120,11 +123,12 @@ def rows(label: str, found: Evaluation) -> list[str]:
     """Lines of the card's table: float and quantised."""
     lines = []
     for model, m in ((k, found.as_dict()[k]) for k in ("float", "quantised")):
-        rejection = f"{m['rejection_30']:.0f} +- {m['rejection_30_error']:.0f}"
-        lines.append(
-            f"| {label} | {model} | {m['auc']:.4f} | {m['accuracy']:.4f} | {rejection} "
-            f"| {m['ant']:.1f} |"
-        )
+        rejection, ant = "no background left", "-"
+        if m["rejection_30"] is not None:
+            rejection = f"{m['rejection_30']:.0f} +- {m['rejection_30_error']:.0f}"
+            ant = f"{m['ant']:.1f}"
+        cells = (label, model, f"{m['auc']:.4f}", f"{m['accuracy']:.4f}", rejection, ant)
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 

@@ -1,0 +1,50 @@
+"""The zoo: models/ reproduces its own files, cards and hls_projects/ to the byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from triggernet.data import load_jets, sample_path
+from triggernet.export.run import MODEL, PROGRAM, export_run
+from triggernet.hls import HlsConfig
+from triggernet.hls.export import export_hls
+from triggernet.training import evaluate
+
+ROOT = Path(__file__).parent.parent
+ENTRIES = sorted(path.name for path in (ROOT / "models").iterdir())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    built = ("build", "firmware/ap_types", "firmware/nnet_utils")
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    named = {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+    return {n: c for n, c in named.items() if not n.startswith(built) and n != "agreement.json"}
+
+
+def test_the_zoo_has_its_first_entries() -> None:
+    assert {"nanopelican-c2-n20", "nanopelican-c2-n8j"} <= set(ENTRIES)
+    assert sorted(p.name for p in (ROOT / "hls_projects").iterdir()) == ENTRIES
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_project_is_generated_from_the_model(name: str, tmp_path: Path) -> None:
+    export = export_run(ROOT / "models" / name)
+    assert export.files[MODEL] == (ROOT / "models" / name / MODEL).read_bytes()
+    assert export.files[PROGRAM] == (ROOT / "models" / name / PROGRAM).read_bytes()
+    export_hls(export, tmp_path / "project", HlsConfig(), vendored=False)
+    made, kept = contents(tmp_path / "project"), contents(ROOT / "hls_projects" / name)
+    assert sorted(made) == sorted(kept)
+    assert [path for path in made if made[path] != kept[path]] == []
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_card_states_what_is_measured(name: str) -> None:
+    run = export_run(ROOT / "models" / name).run
+    found = evaluate(run, load_jets(sample_path("toptag_reference"))).as_dict()
+    card = (ROOT / "models" / name / "README.md").read_text(encoding="utf-8")
+    for model in ("float", "quantised"):
+        m = found[model]
+        assert f"| {model} | {m['auc']:.4f} | {m['accuracy']:.4f} |" in card
+    assert found["quantised"]["auc"] > found["float"]["auc"] - 0.002
