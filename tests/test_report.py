@@ -15,6 +15,7 @@ from triggernet.cli import main
 from triggernet.errors import DataError, ProjectError, UsageError
 from triggernet.files import sha256_of
 from triggernet.report import as_html, as_markdown, as_text, report, save_report
+from triggernet.report.calibration import ratios
 from triggernet.report.charts import roc_chart
 from triggernet.report.evidence import roc
 from triggernet.report.figures import FIGURES
@@ -78,6 +79,26 @@ def test_without_any_tool_everything_is_estimated(project):
         assert figure.error.low <= figure.value <= figure.error.high
     assert found.verdict == "met"
     assert not found.others
+
+
+def test_latency_luts_and_registers_are_calibrated_dsps_are_not(project):
+    found, known = report(project), ratios()
+    total = found.estimate.total
+    assert found.figures["lut"].value == round(total.lut * known["lut"].median)
+    assert found.figures["ff"].value == round(total.ff * known["ff"].median)
+    assert found.figures["dsp"].value == total.dsp
+    scaled = found.estimate.latency_cycles * known["latency_cycles"].median
+    assert found.figures["latency_cycles"].value == round(scaled)
+
+
+def test_a_line_that_its_error_may_fail_is_named(project, tmp_path):
+    figure = report(project).figures["lut"]
+    limit = (figure.value + figure.error.high) / 2
+    part = tmp_path / "chip.yaml"
+    part.write_text(f"title: T\nlut: {int(10 * limit)}\nff: 10000000\ndsp: 100000\nbram: 10\n")
+    found = report(project, part=part)
+    assert found.verdict == "met"
+    assert "not at the unfavourable end of the error: LUT." in as_text(found)
 
 
 def test_json_has_the_promised_keys(project, capsys):

@@ -165,12 +165,11 @@ def test_cartesian_pairs_take_four_products_each_polar_ones_two():
         pairs = n * (n - 1) // 2
         for program, each in ((cartesian_program(n), 4), (polar_program(n), 2)):
             node = next(m for m in program.nodes if m.output == "d")
-            products = [
-                o
-                for o in operator_of(node).cost(node, program.inputs_of(node))
-                if o.kind == "multiply"
-            ]
+            operations = operator_of(node).cost(node, program.inputs_of(node))
+            products = [o for o in operations if o.kind == "multiply"]
             assert sum(o.count for o in products) == each * pairs
+            added = [o for o in operations if o.kind == "accumulate"]
+            assert sum(o.count for o in added) == (3 * pairs if each == 4 else 0)
 
 
 def test_resources_grow_with_the_pairs_and_latency_with_their_logarithm():

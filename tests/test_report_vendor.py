@@ -6,6 +6,7 @@ import pytest
 import vendor_reports as fixtures
 
 from triggernet.errors import ProjectError
+from triggernet.report.calibration import csynth_ratios
 from triggernet.report.vendor import read_report, reader_of
 
 XML = fixtures.CSYNTH_XML.format(top="tagger", dsp="DSP")
@@ -44,7 +45,9 @@ def test_c_synthesis_gives_the_worst_latency_and_the_totals(tmp_path, name, text
     assert latency.error is None
     assert lut.how == "estimated"
     assert lut.source == f"project/{name}"
-    assert 0 < lut.error.low < lut.error.high < lut.value  # C synthesis overshoots
+    ratio = csynth_ratios()["lut"]
+    assert lut.error.low == pytest.approx(21002 * ratio.low, abs=0.1)
+    assert lut.error.high == pytest.approx(21002 * ratio.high, abs=0.1)
 
 
 def test_what_hls_does_not_know_is_absent(tmp_path):
