@@ -96,9 +96,9 @@ class Operation:
         What each of them is, and what `widths` (bits) then means: "multiply" of two variables
         (both operands), "accumulate", an addition to such a product that a DSP does by itself
         (both operands of the product), "scale", a product with a constant that takes two additions
-        or more (the variable, the constant), "add", also subtract or negate (both operands), "compare",
-        a sign or zero test, ReLU or saturation (bits in, bits out), "select", a multiplexer (bits
-        of a word, number of words), "table", a read-only memory (address bits, word bits),
+        or more (the variable, the constant), "add", also subtract or negate (both operands),
+        "compare", a sign or zero test, ReLU or saturation (bits in, bits out), "select", a
+        multiplexer (bits of a word, number of words), "table", a read-only memory (address bits, word bits),
         "round" to nearest (bits in, bits out).
     count : int
     widths : (int, int)

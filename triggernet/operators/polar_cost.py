@@ -15,7 +15,7 @@ from triggernet.operators.node import Node
 
 
 def pair_cost(node: Node, inputs: Inputs) -> list[Operation]:
-    """Each pair of constituents has its own two products and reads the tables through its own ROMs."""
+    """Each pair of constituents has its own two products and its own copies of the tables."""
     pt, angle = inputs[0].type.width, max(x.type.width for x in inputs[1:3])
     pairs, word = n_pairs(inputs[0].size), node.get_int("table_width")
     square = Interval.of(inputs[0]) * Interval.of(inputs[0])
