@@ -139,8 +139,9 @@ def work(
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]
-        finally:
+        except BaseException:  # an interrupt, too, must not wait for chunks that nobody started
             pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None:
