@@ -111,7 +111,7 @@ def view(report: Report) -> View:
         name=report.name,
         verdict=report.verdict,
         headline=HEADLINES[report.verdict],
-        sentence=_sentence(report),
+        sentence=_sentence(report) + _disagreement(report),
         facts=_facts(report),
         lines=tuple(_line(line) for line in report.lines),
         figures=tuple(_figure(name, report.figures.get(name)) for name in FIGURES),
@@ -162,6 +162,12 @@ def _sentence(report: Report) -> str:
         "Every line is met, also at the unfavourable end of its error. "
         f"Tightest: {tightest.label}, {percent(tightest.margin or 0.0)} left."
     )
+
+
+def _disagreement(report: Report) -> str:
+    """A warning where the firmware is not proven to compute what the model does."""
+    agreement = report.evidence.agreement
+    return "" if agreement is None or agreement.exact else " But the executors do not agree."
 
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:
