@@ -202,6 +202,7 @@ def test_what_else_lies_in_the_project_is_shown(project):
         assert "ot verified yet" in text
         assert "231 ± 12" not in text
     put(project, "agreement.json", json.dumps(AGREEMENT))
+    assert "But the executors do not agree." in as_text(report(project))
     put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
     put(
         project,
