@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from triggernet import __version__, cli
-from triggernet.cli import COMMANDS, JSON, SETTINGS, Command, Outcome, argument, main, overrides
+from triggernet import __version__
+from triggernet.cli import COMMANDS, JSON, SETTINGS, main, overrides
+from triggernet.command import BROKEN_PIPE, Command, Outcome, argument
 from triggernet.errors import DataError, TriggernetError
 
 HEAVY = ("torch", "numpy", "onnx", "onnxruntime", "qonnx", "hls4ml", "da4ml", "pythia8mc", "h5py")
@@ -140,7 +141,8 @@ def test_interrupt_exits_with_130(capsys):
 def test_a_reader_that_leaves_is_no_error(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
-        "from triggernet.cli import Command, Outcome, main\n"
+        "from triggernet.cli import main\n"
+        "from triggernet.command import Command, Outcome\n"
         "probe = Command('probe', lambda args: Outcome('line\\n' * 1_000_000), 'x', 'x')\n"
         "raise SystemExit(main(['probe'], [probe]))\n"
     )
@@ -152,7 +154,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
         process.stdout.read(5)
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == cli.BROKEN_PIPE
+        assert process.wait(60) == BROKEN_PIPE
 
 
 def test_stdout_is_back_in_place_after_an_error(capfd):

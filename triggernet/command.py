@@ -1,0 +1,149 @@
+"""The frame of a command line: what a command is, how it is run, what it prints and returns.
+
+Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 130 interrupted.
+While a command runs, whatever prints to standard output is led to standard error (hls4ml and
+Pythia do): standard output holds the result alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+from triggernet import __version__
+from triggernet.errors import TriggernetError
+
+FAILED = 1
+WRONG_USE = 2
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command found.
+
+    Attributes
+    ----------
+    text : str
+        For people, without a final newline.
+    values : mapping
+        The same for machines; what ``--json`` prints.
+    passed : bool
+        False where a verification or a budget failed.
+    """
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    passed: bool = True
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One call of `ArgumentParser.add_argument`."""
+
+    names: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One verb of the command line; see the top of `triggernet/cli.py`."""
+
+    name: str
+    run: Callable[[Namespace], Outcome]
+    help: str
+    example: str
+    arguments: tuple[Argument, ...] = ()
+
+
+def argument(*names: str, **options: Any) -> Argument:
+    """An argument of a command, written like a call of `ArgumentParser.add_argument`."""
+    return Argument(names, options)
+
+
+def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
+    """Run the command line `argv` (default: the process's own) and return its exit code."""
+    try:
+        args = _parser(commands).parse_args(argv)
+        with _stdout_for_results():
+            outcome: Outcome = args.run(args)
+        _print(outcome, as_json=getattr(args, "as_json", False))
+    except TriggernetError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; keep Python from failing at its last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"{error.filename}: {error.strerror}")
+    return 0 if outcome.passed else FAILED
+
+
+def _parser(commands: Sequence[Command]) -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="triggernet",
+        description="From simulated jets to verified trigger firmware.",
+        epilog=_examples([command.example for command in commands]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"triggernet {__version__}")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in commands:
+        verb = verbs.add_parser(
+            command.name,
+            help=command.help,
+            description=command.help[0].upper() + command.help[1:] + ".",
+            epilog=_examples([command.example]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        for each in command.arguments:
+            verb.add_argument(*each.names, **each.options)
+        verb.set_defaults(run=command.run)
+    return parser
+
+
+def _examples(examples: Sequence[str]) -> str:
+    if not examples:
+        return ""
+    return "\n".join([f"example{'s' * (len(examples) > 1)}:", *(f"  {line}" for line in examples)])
+
+
+def _print(outcome: Outcome, as_json: bool) -> None:
+    from triggernet.files import to_json
+
+    text = to_json(dict(outcome.values), indent=None) if as_json else outcome.text + "\n"
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _complain(message: str) -> int:
+    sys.stderr.write(f"triggernet: error: {message}\n")
+    return WRONG_USE
+
+
+@contextmanager
+def _stdout_for_results() -> Iterator[None]:
+    """Lead standard output to standard error, for Python and for compiled code alike."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
