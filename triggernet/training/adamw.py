@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -65,22 +67,36 @@ def fit(
         module = _Classifier(model, config, seed)
         folder = state.path(name)
         last = folder / "last.ckpt"
-        with Progress(f"AdamW, seed {seed}", config.epochs, "epochs") as progress:
-            trainer = _trainer(config, folder, _Show(progress))
-            with warnings.catch_warnings():
-                # Lightning's own code meets deprecations of torch 2.13.
-                warnings.filterwarnings("ignore", module="lightning|torch")
-                trainer.fit(
-                    module,
-                    datamodule=_Jets(split, config.batch_size, seed),
-                    ckpt_path=str(last) if last.is_file() else None,
-                )
+        with (
+            Progress(f"AdamW, seed {seed}", config.epochs, "epochs") as progress,
+            _quiet_lightning(),
+            warnings.catch_warnings(),
+        ):
+            # Lightning's own code meets deprecations of torch 2.13.
+            warnings.filterwarnings("ignore", module="lightning|torch")
+            _trainer(config, folder, _Show(progress)).fit(
+                module,
+                datamodule=_Jets(split, config.batch_size, seed),
+                ckpt_path=str(last) if last.is_file() else None,
+            )
         kept = {"model": model.state_dict(), "history": module.lines}
         state.put(name, kept)
     model.load_state_dict(kept["model"])
     model.eval()
     for line in kept["history"]:
         state.log(**line)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """No advertisements and no list of accelerators that are not there."""
+    logger = logging.getLogger("lightning.pytorch")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _trainer(config: AdamWConfig, folder: Any, show: Callback) -> Trainer:

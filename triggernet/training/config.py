@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -132,11 +133,16 @@ def load_run_config(
         raise ConfigError(f"the configuration is of model {named!r}, not of {model!r}")
     family = model_family(str(named))
     under = {"training.recipe": family.recipes[0]} | _flat(_preset(preset))
-    return cast("RunConfig", load_config(_schema(family), source, overrides, under))
+    return cast("RunConfig", load_config(_schema(family.name), source, overrides, under))
 
 
-def _schema(family: ModelFamily) -> type[Any]:
-    """`RunConfig` with the model's own sections: the types that `load_config` checks."""
+@cache
+def _schema(name: str) -> type[Any]:
+    """`RunConfig` with the model's own sections: the types that `load_config` checks.
+
+    One class a model, so that equal configurations are equal.
+    """
+    family = model_family(name)
     sections = [
         ("model", family.config, field(default_factory=family.config)),
         ("encoding", EncodingConfig, field(default_factory=EncodingConfig)),

@@ -2,7 +2,8 @@
 
 A nanoPELICAN has a few dozen parameters and a loss with many poor minima. Starts made of random
 channels (`starts`) are screened on a subset with few iterations of L-BFGS (Liu, Nocedal 1989); the
-best few are continued on all jets. One pass over the data gives the exact gradient (`pair_kernel`).
+best few are continued on all jets, and the best of them to the end. One pass over the data gives
+the exact gradient (`pair_kernel`).
 """
 
 from __future__ import annotations
@@ -70,14 +71,17 @@ def minimise(
         Decides all starting points.
     state : TrainingState
         Keeps every finished start and segment.
-
     """
     objective = Objective(model, sample, config.threads)
-    work = config.starts + config.finalists * _segments(config)
+    work = config.starts + config.finalists + _segments(config) - 1
     with Progress(f"multi-start, seed {seed}", work, "pieces") as progress:
         best = _Search(objective, sample, label, config, state, progress).run(seed)
     objective.assign(best.x)
     return best
+
+
+def _loss(minimum: Minimum) -> float:
+    return minimum.loss
 
 
 def _segments(config: MultistartConfig) -> int:
@@ -96,9 +100,10 @@ class _Search:
     def run(self, seed: int) -> Minimum:
         """The best minimum of one seed."""
         screened = [self._screen(seed, start) for start in range(self.config.starts)]
-        screened.sort(key=lambda minimum: minimum.loss)
-        final = [self._continue(each) for each in screened[: self.config.finalists]]
-        return min(final, key=lambda minimum: minimum.loss)
+        screened.sort(key=_loss)
+        final = [self._segment(0, each) for each in screened[: self.config.finalists]]
+        # Who leads after the first segment on all jets also leads at the end: measured.
+        return self._continue(min(final, key=_loss))
 
     def _screen(self, seed: int, start: int) -> Minimum:
         subset = self.sample.head(self.config.screen_jets)
@@ -113,16 +118,19 @@ class _Search:
 
     def _continue(self, minimum: Minimum) -> Minimum:
         """Segments of L-BFGS on all jets until one of them gains nothing."""
-        left = self.config.iterations
-        for k in range(_segments(self.config)):
-            before, x = minimum.loss if k else np.inf, minimum.x
-            compute = partial(self._lbfgs, x, self.sample, self.label, min(left, _SEGMENT))
-            minimum = self._piece(f"all{k}", (minimum.seed, minimum.start), compute)
-            left -= _SEGMENT
+        last = _segments(self.config)
+        for k in range(1, last):
+            before = minimum.loss
+            minimum = self._segment(k, minimum)
             if before - minimum.loss < _GAIN:
-                self.progress.advance(_segments(self.config) - k - 1)
+                self.progress.advance(last - k - 1)
                 break
         return minimum
+
+    def _segment(self, k: int, minimum: Minimum) -> Minimum:
+        iterations = min(self.config.iterations - k * _SEGMENT, _SEGMENT)
+        compute = partial(self._lbfgs, minimum.x, self.sample, self.label, iterations)
+        return self._piece(f"all{k}", (minimum.seed, minimum.start), compute)
 
     def _piece(
         self, stage: str, key: tuple[int, int], compute: Callable[[], tuple[Floats, float]]

@@ -21,9 +21,9 @@ class MultistartConfig:
         Size of the subset on which they are screened.
     screen_iterations : int
     finalists : int
-        How many of them are continued on all jets.
+        How many of them are continued on all jets for 50 iterations.
     iterations : int
-        At most so many for each finalist.
+        At most so many for the best finalist.
     threads : int
         Changes the time only.
     """

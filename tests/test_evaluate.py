@@ -1,0 +1,141 @@
+"""Evaluating a run: the command, its JSON, its plot, and jets that it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from triggernet.cli import main
+from triggernet.data import EncodingConfig, decode, encode, mock_jets, save_jets
+from triggernet.errors import DataError, EncodingError, UsageError
+from triggernet.training import evaluate, load_run_config, train
+from triggernet.training.features import float_inputs, hardware_inputs
+from triggernet.training.metrics import area_under_roc
+from triggernet.training.roc import plot_roc
+
+SETTINGS = {
+    "encoding.n_constituents": 6,
+    "training.multistart.starts": 2,
+    "training.multistart.finalists": 1,
+    "training.multistart.iterations": 20,
+    "training.fine_tune.epochs": 1,
+    "training.fine_tune.calibration_jets": 60,
+}
+KEYS = {
+    "n_jets", "accuracy", "auc", "rejection_30", "rejection_30_error", "n_parameters", "ant"
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train(load_run_config(None, SETTINGS, "nanopelican"), mock_jets(500, 1), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    from triggernet.training import load_run
+
+    return load_run(folder)
+
+
+def test_command_prints_one_json_object_and_draws(folder, tmp_path, capfd):
+    data, plot = tmp_path / "jets.h5", tmp_path / "roc.png"
+    save_jets(data, mock_jets(400, 2))
+    assert main(["evaluate", str(folder), "--data", str(data), "--json", "-o", str(plot)]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert set(found) == {"float", "quantised"}
+    for metrics in found.values():
+        assert set(metrics) == KEYS
+        assert metrics["n_jets"] == 400
+        assert metrics["n_parameters"] == 21
+        assert metrics["auc"] > 0.8
+        assert metrics["ant"] == pytest.approx(metrics["rejection_30"] / 21)
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert main(["evaluate", str(folder), "--data", str(data)]) == 0
+    text = capfd.readouterr().out
+    assert f"{found['quantised']['auc']:.4f}" in text
+    assert "rejection at 30 %" in text
+
+
+def test_both_models_are_judged_on_what_they_read(run):
+    jets = mock_jets(300, 3)
+    found = evaluate(run, jets)
+    with torch.no_grad():
+        exact = run.float_model(float_inputs(jets, run.config.encoding)).numpy()
+        quantised = run.quantised(hardware_inputs(jets, run.config.encoding)).numpy()
+    np.testing.assert_array_equal(found.float_logits, exact)
+    np.testing.assert_array_equal(found.quantised_logits, quantised)
+    assert found.float.auc == area_under_roc(exact, jets.label)
+    assert found.quantised.auc == area_under_roc(quantised, jets.label)
+
+
+@pytest.mark.parametrize("kind", ["polar", "cartesian"])
+def test_float_inputs_are_the_encoded_ones_without_rounding(kind):
+    fine = EncodingConfig(
+        kind=kind, n_constituents=10, jet=True, pt_width=32, pt_lsb_gev=2.0**-20, jet_pt_width=32,
+        jet_pt_lsb_gev=2.0**-20, jet_excess_width=32, jet_excess_lsb_gev=2.0**-22,
+        momentum_width=32, momentum_lsb_gev=2.0**-18,
+    )  # fmt: skip
+    jets = mock_jets(50, 5)
+    exact = float_inputs(jets, fine)
+    decoded = decode(encode(jets, fine), fine)
+    step = 1e-4 if kind == "cartesian" else 2.0  # angles stay on their grid of pi/720
+    np.testing.assert_allclose(exact["momenta"], decoded.constituents, rtol=5e-3, atol=step)
+    np.testing.assert_allclose(exact["jet"], decoded.jet, rtol=1e-6, atol=1e-3)
+    for name, value in hardware_inputs(jets, fine).items():
+        atol = 0.51 if name in ("eta", "phi") else 1e-4
+        np.testing.assert_allclose(exact[name], value, rtol=1e-6, atol=atol)
+
+
+def test_float_momenta_keep_every_product_of_the_laboratory():
+    jets = mock_jets(20, 6)
+    polar = float_inputs(jets, EncodingConfig(n_constituents=12))
+    momenta, lab = polar["momenta"].numpy(), jets.leading(12).constituents
+    metric = np.diag([1.0, -1, -1, -1])
+    found, expected = (np.einsum("nia,ab,njb->nij", p, metric, p) for p in (momenta, lab))
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-7)
+    with_jet = np.einsum("nia,ab,nb->ni", momenta, metric, polar["jet"].numpy())
+    expected = np.einsum("nia,ab,nb->ni", lab, metric, jets.jet)
+    np.testing.assert_allclose(with_jet, expected, rtol=1e-8, atol=1e-7)
+
+
+def test_jets_that_make_no_sense_are_refused(run):
+    jets = mock_jets(40, 7)
+    three = dataclasses.replace(jets, classes=("qcd", "w", "top"))
+    with pytest.raises(DataError, match=r"3 classes \(qcd, w, top\), the model tells 2 apart"):
+        evaluate(run, three)
+    broken = jets.constituents.copy()
+    broken[4, 1, 2] = np.nan
+    with pytest.raises(EncodingError, match="not finite, first in jet 4"):
+        evaluate(run, dataclasses.replace(jets, constituents=broken))
+    negative = jets.constituents.copy()
+    negative[7, 0, 0] *= -1
+    with pytest.raises(DataError, match="1 jets have negative energies, first jet 7"):
+        evaluate(run, dataclasses.replace(jets, constituents=negative))
+    with pytest.raises(DataError, match="hold 0 signal and 20 background"):
+        evaluate(run, jets.select(jets.label == 0))
+
+
+def test_bad_commands_exit_with_2(folder, tmp_path, capfd):
+    data = tmp_path / "jets.h5"
+    save_jets(data, mock_jets(40, 2))
+    assert main(["evaluate", str(tmp_path), "--data", str(data)]) == 2
+    assert "is no run folder" in capfd.readouterr().err
+    assert main(["evaluate", str(folder), "--data", str(tmp_path / "none.h5")]) == 2
+    words = ["train", "nanopelican", "--data", str(data), "--out"]
+    assert main([*words, str(folder)]) == 2
+    assert "exists and is not empty" in capfd.readouterr().err
+    assert main([*words, str(tmp_path / "new"), "--set", "training.sead=1"]) == 2
+    assert "did you mean 'seed'" in capfd.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_plot_refuses_other_endings(run, tmp_path):
+    with pytest.raises(UsageError, match="must end in one of .png, .pdf, .svg"):
+        plot_roc(evaluate(run, mock_jets(60, 8)), tmp_path / "roc.txt")

@@ -1,0 +1,297 @@
+"""Training from jets to a run folder: recipes, resuming after a kill, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from triggernet.cli import main
+from triggernet.data import mock_jets, save_jets
+from triggernet.errors import ConfigError, DataError, ModelError, UsageError
+from triggernet.files import read_json
+from triggernet.training import load_run, load_run_config, train
+from triggernet.training.adamw import _Show, learning_rate
+from triggernet.training.recipes import AdamWConfig
+from triggernet.training.state import TrainingState
+
+SMALL = {
+    "encoding": {"n_constituents": 6},
+    "training": {
+        "multistart": {
+            "starts": 3, "pool": 16, "screen_jets": 300, "screen_iterations": 10,
+            "finalists": 2, "iterations": 60,
+        },
+        "adamw": {"epochs": 3, "batch_size": 64, "warmup_epochs": 1, "decay_epochs": 1},
+        "fine_tune": {"epochs": 3, "batch_size": 64, "calibration_jets": 60},
+    },
+}  # fmt: skip
+ADAMW = {"training.recipe": "adamw", "model.batch_norm": True, "model.dropout": 0.05}
+JETS = mock_jets(600, 1)
+
+
+def weights_of(run):
+    models = run.float_model, run.quantised
+    return [value for model in models for value in model.state_dict().values()]
+
+
+def same_weights(first, second):
+    pairs = zip(weights_of(first), weights_of(second), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return folder, train(load_run_config(SMALL, model="nanopelican"), JETS, folder, {"j": "0" * 64})
+
+
+def test_run_folder_holds_everything(finished):
+    folder, run = finished
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "config.yaml", "float.pt", "checkpoint.pt", "metrics.json", "history.jsonl",
+        "provenance.json",
+    }  # fmt: skip
+    metrics = read_json(folder / "metrics.json")
+    assert metrics["float"]["auc"] > 0.8
+    assert metrics["quantised"]["auc"] > metrics["float"]["auc"] - 0.05
+    assert metrics["spread"] == {
+        "seeds": 1, "auc": [metrics["float"]["auc"]], "mean": metrics["float"]["auc"], "std": None
+    }  # fmt: skip
+    assert read_json(folder / "provenance.json")["inputs"] == {"j": "0" * 64}
+    stages = [
+        json.loads(line)["stage"] for line in (folder / "history.jsonl").read_text().splitlines()
+    ]
+    assert stages.count("screen") == 3
+    assert stages.count("fine-tune") == 3
+    assert load_run_config(folder / "config.yaml") == run.config
+
+
+def test_loaded_run_is_the_trained_one(finished):
+    folder, run = finished
+    assert same_weights(load_run(folder), run)
+
+
+def test_same_seed_same_result_other_seed_another(finished, tmp_path):
+    _, run = finished
+    again = train(load_run_config(SMALL, model="nanopelican"), JETS, tmp_path / "again")
+    assert same_weights(run, again)
+    config = load_run_config(SMALL, {"training.seed": 1}, "nanopelican")
+    assert not same_weights(run, train(config, JETS, tmp_path / "other"))
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+@pytest.mark.parametrize("settings", [{}, ADAMW], ids=["multistart", "adamw"])
+def test_killed_anywhere_and_resumed_ends_the_same(settings, tmp_path, monkeypatch):
+    config = load_run_config(SMALL, settings, "nanopelican")
+    whole = train(config, JETS, tmp_path / "whole")
+    keep, pieces = TrainingState.put, []
+    monkeypatch.setattr(
+        TrainingState,
+        "put",
+        lambda self, name, value: (pieces.append(name), keep(self, name, value)),
+    )
+    train(config, JETS, tmp_path / "counted")
+    folder = tmp_path / "killed"
+    for survived in (0, 1, 1, len(pieces) // 2 - 1):
+        budget = [survived]
+
+        def put(self, name, value, budget=budget):
+            if budget[0] == 0:
+                raise Killed
+            budget[0] -= 1
+            keep(self, name, value)
+
+        monkeypatch.setattr(TrainingState, "put", put)
+        with pytest.raises(Killed):
+            train(config, JETS, folder, resume=True)
+    with pytest.raises(ModelError, match="not finished"):
+        load_run(folder)
+    with pytest.raises(UsageError, match="unfinished training; go on with --resume"):
+        train(config, JETS, folder)
+    monkeypatch.setattr(TrainingState, "put", keep)
+    resumed = train(config, JETS, folder, resume=True)
+    assert same_weights(whole, resumed)
+    histories = [(f / "history.jsonl").read_text() for f in (tmp_path / "whole", folder)]
+    assert histories[0] == histories[1]
+    assert same_weights(resumed, train(config, JETS, folder, resume=True))  # nothing left to do
+
+
+def test_killed_between_epochs_of_lightning_ends_the_same(tmp_path, monkeypatch):
+    config = load_run_config(SMALL, ADAMW | {"training.fine_tune.epochs": 0}, "nanopelican")
+    whole = train(config, JETS, tmp_path / "whole")
+    keep, left = _Show.on_validation_epoch_end, [2]
+
+    def kill(self, trainer, pl_module):
+        if left[0] == 0:
+            raise Killed
+        left[0] -= 1
+        keep(self, trainer, pl_module)
+
+    monkeypatch.setattr(_Show, "on_validation_epoch_end", kill)
+    with pytest.raises(Killed):
+        train(config, JETS, tmp_path / "killed")
+    monkeypatch.setattr(_Show, "on_validation_epoch_end", keep)
+    resumed = train(config, JETS, tmp_path / "killed", resume=True)
+    assert same_weights(whole, resumed)
+
+
+def test_killed_process_resumes(tmp_path):
+    data, out, config = tmp_path / "jets.h5", tmp_path / "run", tmp_path / "config.yaml"
+    save_jets(data, JETS)
+    config.write_text(json.dumps(SMALL))
+    words = [
+        "train",
+        "nanopelican",
+        "--data",
+        str(data),
+        "--config",
+        str(config),
+        "--out",
+        str(out),
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "triggernet", *words], stderr=subprocess.PIPE)
+    history = out / "history.jsonl"
+    limit = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < limit:
+        if history.is_file() and history.read_text().count("\n") >= 2:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+        time.sleep(0.005)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert main([*words, "--resume"]) == 0
+    whole = train(load_run_config(config, model="nanopelican"), JETS, tmp_path / "whole")
+    assert load_run(out).metrics["float"]["auc"] == pytest.approx(
+        whole.metrics["float"]["auc"],
+        abs=2e-3,  # the file stores float32 momenta
+    )
+
+
+def test_resuming_something_else_is_refused(finished, tmp_path):
+    folder, _ = finished
+    other = load_run_config(SMALL, {"training.seed": 5}, "nanopelican")
+    with pytest.raises(UsageError, match="differs from the configuration given"):
+        train(other, JETS, folder, {"j": "0" * 64}, resume=True)
+    config = load_run_config(SMALL, model="nanopelican")
+    with pytest.raises(UsageError, match="begun with other inputs"):
+        train(config, JETS, folder, {"j": "1" * 64}, resume=True)
+    with pytest.raises(UsageError, match="exists and is not empty"):
+        train(config, JETS, folder)
+
+
+def test_checkpoint_of_another_model_is_refused(finished, tmp_path):
+    folder, _ = finished
+    config = load_run_config(SMALL, {"model.n_channels": 1}, "nanopelican")
+    other = tmp_path / "other"
+    train(config, JETS, other)
+    for name in ("float.pt", "checkpoint.pt"):
+        good = (other / name).read_bytes()
+        (other / name).write_bytes((folder / name).read_bytes())
+        with pytest.raises(ModelError, match=f"{name} is a checkpoint of another model"):
+            load_run(other)
+        (other / name).write_bytes(good[: len(good) // 2])
+        with pytest.raises(ModelError, match=f"{name} is no checkpoint of triggernet"):
+            load_run(other)
+        (other / name).unlink()
+        with pytest.raises(ModelError, match=f"{name} is missing"):
+            load_run(other)
+        (other / name).write_bytes(good)
+    with pytest.raises(ModelError, match="is no run folder: it has no config.yaml"):
+        load_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"model.n_chanels": 3}, "model.n_chanels: unknown key; did you mean 'n_channels'"),
+        ({"training.epochs": 3}, "training.epochs: unknown key"),
+        ({"model.name": "nanopelikan"}, "unknown model 'nanopelikan'; did you mean 'nanopelican'"),
+        ({"model.aggregates": "jet"}, "set encoding.jet: true"),
+        ({"model.spurion_jet": True}, "spurion_jet: true reads the whole jet"),
+        ({"model.batch_norm": True}, "multistart .* contradicts model.batch_norm"),
+        ({"training.multistart.finalists": 30}, "finalists: found 30, more than the 3 starts"),
+        ({"training.adamw.warmup_epochs": 30}, "together exceed epochs 3"),
+        ({"training.fine_tune.freeze_at": 1.0}, "freeze_at 1.0: allowed"),
+        ({"training.validation_fraction": 0.0}, "validation_fraction: found 0.0"),
+        ({"training.multistart.starts": 0}, "starts: found 0; at least 1"),
+        ({"training.seeds": 0}, "seeds 0"),
+    ],
+)
+def test_unknown_and_contradictory_keys_are_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        load_run_config(SMALL, settings, None if "model.name" in settings else "nanopelican")
+
+
+def test_model_of_the_command_and_of_the_file_must_agree():
+    with pytest.raises(ConfigError, match="is of model 'deepsets', not of 'nanopelican'"):
+        load_run_config({"model": {"name": "deepsets"}}, model="nanopelican")
+    with pytest.raises(ConfigError, match="model.name: this key is missing"):
+        load_run_config(SMALL)
+    with pytest.raises(ConfigError, match="recipe: multistart does not work for model 'deepsets'"):
+        load_run_config({}, {"training.recipe": "multistart"}, "deepsets")
+    with pytest.raises(ConfigError, match="unknown preset 'papper'"):
+        load_run_config({}, model="nanopelican", preset="papper")
+
+
+def test_paper_preset_is_the_published_schedule():
+    config = load_run_config(model="nanopelican", preset="paper")
+    assert config.model.batch_norm
+    assert config.model.dropout == 0.05
+    assert config.training.adamw == AdamWConfig()
+    assert (
+        load_run_config(
+            {"model": {"dropout": 0.0}}, model="nanopelican", preset="paper"
+        ).model.dropout
+        == 0
+    )
+
+    def rate(epoch):
+        return learning_rate(config.training.adamw, epoch) / config.training.adamw.learning_rate
+
+    assert rate(2) == pytest.approx(0.5, abs=1e-3)
+    restarts = [4, 8, 16, 32, 64]  # 4 + 8 + 16 + 32 + 64 = 124 epochs of cosines
+    assert [rate(e) for e in restarts] == pytest.approx([1.0] * 5)
+    assert [rate(e - 1e-6) for e in [*restarts[1:], 128]] == pytest.approx([0.01] * 5, rel=1e-3)
+    assert rate(130) / rate(129) == pytest.approx(0.5)
+
+
+def test_deepsets_trains_through_the_same_calls(tmp_path):
+    settings = {"training.adamw.epochs": 8, "training.adamw.learning_rate": 0.02, "model.phi": [8]}
+    run = train(load_run_config(SMALL, settings, "deepsets"), JETS, tmp_path / "run")
+    assert run.metrics["float"]["auc"] > 0.75
+    assert run.metrics["quantised"]["auc"] > run.metrics["float"]["auc"] - 0.05
+    assert same_weights(run, load_run(tmp_path / "run"))
+
+
+def test_seeds_are_spread_and_the_best_kept(tmp_path):
+    settings = {"training.seeds": 2, "training.fine_tune.epochs": 0}
+    run = train(load_run_config(SMALL, settings, "nanopelican"), JETS, tmp_path / "run")
+    lines = [
+        json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    ]
+    floats = [line for line in lines if line["stage"] == "float"]
+    best = min(floats, key=lambda line: line["validation_loss"])
+    spread = run.metrics["spread"]
+    assert spread["auc"] == [line["validation_auc"] for line in floats]
+    assert spread["std"] == pytest.approx(np.std(spread["auc"], ddof=1))
+    assert run.metrics["float"]["auc"] == best["validation_auc"]
+
+
+def test_jets_unfit_for_training_are_refused(tmp_path):
+    config = load_run_config(SMALL, model="nanopelican")
+    with pytest.raises(DataError, match="has 0 signal and"):
+        train(config, JETS.select(JETS.label == 0), tmp_path / "a")
+    with pytest.raises(DataError, match="there are no jets"):
+        train(config, JETS.select(slice(0)), tmp_path / "b")
