@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from operator_cases import OperatorTest, Values, constant, pairs, quantised
 from programs import SIGNED, UNSIGNED, Builder, angular_tables, exp_table
@@ -11,6 +12,7 @@ from programs import SIGNED, UNSIGNED, Builder, angular_tables, exp_table
 from triggernet.fixedpoint import FixedPoint
 from triggernet.operators import OPERATORS
 from triggernet.operators.node import Node
+from triggernet.program import evaluate
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -325,6 +327,26 @@ class TestQuant(OperatorTest):
 
     def plain(self, node: Node, inputs: list[Values]) -> Values:
         return inputs[0]
+
+
+@pytest.mark.parametrize("op", ["PairDotPolar", "PairDotCartesian"])
+def test_bounds_hold_the_product_of_the_beams(op: str) -> None:
+    """It is 2, which nothing else reaches when all momenta are soft."""
+    build = Builder()
+    soft = FixedPoint(UNSIGNED, 4, -3)
+    if op == "PairDotPolar":
+        angles = [build.input(n, 2, FixedPoint(SIGNED, 3, 3)) for n in ("eta", "phi")]
+        inputs = [build.input("pt", 2, soft), *angles]
+        attributes = angular_tables(3, 6, 9) | exp_table(3)
+        attributes |= {"product_width": 9, "product_integer": 1}
+    else:
+        inputs = [build.input(n, 2, soft) for n in ("e", "px", "py", "pz")]
+        attributes = {}
+    attributes |= {"jet": 0, "beams": 1}
+    build.node(op, "d", inputs, FixedPoint(UNSIGNED, 12, 2), **attributes)
+    program = build.program("soft", ["d"])
+    found = evaluate(program, {n: np.zeros((1, 2), np.int64) for n in program.inputs})["d"]
+    assert found[0, -1] == program.tensors["d"].hi == 2 << 10
 
 
 def test_every_operator_has_its_test() -> None:

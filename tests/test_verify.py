@@ -76,7 +76,7 @@ def test_what_machines_read(hls_project: Path, capsys: pytest.CaptureFixture[str
     assert found["exact"] is True
     assert {"n", "mismatches", "first", "version"} <= set(found["executors"]["hls"])
     assert found["executors"]["hls"]["first"] is None
-    assert found["executors"]["hls"]["version"].startswith("hls4ml 1.3")
+    assert found["executors"]["hls"]["version"].startswith("hls4ml 1.3.0, g++ 1")
     assert json.loads((hls_project / "agreement.json").read_text()) == found
 
 

@@ -167,14 +167,15 @@ def _includes(folder: Path) -> list[Path]:
 def _key(folder: Path, sources: Mapping[str, str], includes: list[Path]) -> str:
     """Digest of everything that decides the executable."""
     digest = hashlib.sha256()
-    for part in (_compiler_version(), *FLAGS, *map(str, includes), *sources.values()):
+    for part in (compiler_version(), *FLAGS, *map(str, includes), *sources.values()):
         digest.update(f"{len(part)}\0{part}".encode())
     for path in sorted((folder / "firmware").rglob("*.h")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
-def _compiler_version() -> str:
+def compiler_version() -> str:
+    """Version of the g++ that `build` uses; ToolError if there is none."""
     with tempfile.TemporaryDirectory(prefix="triggernet-compiler-") as work:
         log = Path(work) / "version.log"
         return run_tool([COMPILER, "-dumpfullversion"], cwd=Path(work), log=log, hint=HINT)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.errors import ProjectError
+from triggernet.errors import ProgramError, ProjectError
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program
 from triggernet.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
@@ -108,7 +108,10 @@ def _session(model: str | bytes) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; it warns about constants it folds
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has an exception of its own for every state
+        raise ProgramError(f"onnxruntime cannot run the QONNX file: {error}") from error
 
 
 def _with_all_outputs(model: onnx.ModelProto, program: Program) -> onnx.ModelProto:
@@ -216,6 +219,7 @@ class Hls:
 
     def __init__(self, folder: Path, program: Program) -> None:
         from triggernet.hls import build
+        from triggernet.hls.simulation import compiler_version
 
         if not (folder / "firmware").is_dir():
             raise NotComparedError(
@@ -223,7 +227,8 @@ class Hls:
             )
         self._program = program
         self._simulator = build(folder)
-        self.version = f"hls4ml {importlib.metadata.version('hls4ml')}, g++"
+        hls4ml = importlib.metadata.version("hls4ml")
+        self.version = f"hls4ml {hls4ml}, g++ {compiler_version().strip()}"
 
     def run(self, inputs: Mapping[str, Codes]) -> Values:
         """The outputs."""

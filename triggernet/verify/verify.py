@@ -26,7 +26,8 @@ from triggernet.verify.stimuli import Stimuli, make_stimuli
 AGREEMENT = "agreement.json"  # where the command leaves the result in the project
 N_VECTORS = 100_000
 N_TRACED = 2_000  # vectors of which every tensor is compared
-CHUNK = 4096
+LARGEST_CHUNK = 4096  # vectors at a time
+LARGEST_TENSOR = 1 << 21  # values of a tensor at a time; a dozen of them exist side by side
 
 
 def verify(
@@ -103,7 +104,7 @@ def load_project(folder: Path) -> tuple[Program, list[str], bool]:
             raise ProjectError(
                 f"{folder} is no project: it has no {name}; `triggernet export` writes one"
             )
-    program = Program.from_json((folder / "program.json").read_text(encoding="utf-8"))
+    program = Program.from_json((folder / "program.json").read_text("utf-8", "replace"))
     check_program(program)
     notes = []
     if (folder / "triggernet.json").is_file():
@@ -138,9 +139,11 @@ def _compare_outputs(
     program: Program, stimuli: Stimuli, comparisons: Mapping[str, _Comparison], coverage: Coverage
 ) -> None:
     """All outputs, a chunk of vectors at a time, so that memory does not grow with them."""
+    size = max(tensor.size for tensor in program.tensors.values())
+    chunk = max(1, min(LARGEST_CHUNK, LARGEST_TENSOR // size))
     with Progress("verifying", len(stimuli), "vectors") as progress:
-        for start in range(0, len(stimuli), CHUNK):
-            index = np.arange(start, min(start + CHUNK, len(stimuli)))
+        for start in range(0, len(stimuli), chunk):
+            index = np.arange(start, min(start + chunk, len(stimuli)))
             values = observe(program, stimuli.select(index), coverage.add)
             expected = {name: values[name] for name in program.outputs}
             for comparison in comparisons.values():
@@ -184,14 +187,13 @@ class _Comparison:
 
     def compare_tensors(self) -> None:
         """Every tensor that the executor shows, on its subset."""
-        for index in np.array_split(self._traced, -(-len(self._traced) // CHUNK)):
-            inputs = self._stimuli.select(index)
-            found, expected = self._executor.trace(inputs), trace(self._program, inputs)
-            wrong = np.zeros(len(index), dtype=np.bool_)
-            for name, codes in found.items():
-                wrong |= differs(codes, expected[name])
-            self._traced_mismatches += int(wrong.sum())
-            self._note(index[wrong])
+        inputs = self._stimuli.select(self._traced)
+        found, expected = self._executor.trace(inputs), trace(self._program, inputs)
+        wrong = np.zeros(len(self._traced), dtype=np.bool_)
+        for name, codes in found.items():
+            wrong |= differs(codes, expected[name])
+        self._traced_mismatches = int(wrong.sum())
+        self._note(self._traced[wrong])
 
     def result(self) -> ExecutorResult:
         """The counts, and the first difference traced to its node."""
