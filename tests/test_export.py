@@ -7,8 +7,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from models import Case, random_model, values_of
 from onnx import TensorProto, helper, numpy_helper
+from random_models import Case, random_model, values_of
 from torch import Tensor, nn
 
 from triggernet.errors import UnsupportedError

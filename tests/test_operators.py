@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from operator_cases import OperatorTest, Values, constant, pairs, quantised
+from operator_cases import OperatorTest, Values, WideBuilder, constant, pairs, quantised
 from programs import SIGNED, UNSIGNED, Builder, angular_tables, exp_table
 
 from triggernet.fixedpoint import FixedPoint
@@ -347,6 +348,21 @@ def test_bounds_hold_the_product_of_the_beams(op: str) -> None:
     program = build.program("soft", ["d"])
     found = evaluate(program, {n: np.zeros((1, 2), np.int64) for n in program.inputs})["d"]
     assert found[0, -1] == program.tensors["d"].hi == 2 << 10
+
+
+def test_bounds_of_a_sum_hold_absent_particles() -> None:
+    """Every particle counts 3, so that only an absent one makes the sum smaller."""
+    build = WideBuilder()
+    x = particles(build, 3)
+    present = build.input("pt", 2, FixedPoint(UNSIGNED, 3, 3))
+    shape = {"in_rank": 2, "in_features": 2, "out_features": 1}
+    constants = {"weight": (0, 0), "bias": (3,), "bias_width": 4, "bias_integer": 4}
+    build.dense("three", [x], FixedPoint(UNSIGNED, 4, 4), shape)
+    build.nodes[-1] = replace(build.nodes[-1], attributes=build.nodes[-1].attributes | constants)
+    build.node("Sum", "y", ["three", present], FixedPoint(UNSIGNED, 6, 6))
+    tensors = build.program("threes", ["y"]).tensors
+    assert (tensors["three"].lo, tensors["three"].hi) == (3, 3)
+    assert (tensors["y"].lo, tensors["y"].hi) == (3, 9)
 
 
 def test_every_operator_has_its_test() -> None:

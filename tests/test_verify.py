@@ -13,8 +13,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 from programs import Builder, nano_program, tiny_program, write_onnx
+from random_models import Case, random_model
 
-from models import Case, random_model
 from triggernet.cli import main
 from triggernet.data import load_jets, mock_jets, sample_path, save_jets
 from triggernet.errors import DataError, ProgramError, ProjectError, UsageError

@@ -24,7 +24,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from models import Case, random_model, values_of
+from random_models import Case, random_model, values_of
+
 from triggernet.export import export_model
 from triggernet.hls import HlsConfig, simulate, write_project
 from triggernet.program import evaluate

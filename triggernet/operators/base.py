@@ -15,9 +15,7 @@ from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int, narro
 from triggernet.operators.node import Node, Tensor
 
 Inputs = tuple[Tensor, ...]
-Kind = Literal[
-    "multiply", "accumulate", "scale", "add", "compare", "select", "table", "round"
-]
+Kind = Literal["multiply", "accumulate", "scale", "add", "compare", "select", "table", "round"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,8 @@ class Operation:
         (both operands of the product), "scale", a product with a constant that takes two additions
         or more (the variable, the constant), "add", also subtract or negate (both operands),
         "compare", a sign or zero test, ReLU or saturation (bits in, bits out), "select", a
-        multiplexer (bits of a word, number of words), "table", a read-only memory (address bits, word bits),
+        multiplexer (bits of a word, number of words), "table", a read-only memory (address bits,
+        word bits),
         "round" to nearest (bits in, bits out).
     count : int
     widths : (int, int)

@@ -61,4 +61,5 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
     m = node.get_int("n_particles")
     return adder_trees(m, m - 1, inputs[0].type.width)
 
+
 PAIR_ROW_SUM = Operator("PairRowSum", "pair_row_sum.h", arguments, infer, evaluate, meaning, cost)

@@ -108,6 +108,8 @@ def _session(model: str | bytes) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; it warns about constants it folds
+    # Its threads wait busily between operators, which costs the other executors their processor.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has an exception of its own for every state
