@@ -132,12 +132,14 @@ def test_greedy_choice_finds_the_channels_that_made_the_labels():
     rng = np.random.default_rng(5)
     features = rng.exponential(size=(3000, 20, 2))
     truth = 3 * features[:, 7, 0] - 2 * features[:, 13, 1] - 1
+    features[:, 13] *= 10.0
     label = (rng.random(3000) < 1 / (1 + np.exp(-truth))).astype(np.float64)
     chosen, weights = choose_channels(features, label, 2)
     assert set(chosen) == {7, 13}
     assert len(weights) == 5
     position = chosen.index(7)
     assert weights[2 * position] == pytest.approx(3, abs=0.4)
+    assert weights[2 * (1 - position) + 1] == pytest.approx(-0.2, abs=0.04)
     assert weights[-1] == pytest.approx(-1, abs=0.4)
 
 

@@ -14,12 +14,14 @@ import pytest
 import torch
 
 from triggernet.cli import main
-from triggernet.data import mock_jets, save_jets
+from triggernet.data import EncodingConfig, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError, ModelError, UsageError
 from triggernet.files import read_json
 from triggernet.training import load_run, load_run_config, train
 from triggernet.training.adamw import _Show, learning_rate
+from triggernet.training.fine_tune import _batches
 from triggernet.training.recipes import AdamWConfig
+from triggernet.training.sample import Sample
 from triggernet.training.state import TrainingState
 
 SMALL = {
@@ -167,6 +169,18 @@ def test_killed_process_resumes(finished, tmp_path):
         finished[1].metrics["float"]["auc"],
         abs=2e-3,  # the file stores float32 momenta
     )
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    sample = Sample.of(JETS, EncodingConfig(n_constituents=2))
+
+    def order(seed, epoch):
+        return torch.cat([inputs["pt"][:, 0] for inputs, _ in _batches(sample, 64, seed, epoch)])
+
+    assert torch.equal(order(0, 1), order(0, 1))
+    assert not torch.equal(order(0, 1), order(0, 2))
+    assert not torch.equal(order(0, 1), order(1, 1))
+    assert torch.equal(order(0, 1).sort().values, order(1, 2).sort().values)
 
 
 def test_resuming_something_else_is_refused(finished, tmp_path):
