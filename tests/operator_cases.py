@@ -127,7 +127,7 @@ class OperatorTest:
             for name, array in found.items():
                 np.testing.assert_array_equal(array, expected[name], f"{executor}, {name}")
 
-    @pytest.mark.parametrize("grow", [0, 40])
+    @pytest.mark.parametrize("grow", [0, 40, 55])
     @pytest.mark.parametrize("overflow", ["SAT", "WRAP"])
     @pytest.mark.parametrize("rounding", ["ROUND", "FLOOR"])
     def test_plain_arithmetic(self, case: dict, rounding: str, overflow: str, grow: int) -> None:
