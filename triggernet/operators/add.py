@@ -8,7 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from triggernet.fixedpoint import Codes
+from triggernet.netlist.arithmetic import quantise
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.wire import Wire
 from triggernet.operators.base import Exact, Inputs, Interval, Operation, Operator, align, require
+from triggernet.operators.hardware import as_particles, as_vector
 from triggernet.operators.node import Node
 
 
@@ -50,4 +55,26 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
     return [Operation("add", x.size, (x.type.width, y.type.width))]
 
 
-ADD = Operator("Add", "add.h", arguments, infer, evaluate, meaning, cost)
+def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    fractions, finest = [x.type.fraction for x in inputs], infer(node, inputs).fraction
+    subtract = bool(node.get_int("subtract"))
+
+    def one(b: Builder, x: Wire, y: Wire) -> Wire:
+        x, y = (b.shifted(w, finest - f) for w, f in zip((x, y), fractions, strict=True))
+        return quantise(b, b.add(x, y, subtract=subtract), finest, node.quantiser)
+
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        half = len(wires) // 2
+        return [one(b, x, y) for x, y in zip(wires[:half], wires[half:], strict=True)]
+
+    purpose = f"{node.name}: a sum of two values, quantised."
+    x, y = signals
+    if len(inputs[0].shape) == 1 and not isinstance(x, Particles):
+        return Vector(tuple(kernel(fabric.top, *as_vector(fabric, x), *as_vector(fabric, y))))
+    if node.get_int("broadcast"):
+        shared = as_vector(fabric, y)
+        return fabric.each(node.output, purpose, kernel, [as_particles(x)], shared)
+    return fabric.each(node.output, purpose, kernel, [as_particles(x), as_particles(y)])
+
+
+ADD = Operator("Add", "add.h", arguments, infer, evaluate, meaning, cost, rtl)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from triggernet.errors import ProgramError
 from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int, narrow
 from triggernet.operators.node import Node, Tensor
+
+if TYPE_CHECKING:
+    from triggernet.netlist.fabric import Fabric, Signal
 
 Inputs = tuple[Tensor, ...]
 Kind = Literal["multiply", "accumulate", "scale", "add", "compare", "select", "table", "round"]
@@ -138,6 +141,9 @@ class Operator:
         ONNX statements that compute `y` (float64) from the arguments (float64).
     cost : callable(Node, Inputs) -> list of Operation
         The hardware of a fully parallel implementation, in order of evaluation.
+    rtl : callable(Node, Inputs, tuple of Signal, Fabric) -> Signal
+        Adds the operator, its quantiser included, to a design, at the design's interval;
+        UnsupportedError where it cannot be had at that interval.
     """
 
     op: str
@@ -147,6 +153,7 @@ class Operator:
     evaluate: Callable[[Node, Inputs, tuple[Codes, ...]], Codes]
     meaning: Callable[[Node], str]
     cost: Callable[[Node, Inputs], list[Operation]]
+    rtl: Callable[[Node, Inputs, tuple[Signal, ...], Fabric], Signal]
 
 
 def n_pairs(n_particles: int) -> int:

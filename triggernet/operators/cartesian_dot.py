@@ -8,11 +8,16 @@ In hardware: four products and three additions a pair.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
+from triggernet.netlist.arithmetic import quantise
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -26,7 +31,8 @@ from triggernet.operators.base import (
     require,
 )
 from triggernet.operators.blocks import n_particles
-from triggernet.operators.node import Node
+from triggernet.operators.hardware import aligned, as_vector, product
+from triggernet.operators.node import Node, Tensor
 
 COMPONENTS = ("e", "px", "py", "pz")
 JET_COMPONENTS = ("jet_e", "jet_px", "jet_py", "jet_pz")
@@ -185,6 +191,64 @@ def _aside(operations: list[Operation]) -> list[Operation]:
     return [replace(operation, beside=True) for operation in operations]
 
 
+def pair_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """One kernel of four products a lane of the ring; spurions are particles like others."""
+    fraction = _fraction(inputs)
+    lanes = list(
+        zip(
+            *(
+                _on_grid(fabric, s, x, fraction)
+                for s, x in zip(signals[:4], inputs[:4], strict=True)
+            ),
+            strict=True,
+        )
+    )
+    if node.get_int("jet"):
+        lanes.append(_jet_lane(inputs, signals, fabric, fraction))
+    if node.get_int("beams"):
+        one = 1 << fraction
+        lanes += [tuple(constant(c) for c in (one, 0, 0, sign * one)) for sign in (1, -1)]
+    meeting = fabric.met(Particles(tuple(lanes), len(lanes)))
+    kernel = _dot_kernel(node, 2 * fraction)
+    purpose = f"{node.name}: the Minkowski product of one pair of particles, quantised."
+    products = [
+        fabric.call(f"{node.output}_pair", purpose, kernel, (*one, *other))[0]
+        for one, other in meeting.lanes
+    ]
+    return Pairs(tuple(products), meeting.ring, meeting.live)
+
+
+def _on_grid(fabric: Fabric, signal: Signal, tensor: Tensor, fraction: int) -> list[Wire]:
+    """All values of a component on the common grid."""
+    return [
+        aligned(fabric.top, wire, tensor.type.fraction, fraction)
+        for wire in as_vector(fabric, signal)
+    ]
+
+
+def _jet_lane(
+    inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric, fraction: int
+) -> tuple[Wire, ...]:
+    """The four-momentum of the jet on the common grid."""
+    found = (
+        _on_grid(fabric, s, x, fraction)[0] for s, x in zip(signals[-4:], inputs[-4:], strict=True)
+    )
+    return tuple(found)
+
+
+def _dot_kernel(node: Node, fraction: int) -> Callable[..., list[Wire]]:
+    """E E' - px px' - py py' - pz pz', quantised."""
+
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        e, px, py, pz = (
+            product(b, x, y, dsp=True) for x, y in zip(wires[:4], wires[4:], strict=True)
+        )
+        transverse, along = b.add(px, py), b.subtract(e, pz)
+        return [quantise(b, b.subtract(along, transverse), fraction, node.quantiser)]
+
+    return kernel
+
+
 PAIR_DOT_CARTESIAN = Operator(
     "PairDotCartesian",
     "cartesian_dot.h",
@@ -193,6 +257,7 @@ PAIR_DOT_CARTESIAN = Operator(
     pair_evaluate,
     pair_meaning,
     pair_cost,
+    pair_rtl,
 )
 
 
@@ -246,6 +311,29 @@ def jet_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return operations
 
 
+def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    fraction = _fraction(inputs)
+    tensors = [
+        Particles(tuple((w,) for w in _on_grid(fabric, s, x, fraction)), x.size)
+        for s, x in zip(signals[:4], inputs[:4], strict=True)
+    ]
+    jet, kernel = _jet_lane(inputs, signals, fabric, fraction), _dot_kernel(node, 2 * fraction)
+    purpose = f"{node.name}: the product of one particle with the jet, quantised."
+    products = fabric.each(f"{node.output}_jet", purpose, kernel, tensors, jet)
+    spurions: list[Wire] = []
+    if node.get_int("jet"):
+        spurions += kernel(fabric.top, *jet, *jet)
+    if node.get_int("beams"):
+        one = 1 << fraction
+        for sign in (1, -1):
+            beam = (constant(c) for c in (one, 0, 0, sign * one))
+            spurions += kernel(fabric.top, *jet, *beam)
+    if not spurions:
+        return products
+    gathered = fabric.together(products)
+    return Particles((*gathered.lanes, *((w,) for w in spurions)), gathered.size + len(spurions))
+
+
 JET_DOT_CARTESIAN = Operator(
     "JetDotCartesian",
     "cartesian_dot.h",
@@ -254,6 +342,7 @@ JET_DOT_CARTESIAN = Operator(
     jet_evaluate,
     jet_meaning,
     jet_cost,
+    jet_rtl,
 )
 
 
@@ -283,6 +372,12 @@ def mass_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return _dot_cost(1, inputs, inputs, folds=False)
 
 
+def mass_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    fraction = _fraction(inputs)
+    jet = _jet_lane(inputs, signals, fabric, fraction)
+    return Vector(tuple(_dot_kernel(node, 2 * fraction)(fabric.top, *jet, *jet)))
+
+
 JET_MASS_CARTESIAN = Operator(
     "JetMassCartesian",
     "cartesian_dot.h",
@@ -291,4 +386,5 @@ JET_MASS_CARTESIAN = Operator(
     mass_evaluate,
     mass_meaning,
     mass_cost,
+    mass_rtl,
 )

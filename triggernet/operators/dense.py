@@ -12,11 +12,17 @@ digits of the code), summed in a tree; a ReLU is a sign test.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
+from triggernet.netlist.arithmetic import linear, total
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.memory import lookup
+from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -29,6 +35,7 @@ from triggernet.operators.base import (
     constants,
     require,
 )
+from triggernet.operators.hardware import as_particles, as_vector, product, quantised
 from triggernet.operators.node import Node
 
 
@@ -251,4 +258,105 @@ def _address_bits(sets: int) -> int:
     return max(1, (sets - 1).bit_length())
 
 
-DENSE = Operator("Dense", "dense.h", arguments, infer, evaluate, meaning, cost)
+def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """The context's product once for all particles, then x W + that for each of them."""
+    unique, where = _distinct_outputs(node)
+    if node.get_int("n_select") > 1:
+        select = as_vector(fabric, signals[-1])[0]
+        weights, shared = _selected_weights(node, inputs, fabric, signals, (select, unique))
+    else:
+        weights, shared = [], _shared_terms(node, inputs, fabric, signals, unique)
+    kernel = _kernel(node, inputs, unique, len(weights))
+    wires = [*weights, *shared]
+    if node.get_int("in_rank") == 1:
+        found = kernel(fabric.top, *as_vector(fabric, signals[0]), *wires)
+        return Vector(tuple(found[k] for k in where))
+    purpose = f"{node.name}: one particle's features times a constant matrix, quantised."
+    x = fabric.each(node.output, purpose, kernel, [as_particles(signals[0])], wires)
+    return Particles(tuple(tuple(lane[k] for k in where) for lane in x.lanes), x.size)
+
+
+def _distinct_outputs(node: Node) -> tuple[list[int], list[int]]:
+    """Outputs with constants of their own, and for each output which of these it is."""
+    columns = [
+        tuple(int(v) for part in _weights(node) for v in part[..., g].ravel())
+        for g in range(node.get_int("out_features"))
+    ]
+    unique = [g for g, column in enumerate(columns) if columns.index(column) == g]
+    return unique, [unique.index(columns.index(column)) for column in columns]
+
+
+def _kernel(
+    node: Node, inputs: Inputs, unique: list[int], n_weights: int
+) -> Callable[..., list[Wire]]:
+    """X W + shared, ReLU and quantiser; with weights among the inputs if there are several sets."""
+    fx, _, _, finest = _fractions(node, inputs)
+    features, matrix = node.get_int("in_features"), _weights(node)[0][0][:, unique]
+
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        x, rest = wires[:features], wires[features:]
+        weights, shared = rest[:n_weights], rest[n_weights:]
+        if n_weights:
+            products = _variable_products(b, x, weights, len(unique))
+        else:
+            products = linear(b, x, np.asarray(matrix, dtype=np.int64))
+        sums = [b.add(b.shifted(p, finest - fx), s) for p, s in zip(products, shared, strict=True)]
+        sums = [b.relu(s) for s in sums] if node.get_int("relu") else sums
+        return quantised(b, sums, finest, node.quantiser)
+
+    return kernel
+
+
+def _shared_terms(
+    node: Node, inputs: Inputs, fabric: Fabric, signals: tuple[Signal, ...], unique: list[int]
+) -> list[Wire]:
+    """Context V + b on the finest grid."""
+    _, fc, fb, finest = _fractions(node, inputs)
+    _, context, bias = _weights(node)
+    terms = [constant(int(bias[0, g]) << (finest - fb)) for g in unique]
+    if not node.get_int("context_features"):
+        return terms
+    matrix = np.asarray(context[0][:, unique], dtype=np.int64) << (finest - fc)
+    products = linear(fabric.top, as_vector(fabric, signals[1]), matrix)
+    return [fabric.top.add(p, t) for p, t in zip(products, terms, strict=True)]
+
+
+def _selected_weights(
+    node: Node,
+    inputs: Inputs,
+    fabric: Fabric,
+    signals: tuple[Signal, ...],
+    choice: tuple[Wire, list[int]],
+) -> tuple[list[Wire], list[Wire]]:
+    """Weights of the chosen set (F x G), and context V + b with those of that set."""
+    (select, unique), top = choice, fabric.top
+    _, fc, fb, finest = _fractions(node, inputs)
+    weight, context, bias = _weights(node)
+
+    def chosen(codes: Codes) -> Wire:
+        values = [int(codes[min(k, len(codes) - 1)]) for k in range(select.lo, select.hi + 1)]
+        return lookup(top, select, values)
+
+    weights = [chosen(weight[:, f, g]) for f in range(weight.shape[1]) for g in unique]
+    shared = [top.shifted(chosen(bias[:, g]), finest - fb) for g in unique]
+    if node.get_int("context_features"):
+        values = as_vector(fabric, signals[1])
+        factors = [chosen(context[:, h, g]) for h in range(context.shape[1]) for g in unique]
+        products = _variable_products(top, values, factors, len(unique))
+        shared = [
+            top.add(s, top.shifted(p, finest - fc)) for s, p in zip(shared, products, strict=True)
+        ]
+    return weights, shared
+
+
+def _variable_products(
+    b: Builder, x: Sequence[Wire], weights: Sequence[Wire], n_outputs: int
+) -> list[Wire]:
+    """X W with weights (F x G) that are wires."""
+    return [
+        total(b, (product(b, v, weights[f * n_outputs + g], dsp=True) for f, v in enumerate(x)))
+        for g in range(n_outputs)
+    ]
+
+
+DENSE = Operator("Dense", "dense.h", arguments, infer, evaluate, meaning, cost, rtl)

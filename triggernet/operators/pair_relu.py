@@ -13,9 +13,15 @@ product. Absent particles cost one multiplexer each.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from triggernet.fixedpoint import Codes, exact_int
+from triggernet.fixedpoint import Codes, FixedPoint, exact_int
+from triggernet.netlist.arithmetic import quantise, saturate, total
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -30,8 +36,16 @@ from triggernet.operators.base import (
     quantise_cost,
     require,
 )
+from triggernet.operators.hardware import aligned, as_pairs, as_particles, quantised
 from triggernet.operators.node import Node
-from triggernet.operators.reduce import mask_meaning, present_mask, require_present
+from triggernet.operators.reduce import (
+    mask_meaning,
+    present_flags,
+    present_mask,
+    require_present,
+)
+
+GROUP = 8  # pairs whose sums begin in one module
 
 
 def arguments(node: Node) -> tuple[str, ...]:
@@ -163,4 +177,121 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
     ]
 
 
-PAIR_RELU = Operator("PairRelu", "pair_relu.h", arguments, infer, evaluate, meaning, cost)
+def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """Lanes of the ring in groups, each with the first levels of its adder trees."""
+    d = as_pairs(signals[0])
+    features, where, n_flags = _masked(node, inputs, signals, fabric)
+    meeting = fabric.met(features)
+    kernel = _kernel(node, inputs, where, n_flags)
+    purpose = f"{node.name}: ReLUs of some pairs, summed for each channel."
+    parts: list[list[Wire]] = [[] for _ in range(node.get_int("n_channels"))]
+    lanes = [
+        (pair, *one, *other, live)
+        for pair, (one, other), live in zip(d.lanes, meeting.lanes, meeting.live, strict=True)
+    ]
+    for start in range(0, len(lanes), GROUP):
+        wires = [wire for lane in lanes[start : start + GROUP] for wire in lane]
+        found = fabric.call(f"{node.output}_pairs", purpose, kernel, wires)
+        for channel, wire in zip(parts, found, strict=True):
+            channel.append(wire)
+    sums = fabric.sums(parts, meeting.ring.slots)
+    fraction = node.get_type("z_", signed=False).fraction
+    return Vector(tuple(quantised(fabric.top, sums, fraction, node.quantiser)))
+
+
+def _masked(
+    node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric
+) -> tuple[Particles, list[int], int]:
+    """What the pairs need of each particle, and where each column of `a` is among it.
+
+    An absent particle gets features so low that no ReLU of its pairs is above zero, if that needs
+    no further bits; otherwise one more feature says whether it is present (1 is returned, else 0).
+    """
+    a, top = as_particles(signals[1]), fabric.top
+    columns = list(zip(*a.lanes, strict=True))
+    unique = [g for g, column in enumerate(columns) if _first_equal(columns, column) == g]
+    where = [unique.index(_first_equal(columns, column)) for column in columns]
+    flags = present_flags(fabric, signals[2], len(a.lanes))
+    lowest = _absent_code(node, inputs, as_pairs(signals[0]).zero_without is signals[2])
+    lanes = [[lane[g] for g in unique] for lane in a.lanes]
+    bounds = inputs[1].lo, inputs[1].hi
+    widened = FixedPoint.covering(min(lowest, bounds[0]), bounds[1], 0).width
+    if widened > FixedPoint.covering(*bounds, 0).width:
+        flagged = ((*lane, flag) for lane, flag in zip(lanes, flags, strict=True))
+        return Particles(tuple(flagged), a.size), where, 1
+    masked = (
+        tuple(top.select(flag, wire, constant(lowest)) for wire in lane)
+        for lane, flag in zip(lanes, flags, strict=True)
+    )
+    return Particles(tuple(masked), a.size), where, 0
+
+
+def _first_equal(columns: list[tuple[Wire, ...]], column: tuple[Wire, ...]) -> int:
+    """The first column that is made of the very same wires."""
+    same = (all(x is y for x, y in zip(other, column, strict=True)) for other in columns)
+    return list(same).index(True)
+
+
+def _absent_code(node: Node, inputs: Inputs, without_d: bool) -> int:
+    """A code of `a` with which no argument is above zero, whatever the other particle has."""
+    fraction = _fraction(inputs)
+    d = Interval(0, 0) if without_d else Interval.of(inputs[0], fraction)
+    largest = max(d.scaled(sign).hi for sign in node.get_ints("signs"))
+    largest += max(Interval.of(inputs[1], fraction).hi, 0)
+    return min(-largest, 0) >> (fraction - inputs[1].type.fraction)
+
+
+def _kernel(
+    node: Node, inputs: Inputs, where: list[int], n_flags: int
+) -> Callable[..., list[Wire]]:
+    """Sums over the pairs of a group: for each pair d, features of both particles, and a flag."""
+    fraction, channels = _fraction(inputs), node.get_int("n_channels")
+    n_features = max(where) + 1
+    length = 2 * (n_features + n_flags) + 2
+
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        terms: list[list[Wire]] = [[] for _ in range(channels)]
+        for start in range(0, len(wires), length):
+            d, *rest, live = wires[start : start + length]
+            d = aligned(b, d, inputs[0].type.fraction, fraction)
+            half = length // 2 - 1
+            one, other = (
+                [aligned(b, w, inputs[1].type.fraction, fraction) for w in side[:n_features]]
+                for side in (rest[:half], rest[half:])
+            )
+            alive = [live, *rest[n_features:half], *rest[half + n_features :]]
+            for c, sign in enumerate(node.get_ints("signs")):
+                for first, second, times in _orders(node, where, c, (one, other)):
+                    argument = b.add(first, second)
+                    argument = b.add(argument, d, subtract=sign < 0) if sign else argument
+                    z = _rectified(b, node, argument, fraction, alive)
+                    terms[c].append(b.shifted(z, times - 1))
+        return [total(b, channel) for channel in terms]
+
+    return kernel
+
+
+def _orders(
+    node: Node, where: list[int], c: int, sides: tuple[list[Wire], list[Wire]]
+) -> list[tuple[Wire, Wire, int]]:
+    """Which features the arguments of channel c add, and how often each argument counts."""
+    one, other = sides
+    row = where[c]
+    if node.get_int("tied"):
+        return [(one[row], other[row], 1)]
+    column = where[node.get_int("n_channels") + c]
+    if row == column:  # the same both ways
+        return [(one[row], other[row], 2)]
+    return [(one[row], other[column], 1), (other[row], one[column], 1)]
+
+
+def _rectified(b: Builder, node: Node, argument: Wire, fraction: int, alive: list[Wire]) -> Wire:
+    """The inner quantiser of the ReLU of an argument."""
+    inner = node.inner("z_")
+    dropped = fraction - inner.type.fraction
+    if inner.rounding == "FLOOR" and dropped > 0:  # clipping after dropping bits is the same
+        return saturate(b, b.relu(b.floor(argument, dropped), alive), inner.type)
+    return quantise(b, b.relu(argument, alive), fraction, inner)
+
+
+PAIR_RELU = Operator("PairRelu", "pair_relu.h", arguments, infer, evaluate, meaning, cost, rtl)

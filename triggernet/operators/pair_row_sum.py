@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
+from triggernet.netlist.fabric import Fabric, Particles, Signal
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -20,6 +21,7 @@ from triggernet.operators.base import (
     pair_indices,
     require,
 )
+from triggernet.operators.hardware import as_pairs, quantised
 from triggernet.operators.node import Node
 
 
@@ -62,4 +64,16 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
     return adder_trees(m, m - 1, inputs[0].type.width)
 
 
-PAIR_ROW_SUM = Operator("PairRowSum", "pair_row_sum.h", arguments, infer, evaluate, meaning, cost)
+def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """A tree a particle, or sums that travel with the particles round the ring."""
+    rows = fabric.row_sums(as_pairs(signals[0]))
+    lanes = (
+        tuple(quantised(fabric.top, lane, inputs[0].type.fraction, node.quantiser))
+        for lane in rows.lanes
+    )
+    return Particles(tuple(lanes), rows.size)
+
+
+PAIR_ROW_SUM = Operator(
+    "PairRowSum", "pair_row_sum.h", arguments, infer, evaluate, meaning, cost, rtl
+)

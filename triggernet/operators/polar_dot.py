@@ -13,9 +13,16 @@ and two products (one DSP each up to 27 x 18 bits).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from triggernet.fixedpoint import Codes, FixedPoint, exact_int
+from triggernet.netlist.arithmetic import quantise
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Options, Pairs, Particles, Signal
+from triggernet.netlist.memory import lookup
+from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators import polar_jet
 from triggernet.operators.base import (
@@ -28,6 +35,7 @@ from triggernet.operators.base import (
     pair_indices,
 )
 from triggernet.operators.blocks import Block, Bounds, concatenate, joined, n_particles
+from triggernet.operators.hardware import angles, as_particles, product, require_unrolled
 from triggernet.operators.node import Node
 from triggernet.operators.polar_cost import pair_cost
 
@@ -159,6 +167,86 @@ def _beams_meaning() -> str:
     d_beams = Add (first_zero, two)"""
 
 
+def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """One kernel a lane of the ring; with spurions (interval 1 only) their products as well."""
+    pt, eta, phi = (as_particles(s) for s in signals[:3])
+    joint = Particles(
+        tuple((p[0], e[0], f[0]) for p, e, f in zip(pt.lanes, eta.lanes, phi.lanes, strict=True)),
+        pt.size,
+    )
+    meeting, kernel = fabric.met(joint), _pair_kernel(node, inputs, fabric.options)
+    purpose = f"{node.name}: the Minkowski product of one pair of particles, quantised."
+    lanes = [
+        fabric.call(f"{node.output}_pair", purpose, kernel, (*one, *other))[0]
+        for one, other in meeting.lanes
+    ]
+    if not (node.get_int("jet") or node.get_int("beams")):
+        return Pairs(tuple(lanes), meeting.ring, meeting.live, zero_without=pt)
+    require_unrolled(node, fabric)
+    lanes += _spurion_products(node, inputs, signals, fabric)
+    return Pairs(
+        tuple(lanes),
+        fabric.ring(n_particles(node, pt.size)),
+        (constant(1),) * len(lanes),
+        zero_without=pt,
+    )
+
+
+def _pair_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., list[Wire]]:
+    tables = (
+        polar_jet.angle_table(node, "eta_table", inputs[1]),
+        polar_jet.angle_table(node, "phi_table", inputs[2]),
+    )
+    inner, dsp = node.inner("product_"), options.dsp != "none"
+    fraction = inner.type.fraction + polar_jet.angle_fraction(node)
+
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        (pt_i, eta_i, phi_i), (pt_j, eta_j, phi_j) = wires[:3], wires[3:]
+        exact = product(b, pt_i, pt_j, dsp=dsp)
+        pt_pt = quantise(b, exact, 2 * inputs[0].type.fraction, inner)
+        eta, phi = b.subtract(eta_i, eta_j, "eta_ij"), b.subtract(phi_i, phi_j, "phi_ij")
+        cosh, cos = angles(b, eta, phi, tables, block=options.tables == "bram")
+        d = product(b, pt_pt, b.add(cosh, cos, name="angle"), dsp=dsp)
+        return [quantise(b, d, fraction, node.quantiser)]
+
+    return kernel
+
+
+def _spurion_products(
+    node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric
+) -> list[Wire]:
+    """Products of the constituents with the spurions and of those among themselves, in order."""
+    top, found, energy = fabric.top, [], []
+    if node.get_int("jet"):
+        found += [lane[0] for lane in polar_jet.jet_products(node, inputs, signals, fabric).lanes]
+        energy = [polar_jet.jet_energy(node, inputs, signals, fabric)]
+    if node.get_int("beams"):
+        for sign in (1, -1):
+            found += [*_beam_products(node, inputs, signals, fabric, sign), *energy]
+        found.append(quantise(top, constant(2), 0, node.quantiser))
+    return found
+
+
+def _beam_products(
+    node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric, sign: int
+) -> list[Wire]:
+    table, kind = _exp_table(node, inputs), inputs[1].type
+    values = [
+        int(table[min(sign * eta, kind.max_int) - kind.min_int])
+        for eta in range(inputs[1].lo, inputs[1].hi + 1)
+    ]
+    fraction = inputs[0].type.fraction + _exp_type(node).fraction
+
+    def kernel(b: Builder, pt: Wire, eta: Wire) -> list[Wire]:
+        factor = lookup(b, eta, values)
+        exact = product(b, pt, factor, dsp=fabric.options.dsp == "all")
+        return [quantise(b, exact, fraction, node.quantiser)]
+
+    purpose = f"{node.name}: the product of one particle with a beam, quantised."
+    tensors = [as_particles(s) for s in signals[:2]]
+    return [lane[0] for lane in fabric.each(f"{node.output}_beam", purpose, kernel, tensors).lanes]
+
+
 PAIR_DOT_POLAR = Operator(
-    "PairDotPolar", "polar_dot.h", arguments, infer, evaluate, meaning, pair_cost
+    "PairDotPolar", "polar_dot.h", arguments, infer, evaluate, meaning, pair_cost, rtl
 )

@@ -14,7 +14,13 @@ in brackets, rounded, and one product with pt_i. J . J is one product.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from triggernet.fixedpoint import Codes, exact_int
+from triggernet.netlist.arithmetic import quantise
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Options, Particles, Signal, Vector
+from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -26,6 +32,14 @@ from triggernet.operators.base import (
     require,
 )
 from triggernet.operators.blocks import Block, Bounds, concatenate, joined, n_particles
+from triggernet.operators.hardware import (
+    aligned,
+    angles,
+    as_particles,
+    as_vector,
+    product,
+    require_unrolled,
+)
 from triggernet.operators.node import Node, Tensor
 from triggernet.operators.polar_cost import jet_cost, mass_cost
 
@@ -218,8 +232,85 @@ def jet_meaning(node: Node) -> str:
     y = Unsqueeze (together, last)"""
 
 
+def jet_products(
+    node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric
+) -> Particles:
+    """p_i . J of every constituent through the node's quantiser, (N, 1)."""
+    jet = [as_vector(fabric, s)[0] for s in signals[-2:]]
+    purpose = f"{node.name}: the product of one particle with the jet, quantised."
+    tensors = [as_particles(s) for s in signals[:3]]
+    kernel = _jet_kernel(node, inputs, fabric.options)
+    return fabric.each(f"{node.output}_jet", purpose, kernel, tensors, jet)
+
+
+def _jet_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., list[Wire]]:
+    tables = (
+        angle_table(node, "eta_table", inputs[1]),
+        angle_table(node, "phi_table", inputs[2]),
+    )
+    finest, dsp = _jet_fraction(inputs), options.dsp == "all"
+    fraction, inner = finest + angle_fraction(node), node.inner("inner_")
+
+    def kernel(
+        b: Builder, pt: Wire, eta: Wire, phi: Wire, jet_pt: Wire, excess: Wire
+    ) -> list[Wire]:
+        cosh, cos = angles(b, eta, phi, tables, block=options.tables == "bram")
+        full = b.add(cosh, constant(1 << angle_fraction(node)))
+        first = product(b, jet_pt, b.add(cosh, cos), dsp=dsp)
+        second = product(b, excess, full, dsp=dsp)
+        grids = [x.type.fraction for x in inputs[-2:]]
+        exact = b.add(aligned(b, first, grids[0], finest), aligned(b, second, grids[1], finest))
+        bracket = quantise(b, exact, fraction, inner)
+        d = product(b, pt, bracket, dsp=dsp)
+        return [quantise(b, d, inputs[0].type.fraction + inner.type.fraction, node.quantiser)]
+
+    return kernel
+
+
+def jet_energy(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Wire:
+    """J . b for either beam, through the node's quantiser."""
+    top, finest = fabric.top, _jet_fraction(inputs)
+    parts = [
+        aligned(top, as_vector(fabric, s)[0], x.type.fraction, finest)
+        for s, x in zip(signals[-2:], inputs[-2:], strict=True)
+    ]
+    return quantise(top, top.add(*parts), finest, node.quantiser)
+
+
+def jet_mass(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Wire:
+    """J . J through the node's quantiser."""
+    top, finest = fabric.top, _jet_fraction(inputs)
+    jet_pt, excess = (as_vector(fabric, s)[0] for s in signals[-2:])
+    pt, same = (
+        aligned(top, wire, x.type.fraction, finest)
+        for wire, x in zip((jet_pt, excess), inputs[-2:], strict=True)
+    )
+    twice = top.add(same, pt, shift=1)
+    exact = product(top, excess, twice, dsp=fabric.options.dsp == "all")
+    return quantise(top, exact, inputs[-1].type.fraction + finest, node.quantiser)
+
+
+def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    products = jet_products(node, inputs, signals, fabric)
+    spurions = [jet_mass(node, inputs, signals, fabric)] if node.get_int("jet") else []
+    if node.get_int("beams"):
+        spurions += [jet_energy(node, inputs, signals, fabric)] * 2
+    if not spurions:
+        return products
+    require_unrolled(node, fabric)
+    lanes = (*products.lanes, *((wire,) for wire in spurions))
+    return Particles(lanes, len(lanes))
+
+
 JET_DOT_POLAR = Operator(
-    "JetDotPolar", "polar_dot.h", jet_arguments, jet_infer, jet_evaluate, jet_meaning, jet_cost
+    "JetDotPolar",
+    "polar_dot.h",
+    jet_arguments,
+    jet_infer,
+    jet_evaluate,
+    jet_meaning,
+    jet_cost,
+    jet_rtl,
 )
 
 
@@ -243,6 +334,10 @@ def mass_meaning(node: Node) -> str:
     return f"{_MASS_MEANING}\n    y = Identity (mass)"
 
 
+def mass_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    return Vector((jet_mass(node, inputs, signals, fabric),))
+
+
 JET_MASS_POLAR = Operator(
     "JetMassPolar",
     "polar_dot.h",
@@ -251,4 +346,5 @@ JET_MASS_POLAR = Operator(
     mass_evaluate,
     mass_meaning,
     mass_cost,
+    mass_rtl,
 )

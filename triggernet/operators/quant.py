@@ -6,8 +6,13 @@ Its ONNX meaning follows the QONNX specification with zero point 0 and a power-o
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from triggernet.fixedpoint import Codes
+from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.wire import Wire
 from triggernet.operators.base import Exact, Inputs, Interval, Operation, Operator, require
+from triggernet.operators.hardware import quantised
 from triggernet.operators.node import Node
 
 
@@ -54,4 +59,18 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
     return [Operation("round", x.size, (x.type.width, target.type.width))]
 
 
-QUANT = Operator("Quant", "", arguments, infer, evaluate, meaning, cost)
+def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """Each value by itself; wiring where it is on the grid already."""
+    (x,) = signals
+
+    def kernel(wires: tuple[Wire, ...]) -> tuple[Wire, ...]:
+        return tuple(quantised(fabric.top, wires, inputs[0].type.fraction, node.quantiser))
+
+    if isinstance(x, Vector):
+        return Vector(kernel(x.wires))
+    if isinstance(x, Pairs):
+        return replace(x, lanes=kernel(x.lanes))
+    return Particles(tuple(kernel(lane) for lane in x.lanes), x.size)
+
+
+QUANT = Operator("Quant", "", arguments, infer, evaluate, meaning, cost, rtl)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
+from triggernet.netlist.arithmetic import total
+from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -20,6 +23,7 @@ from triggernet.operators.base import (
     align,
     require,
 )
+from triggernet.operators.hardware import aligned, as_particles, as_vector, quantised
 from triggernet.operators.node import Node, Tensor
 
 
@@ -110,7 +114,32 @@ def sum_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return [*mask, *trees]
 
 
-SUM = Operator("Sum", "reduce.h", sum_arguments, sum_infer, sum_evaluate, sum_meaning, sum_cost)
+def present_flags(fabric: Fabric, present: Signal, n_lanes: int) -> list[Wire]:
+    """For each lane a flag whether its particle is present; those beyond `present` always are."""
+    particles = as_particles(present)
+    if n_lanes < particles.size:
+        particles = fabric.spread(particles)
+    flags = [fabric.top.nonzero(lane[0]) for lane in particles.lanes]
+    return flags + [constant(1)] * (n_lanes - len(flags))
+
+
+def sum_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    """A tree over the lanes and, where particles follow one another, a running sum."""
+    x, top = as_particles(signals[0]), fabric.top
+    lanes = [list(lane) for lane in x.lanes]
+    if len(signals) > 1:
+        flags = present_flags(fabric, signals[1], len(lanes))
+        lanes = [
+            [top.gated(flag, wire) for wire in lane]
+            for flag, lane in zip(flags, lanes, strict=True)
+        ]
+    sums = fabric.sums(list(zip(*lanes, strict=True)), x.slots, x.size)
+    return Vector(tuple(quantised(top, sums, inputs[0].type.fraction, node.quantiser)))
+
+
+SUM = Operator(
+    "Sum", "reduce.h", sum_arguments, sum_infer, sum_evaluate, sum_meaning, sum_cost, sum_rtl
+)
 
 
 def count_arguments(node: Node) -> tuple[str, ...]:
@@ -141,8 +170,20 @@ def count_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return [Operation("compare", n, (inputs[0].type.width, 1)), *adder_trees(1, n, 1)]
 
 
+def count_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    flags = present_flags(fabric, signals[0], inputs[0].size)
+    return Vector(tuple(quantised(fabric.top, [total(fabric.top, flags)], 0, node.quantiser)))
+
+
 COUNT = Operator(
-    "Count", "reduce.h", count_arguments, count_infer, count_evaluate, count_meaning, count_cost
+    "Count",
+    "reduce.h",
+    count_arguments,
+    count_infer,
+    count_evaluate,
+    count_meaning,
+    count_cost,
+    count_rtl,
 )
 
 
@@ -178,6 +219,26 @@ def stack_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return []
 
 
+def stack_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
+    finest = stack_infer(node, inputs).fraction
+    columns = [
+        [aligned(fabric.top, wire, x.type.fraction, finest) for wire in as_vector(fabric, signal)]
+        for x, signal in zip(inputs, signals, strict=True)
+    ]
+    lanes = [
+        tuple(quantised(fabric.top, lane, finest, node.quantiser))
+        for lane in zip(*columns, strict=True)
+    ]
+    return Particles(tuple(lanes), len(lanes))
+
+
 STACK = Operator(
-    "Stack", "reduce.h", stack_arguments, stack_infer, stack_evaluate, stack_meaning, stack_cost
+    "Stack",
+    "reduce.h",
+    stack_arguments,
+    stack_infer,
+    stack_evaluate,
+    stack_meaning,
+    stack_cost,
+    stack_rtl,
 )

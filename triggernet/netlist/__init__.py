@@ -1,0 +1,24 @@
+"""Scheduled netlists of exact integer arithmetic, and their text in Verilog.
+
+What the RTL traces of the operators are written with: wires whose bounds and arrival times are
+known, a builder that puts registers where a clock needs them, and a fabric that spreads the
+elements of a tensor over space and clock cycles.
+"""
+
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Options, Pairs, Particles, Signal, Vector
+from triggernet.netlist.timing import Timing
+from triggernet.netlist.wire import Module, Wire
+
+__all__ = [
+    "Builder",
+    "Fabric",
+    "Module",
+    "Options",
+    "Pairs",
+    "Particles",
+    "Signal",
+    "Timing",
+    "Vector",
+    "Wire",
+]

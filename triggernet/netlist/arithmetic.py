@@ -1,0 +1,261 @@
+"""Sums, constant matrices, quantisers, products in look-up tables: from a builder's operations."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import count as counter
+
+import numpy as np
+
+from triggernet.fixedpoint import FixedPoint, Quantiser
+from triggernet.netlist import cost, timing
+from triggernet.netlist.builder import Builder, Read, fitted, literal, part
+from triggernet.netlist.wire import Wire, constant
+
+ALIGNED = 0.01  # ns: sums that are ready at about the same time are joined by width
+
+
+def total(b: Builder, terms: Iterable[Wire], name: str = "sum") -> Wire:
+    """The sum of some wires: a tree that joins what is ready first, the narrowest first."""
+    order, fixed = counter(), 0
+    heap: list[tuple[float, int, int, Wire]] = []
+    for term in terms:
+        if term.constant:
+            fixed += term.lo
+        else:
+            heapq.heappush(heap, _entry(b, term, next(order)))
+    if not heap:
+        return constant(fixed)
+    while len(heap) > 1:
+        first, second = heapq.heappop(heap)[-1], heapq.heappop(heap)[-1]
+        heapq.heappush(heap, _entry(b, b.add(first, second, name=name), next(order)))
+    return b.add(heap[0][-1], constant(fixed))
+
+
+def _entry(b: Builder, wire: Wire, order: int) -> tuple[float, int, int, Wire]:
+    cycle, offset = wire.ready(b.clock.usable_ns)
+    return cycle * b.clock.usable_ns + offset, wire.width, order, wire
+
+
+def quantise(b: Builder, value: Wire, fraction: int, quantiser: Quantiser) -> Wire:
+    """Codes of a quantiser's type from a value with `fraction` fractional bits, exactly.
+
+    The same steps as `Quantiser`: round to the grid, then saturate or wrap.
+    """
+    kind = quantiser.type
+    dropped = fraction - kind.fraction
+    if quantiser.rounding == "ROUND" and dropped > 0:
+        value = round_half_even(b, value, dropped)
+    else:
+        value = b.floor(value, dropped)
+    if quantiser.overflow == "WRAP":
+        return b.low_bits(value, kind.width, kind.signed)
+    return saturate(b, value, kind)
+
+
+def round_half_even(b: Builder, value: Wire, bits: int) -> Wire:
+    """``value / 2**bits`` to the nearest integer, ties to the even one.
+
+    One addition: half of the step less one, and one more where the integer part is odd.
+    """
+    if value.constant:
+        whole, rest = divmod(value.lo, 1 << bits)
+        half = 1 << (bits - 1)
+        return constant(whole + (rest > half or (rest == half and whole & 1)))
+    odd = b.low_bits(b.floor(value, bits), 1, signed=False)
+    almost_half = (1 << (bits - 1)) - 1
+    lo, hi = value.lo + almost_half, value.hi + almost_half + 1
+
+    def write(read: Read, width: int) -> str:
+        carry = b.extended(odd, width, read)
+        return f"{b.extended(value, width, read)} + {literal(almost_half, width)} + {carry}"
+
+    width = Wire(None, lo, hi).kind.width
+    found = b.operation(
+        (value, odd),
+        (lo, hi),
+        timing.add_ns(width),
+        write,
+        count=cost.addition(value, constant(almost_half), 0, subtract=False),
+        name="rounded",
+    )
+    return b.floor(found, bits)
+
+
+def saturate(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
+    """`value` clipped to the codes of `kind`."""
+    if value.constant:
+        return constant(min(max(value.lo, kind.min_int), kind.max_int))
+    if kind.contains(value.lo, value.hi):
+        return value
+    if value.lo < 0 and kind.signed:
+        return _saturate_signed(b, value, kind)
+    if value.lo < 0:
+        value = b.relu(value)
+    return value if value.hi <= kind.max_int else _cap(b, value, kind.max_int.bit_length())
+
+
+def _cap(b: Builder, value: Wire, width: int) -> Wire:
+    """The smaller one of `value`, not negative, and the largest code of `width` bits."""
+    largest, top = (1 << width) - 1, value.width - 1
+    if value.lo >= largest:
+        return constant(largest)
+    over = b.flag((value,), top - width + 1, lambda read: f"|{read(value)}[{top}:{width}]", "over")
+    return b.operation(
+        (over, value),
+        (value.lo, largest),
+        timing.LEVEL_NS,
+        lambda read, _: f"{{{width}{{{read(over)}}}}} | {read(value)}[{width - 1}:0]",
+        count=cost.gate(width),
+        name="capped",
+    )
+
+
+def _saturate_signed(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
+    """`value` fits where the bits above the type's sign equal it."""
+    width, top = kind.width, value.width - 1
+
+    def differ(read: Read) -> str:
+        bits = f"{read(value)}[{top}:{width - 1}]"
+        return f"~(&{bits}) & (|{bits})"
+
+    def write(read: Read, _: int) -> str:
+        sign = f"{read(value)}[{top}]"
+        return (
+            f"{read(over)} ? {{{sign}, {{{width - 1}{{~{sign}}}}}}} : {read(value)}[{width - 1}:0]"
+        )
+
+    over = b.flag((value,), top - width + 2, differ, "over")
+    found = b.operation(
+        (over, value),
+        (kind.min_int, kind.max_int),
+        timing.LEVEL_NS,
+        write,
+        count=cost.choice(width),
+        name="capped",
+    )
+    bounds = max(value.lo, kind.min_int), min(value.hi, kind.max_int)
+    return replace(found, lo=bounds[0], hi=bounds[1])
+
+
+def multiply_in_luts(b: Builder, a: Wire, c: Wire) -> Wire:
+    """``a * c`` of two unsigned variables without a DSP.
+
+    Two bits of the narrower factor at a time choose 0, a, 2 a or 3 a; the choice and the addition
+    to the rows before share their look-up tables.
+    """
+    assert not (a.signed)
+    assert not (c.signed)
+    wide, slim = (a, c) if a.width >= c.width else (c, a)
+    triple = b.add(wide, wide, shift=1, name="triple") if slim.width > 1 else wide
+    result = constant(0)
+    for low in range(0, slim.width, 2):
+        bits = min(2, slim.width - low)
+        result = _row(b, result, wide, triple, slim, (low, bits))
+    return replace(result, lo=a.lo * c.lo, hi=a.hi * c.hi)
+
+
+def _row(
+    b: Builder, before: Wire, wide: Wire, triple: Wire, slim: Wire, digit: tuple[int, int]
+) -> Wire:
+    """One more base-4 digit of `slim` times `wide`, added to the rows before."""
+    low, bits = digit
+    largest = before.hi + wide.hi * ((1 << bits) - 1) * (1 << low)
+
+    def write(read: Read, width: int) -> str:
+        select, last = f"{read(slim)}[{low + bits - 1}:{low}]", width - low
+        if bits == 1:
+            row = f"({{{last}{{{read(slim)}[{low}]}}}} & {b.extended(wide, last, read)})"
+        else:
+            choices = (
+                b.extended(wide, last, read),
+                b.extended(wide, last, read, 1),
+                b.extended(triple, last, read),
+            )
+            one, two, three = choices
+            row = (
+                f"({select} == 2'd0 ? {literal(0, last)} : {select} == 2'd1 ? {one} : "
+                f"{select} == 2'd2 ? {two} : {three})"
+            )
+        if before.constant:
+            return row
+        lower = f", {read(before)}[{low - 1}:0]" if low else ""
+        return f"{{{_upper(before, low, last, read)} + {row}{lower}}}"
+
+    width = Wire(None, 0, largest).kind.width
+    counted = cost.addition(wide, wide, 0, subtract=False)
+    return b.operation(
+        (before, wide, triple, slim),
+        (0, largest),
+        timing.add_ns(width - low),
+        write,
+        count=counted,
+        name="row",
+    )
+
+
+def _upper(before: Wire, low: int, width: int, read: Read) -> str:
+    """Bits `low` and up of the rows before, as `width` bits."""
+    return fitted(part(read(before), before.width, low), before.width - low, False, width)
+
+
+def linear(
+    b: Builder, inputs: Sequence[Wire], matrix: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+) -> list[Wire]:
+    """``inputs @ matrix`` with a constant integer matrix, as few additions as da4ml finds.
+
+    Parameters
+    ----------
+    inputs : sequence of Wire, F of them
+    matrix : int64 (F, G)
+
+    Returns
+    -------
+    list of Wire, G of them
+    """
+    from da4ml.cmvm import solve
+
+    if not matrix.any():
+        return [constant(0)] * matrix.shape[1]
+    intervals = [(float(x.lo), float(x.hi), 1.0) for x in inputs]
+    solution = solve(matrix.astype(np.float32), qintervals=intervals, adder_size=1, carry_size=-1)
+    values: list[tuple[Wire, int]] = [(x, 0) for x in inputs]
+    for stage in solution.solutions:
+        values = _stage(b, values, stage)
+    return [b.shifted(wire, shift) for wire, shift in values]
+
+
+def _stage(b: Builder, inputs: list[tuple[Wire, int]], stage: object) -> list[tuple[Wire, int]]:
+    """One adder graph of da4ml; values are wires times a power of two."""
+    buffer: list[tuple[Wire, int]] = []
+    for op in stage.ops:  # type: ignore[attr-defined]
+        if op.opcode == -1:
+            wire, shift = inputs[op.id0]
+            buffer.append((wire, shift + stage.inp_shifts[op.id0]))  # type: ignore[attr-defined]
+            continue
+        assert op.opcode in (0, 1), f"da4ml made operation {op.opcode} of a constant matrix"
+        (first, low), (second, high) = buffer[op.id0], buffer[op.id1]
+        buffer.append(_scaled_add(b, (first, low), (second, high + op.data), op.opcode == 1))
+    found = []
+    for index, shift, negative in zip(
+        stage.out_idxs,
+        stage.out_shifts,
+        stage.out_negs,
+        strict=True,  # type: ignore[attr-defined]
+    ):
+        if index < 0:
+            found.append((constant(0), 0))
+            continue
+        wire, own = buffer[index]
+        found.append((b.subtract(constant(0), wire) if negative else wire, own + shift))
+    return found
+
+
+def _scaled_add(
+    b: Builder, first: tuple[Wire, int], second: tuple[Wire, int], subtract: bool
+) -> tuple[Wire, int]:
+    lowest = min(first[1], second[1])
+    a = b.shifted(first[0], first[1] - lowest)
+    return b.add(a, second[0], second[1] - lowest, subtract), lowest

@@ -1,0 +1,105 @@
+"""What the RTL traces of several operators share: layouts, products, angular tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from triggernet.errors import UnsupportedError
+from triggernet.fixedpoint import Codes, Quantiser
+from triggernet.netlist.arithmetic import linear, multiply_in_luts, quantise
+from triggernet.netlist.builder import Builder
+from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.memory import fits_block, lookup, lookup_pair
+from triggernet.netlist.wire import Wire, constant
+from triggernet.operators.node import Node
+
+
+def as_particles(signal: Signal) -> Particles:
+    """A tensor with one row of features for each particle."""
+    if isinstance(signal, Vector):
+        return Particles(tuple((wire,) for wire in signal.wires), len(signal.wires))
+    assert isinstance(signal, Particles)
+    return signal
+
+
+def as_vector(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
+    """All values of a tensor at once, in order."""
+    if isinstance(signal, Vector):
+        return signal.wires
+    assert isinstance(signal, Particles)
+    return tuple(wire for lane in fabric.together(signal).lanes for wire in lane)
+
+
+def as_pairs(signal: Signal) -> Pairs:
+    """A tensor with one value for each pair."""
+    assert isinstance(signal, Pairs)
+    return signal
+
+
+def product(b: Builder, x: Wire, y: Wire, *, dsp: bool) -> Wire:
+    """``x * y``; in look-up tables if `dsp` is not set and neither can be negative."""
+    if x.constant or y.constant:
+        fixed, other = (x, y) if x.constant else (y, x)
+        return scaled(b, other, fixed.lo)
+    if dsp or x.signed or y.signed:
+        return b.multiply(x, y)
+    return multiply_in_luts(b, x, y)
+
+
+def scaled(b: Builder, x: Wire, factor: int) -> Wire:
+    """`x` times a constant."""
+    return linear(b, [x], np.array([[factor]], dtype=np.int64))[0]
+
+
+def aligned(b: Builder, x: Wire, fraction: int, finest: int) -> Wire:
+    """`x` on a finer grid."""
+    return b.shifted(x, finest - fraction)
+
+
+def angles(
+    b: Builder, eta: Wire, phi: Wire, tables: tuple[Codes, Codes], *, block: bool
+) -> tuple[Wire, Wire]:
+    """Entries of both angular tables at ``|eta|`` and ``|phi|``.
+
+    In a block RAM the signed angles are the addresses, so that no absolute value is needed.
+    """
+    if block and fits_block((eta, phi)):
+        values = [
+            [int(table[abs(k)]) for k in range(angle.lo, angle.hi + 1)]
+            for angle, table in ((eta, tables[0]), (phi, tables[1]))
+        ]
+        return lookup_pair(b, (eta, phi), (values[0], values[1]))
+    found = []
+    for angle, table in ((eta, tables[0]), (phi, tables[1])):
+        size = magnitude(b, angle)
+        found.append(lookup(b, size, [int(v) for v in table[size.lo : size.hi + 1]]))
+    return found[0], found[1]
+
+
+def magnitude(b: Builder, x: Wire) -> Wire:
+    """``|x|``."""
+    if x.lo >= 0:
+        return x
+    minus = b.subtract(constant(0), x)
+    chosen = b.select(b.negative(x), minus, x)
+    largest = max(-x.lo, x.hi)
+    width = largest.bit_length()
+    low = b.low_bits(chosen, width, signed=False)
+    return replace(low, lo=0, hi=largest)
+
+
+def require_unrolled(node: Node, fabric: Fabric) -> None:
+    """Refuse an interval above 1."""
+    if fabric.interval > 1:
+        raise UnsupportedError(
+            f"node '{node.name}' ({node.op}) has spurions and cannot be folded to an interval of "
+            f"{fabric.interval}; export with an interval of 1, or train without spurions"
+        )
+
+
+def quantised(b: Builder, wires: Sequence[Wire], fraction: int, quantiser: Quantiser) -> list[Wire]:
+    """Each wire through a quantiser."""
+    return [quantise(b, wire, fraction, quantiser) for wire in wires]
