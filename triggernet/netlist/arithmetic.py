@@ -97,6 +97,30 @@ def saturate(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
     return value if value.hi <= kind.max_int else _cap(b, value, kind.max_int.bit_length())
 
 
+def rectified(
+    b: Builder, value: Wire, fraction: int, quantiser: Quantiser, alive: Sequence[Wire] = ()
+) -> Wire:
+    """ReLU and quantiser of `value`, 0 where a flag of `alive` is not set; ends in a register.
+
+    Rounding, and then clipping at 0, is the same as the other way round, and the register's own
+    reset does the clipping.
+    """
+    kind = quantiser.type
+    if kind.signed or quantiser.overflow == "WRAP":
+        codes = quantise(b, b.relu(value), fraction, quantiser)
+        return b.cleared(b.missing(alive, constant(0)), codes)
+    dropped = fraction - kind.fraction
+    rounds = quantiser.rounding == "ROUND" and dropped > 0
+    value = round_half_even(b, value, dropped) if rounds else b.floor(value, dropped)
+    if value.hi <= 0:
+        return constant(0)
+    below = b.negative(value)
+    if value.lo < 0:  # the sign goes to the reset
+        value = replace(b.low_bits(value, value.width - 1, signed=False), hi=value.hi)
+    capped = value if value.hi <= kind.max_int else _cap(b, value, kind.max_int.bit_length())
+    return b.cleared(b.missing(alive, below), capped)
+
+
 def _cap(b: Builder, value: Wire, width: int) -> Wire:
     """The smaller one of `value`, not negative, and the largest code of `width` bits."""
     largest, top = (1 << width) - 1, value.width - 1
@@ -140,16 +164,17 @@ def _saturate_signed(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
     return replace(found, lo=bounds[0], hi=bounds[1])
 
 
-def multiply_in_luts(b: Builder, a: Wire, c: Wire) -> Wire:
-    """``a * c`` of two unsigned variables without a DSP.
+def multiply_in_luts(b: Builder, a: Wire, c: Wire, triple: Wire | None = None) -> Wire:
+    """``a * c`` of two unsigned variables without a DSP; `triple` is ``3 a`` where it is known.
 
     Two bits of the narrower factor at a time choose 0, a, 2 a or 3 a; the choice and the addition
     to the rows before share their look-up tables.
     """
     assert not (a.signed)
     assert not (c.signed)
-    wide, slim = (a, c) if a.width >= c.width else (c, a)
-    triple = b.add(wide, wide, shift=1, name="triple") if slim.width > 1 else wide
+    wide, slim = (a, c) if triple is not None or a.width >= c.width else (c, a)
+    if triple is None:
+        triple = b.add(wide, wide, shift=1, name="triple") if slim.width > 1 else wide
     result = constant(0)
     for low in range(0, slim.width, 2):
         bits = min(2, slim.width - low)

@@ -11,6 +11,7 @@ every tool.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from triggernet.netlist import cost, timing
 from triggernet.netlist.timing import Timing
@@ -267,28 +268,51 @@ class Builder:
         bounds = (min(a.lo, 0), max(a.hi, 0))
         return self.operation((flag, a), bounds, timing.LEVEL_NS, write, count=cost.gate(a.width))
 
-    def relu(self, a: Wire, alive: Sequence[Wire] = ()) -> Wire:
-        """`a` where it is positive and all flags of `alive` are set, otherwise 0."""
+    def relu(self, a: Wire) -> Wire:
+        """`a` where it is positive, otherwise 0."""
         if a.hi <= 0:
             return constant(0)
-        below = self.negative(a)
-        if not any(not flag.constant for flag in alive) and below.constant:
-            return a
-        flags = [flag for flag in alive if not flag.constant]
-
-        def pass_on(read: Read) -> str:
-            sign = [] if below.constant else [f"~{read(below)}"]
-            return " & ".join([*sign, *map(read, flags)])
-
-        let = self.flag((below, *flags), 1 + len(flags), pass_on, "above")
-        width = Wire(None, 0, a.hi).kind.width
-        return self.operation(
-            (let, a),
-            (0, a.hi),
-            timing.LEVEL_NS,
-            lambda read, _: f"{{{width}{{{read(let)}}}}} & {_slice(read(a), a, width)}",
-            count=cost.gate(width),
+        return (
+            self.gated(
+                self.negative(a),
+                replace(self.low_bits(a, a.width - 1, signed=False), hi=a.hi),
+                inverted=True,
+            )
+            if a.lo < 0
+            else a
         )
+
+    def cleared(self, clear: Wire, a: Wire, name: str = "kept") -> Wire:
+        """A register that takes `a`, or 0 where `clear` is set: the flip-flops' own reset does it."""
+        if clear.constant:
+            return constant(0) if clear.lo else a
+        if a.constant and a.lo == 0:
+            return a
+        cycle, _ = self.start((clear, a), 0.0)
+        bounds = min(a.lo, 0), max(a.hi, 0)
+        kind = Wire(None, *bounds).kind
+        net, read = self.net(name, kind.width, kind.signed), self.reader(cycle)
+        value = self.extended(a, kind.width, read)
+        text = f"{net.name} <= {read(clear)} ? {literal(0, kind.width)} : {value};"
+        self.module.statements.append(Statement(-1, f"reg [{kind.width - 1}:0] {net.name};"))
+        self.module.clocked.append(text)
+        self.module.count.add(Count(ff=kind.width, da4ml_lut=kind.width / 2))
+        return Wire(net, *bounds, cycle + 1, 0.0, slots=max(clear.slots, a.slots))
+
+    def missing(self, flags: Sequence[Wire], below: Wire, name: str = "clear") -> Wire:
+        """Whether `below` is set or one of `flags` is not."""
+        if any(f.constant and f.lo == 0 for f in flags) or (below.constant and below.lo):
+            return constant(1)
+        live = [f for f in dict.fromkeys(flags) if not f.constant]
+        if not live:
+            return below
+        inputs = live if below.constant else [below, *live]
+
+        def write(read: Read) -> str:
+            first = [] if below.constant else [read(below)]
+            return " | ".join([*first, *(f"~{read(f)}" for f in live)])
+
+        return self.flag(inputs, len(inputs), write, name)
 
     def select(self, flag: Wire, a: Wire, b: Wire) -> Wire:
         """`a` where `flag` is set, otherwise `b`."""
@@ -320,10 +344,6 @@ def part(text: str, width: int, low: int) -> str:
     """Bits `low` and up of a name with `width` bits (its sign, if there are none)."""
     low = min(low, width - 1)
     return text if low == 0 else f"{text}[{width - 1}:{low}]"
-
-
-def _slice(text: str, wire: Wire, width: int) -> str:
-    return text if wire.width == width else f"{text}[{width - 1}:0]"
 
 
 def fitted(text: str, bits: int, signed: bool, width: int, shift: int = 0) -> str:

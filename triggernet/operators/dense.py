@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
-from triggernet.netlist.arithmetic import linear, total
+from triggernet.netlist.arithmetic import linear, rectified, total
 from triggernet.netlist.builder import Builder
 from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
 from triggernet.netlist.memory import lookup
@@ -301,7 +301,8 @@ def _kernel(
         else:
             products = linear(b, x, np.asarray(matrix, dtype=np.int64))
         sums = [b.add(b.shifted(p, finest - fx), s) for p, s in zip(products, shared, strict=True)]
-        sums = [b.relu(s) for s in sums] if node.get_int("relu") else sums
+        if node.get_int("relu"):
+            return [rectified(b, s, finest, node.quantiser) for s in sums]
         return quantised(b, sums, finest, node.quantiser)
 
     return kernel

@@ -39,14 +39,17 @@ def as_pairs(signal: Signal) -> Pairs:
     return signal
 
 
-def product(b: Builder, x: Wire, y: Wire, *, dsp: bool) -> Wire:
-    """``x * y``; in look-up tables if `dsp` is not set and neither can be negative."""
+def product(b: Builder, x: Wire, y: Wire, *, dsp: bool, triple: Wire | None = None) -> Wire:
+    """``x * y``; in look-up tables if `dsp` is not set and neither can be negative.
+
+    ``triple`` is 3 x where that is at hand.
+    """
     if x.constant or y.constant:
         fixed, other = (x, y) if x.constant else (y, x)
         return scaled(b, other, fixed.lo)
     if dsp or x.signed or y.signed:
         return b.multiply(x, y)
-    return multiply_in_luts(b, x, y)
+    return multiply_in_luts(b, x, y, triple)
 
 
 def scaled(b: Builder, x: Wire, factor: int) -> Wire:

@@ -13,12 +13,12 @@ product. Absent particles cost one multiplexer each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from triggernet.fixedpoint import Codes, FixedPoint, exact_int
-from triggernet.netlist.arithmetic import quantise, saturate, total
+from triggernet.netlist.arithmetic import rectified, total
 from triggernet.netlist.builder import Builder
 from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
 from triggernet.netlist.wire import Wire, constant
@@ -204,8 +204,8 @@ def _masked(
 ) -> tuple[Particles, list[int], int]:
     """What the pairs need of each particle, and where each column of `a` is among it.
 
-    An absent particle gets features so low that no ReLU of its pairs is above zero, if that needs
-    no further bits; otherwise one more feature says whether it is present (1 is returned, else 0).
+    An absent particle gets features so low that no ReLU of its pairs is above zero, or one more
+    feature says whether it is present (1 is returned, else 0).
     """
     a, top = as_particles(signals[1]), fabric.top
     columns = list(zip(*a.lanes, strict=True))
@@ -214,9 +214,7 @@ def _masked(
     flags = present_flags(fabric, signals[2], len(a.lanes))
     lowest = _absent_code(node, inputs, as_pairs(signals[0]).zero_without is signals[2])
     lanes = [[lane[g] for g in unique] for lane in a.lanes]
-    bounds = inputs[1].lo, inputs[1].hi
-    widened = FixedPoint.covering(min(lowest, bounds[0]), bounds[1], 0).width
-    if widened > FixedPoint.covering(*bounds, 0).width:
+    if _prefers_flags(node, inputs, lanes, where, lowest):
         flagged = ((*lane, flag) for lane, flag in zip(lanes, flags, strict=True))
         return Particles(tuple(flagged), a.size), where, 1
     masked = (
@@ -224,6 +222,18 @@ def _masked(
         for lane, flag in zip(lanes, flags, strict=True)
     )
     return Particles(tuple(masked), a.size), where, 0
+
+
+def _prefers_flags(
+    node: Node, inputs: Inputs, lanes: Sequence[Sequence[Wire]], where: list[int], lowest: int
+) -> bool:
+    """Whether flags take fewer look-up tables: one a ReLU, against one a bit of every feature."""
+    bounds = inputs[1].lo, inputs[1].hi
+    width = FixedPoint.covering(*bounds, 0).width
+    if FixedPoint.covering(min(lowest, bounds[0]), bounds[1], 0).width > width:
+        return True
+    relus = n_pairs(inputs[1].shape[0]) * len(where) / inputs[1].shape[0] * len(lanes)
+    return relus < sum(wire.width for lane in lanes for wire in lane)
 
 
 def _first_equal(columns: list[tuple[Wire, ...]], column: tuple[Wire, ...]) -> int:
@@ -264,7 +274,7 @@ def _kernel(
                 for first, second, times in _orders(node, where, c, (one, other)):
                     argument = b.add(first, second)
                     argument = b.add(argument, d, subtract=sign < 0) if sign else argument
-                    z = _rectified(b, node, argument, fraction, alive)
+                    z = rectified(b, argument, fraction, node.inner("z_"), alive)
                     terms[c].append(b.shifted(z, times - 1))
         return [total(b, channel) for channel in terms]
 
@@ -283,15 +293,6 @@ def _orders(
     if row == column:  # the same both ways
         return [(one[row], other[row], 2)]
     return [(one[row], other[column], 1), (other[row], one[column], 1)]
-
-
-def _rectified(b: Builder, node: Node, argument: Wire, fraction: int, alive: list[Wire]) -> Wire:
-    """The inner quantiser of the ReLU of an argument."""
-    inner = node.inner("z_")
-    dropped = fraction - inner.type.fraction
-    if inner.rounding == "FLOOR" and dropped > 0:  # clipping after dropping bits is the same
-        return saturate(b, b.relu(b.floor(argument, dropped), alive), inner.type)
-    return quantise(b, b.relu(argument, alive), fraction, inner)
 
 
 PAIR_RELU = Operator("PairRelu", "pair_relu.h", arguments, infer, evaluate, meaning, cost, rtl)

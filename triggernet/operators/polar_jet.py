@@ -237,6 +237,8 @@ def jet_products(
 ) -> Particles:
     """p_i . J of every constituent through the node's quantiser, (N, 1)."""
     jet = [as_vector(fabric, s)[0] for s in signals[-2:]]
+    if fabric.options.dsp != "all":  # three times the jet's momenta, once for all particles
+        jet += [fabric.top.add(wire, wire, shift=1) for wire in jet]
     purpose = f"{node.name}: the product of one particle with the jet, quantised."
     tensors = [as_particles(s) for s in signals[:3]]
     kernel = _jet_kernel(node, inputs, fabric.options)
@@ -251,13 +253,13 @@ def _jet_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., l
     finest, dsp = _jet_fraction(inputs), options.dsp == "all"
     fraction, inner = finest + angle_fraction(node), node.inner("inner_")
 
-    def kernel(
-        b: Builder, pt: Wire, eta: Wire, phi: Wire, jet_pt: Wire, excess: Wire
-    ) -> list[Wire]:
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        pt, eta, phi, jet_pt, excess, *triples = wires
+        triple_pt, triple_excess = triples or (None, None)
         cosh, cos = angles(b, eta, phi, tables, block=options.tables == "bram")
         full = b.add(cosh, constant(1 << angle_fraction(node)))
-        first = product(b, jet_pt, b.add(cosh, cos), dsp=dsp)
-        second = product(b, excess, full, dsp=dsp)
+        first = product(b, jet_pt, b.add(cosh, cos), dsp=dsp, triple=triple_pt)
+        second = product(b, excess, full, dsp=dsp, triple=triple_excess)
         grids = [x.type.fraction for x in inputs[-2:]]
         exact = b.add(aligned(b, first, grids[0], finest), aligned(b, second, grids[1], finest))
         bracket = quantise(b, exact, fraction, inner)
@@ -286,7 +288,7 @@ def jet_mass(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fa
         for wire, x in zip((jet_pt, excess), inputs[-2:], strict=True)
     )
     twice = top.add(same, pt, shift=1)
-    exact = product(top, excess, twice, dsp=fabric.options.dsp == "all")
+    exact = product(top, excess, twice, dsp=fabric.options.dsp != "none")
     return quantise(top, exact, inputs[-1].type.fraction + finest, node.quantiser)
 
 

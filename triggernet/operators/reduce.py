@@ -130,7 +130,7 @@ def sum_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
     if len(signals) > 1:
         flags = present_flags(fabric, signals[1], len(lanes))
         lanes = [
-            [top.gated(flag, wire) for wire in lane]
+            [top.cleared(top.missing([flag], constant(0)), wire) for wire in lane]
             for flag, lane in zip(flags, lanes, strict=True)
         ]
     sums = fabric.sums(list(zip(*lanes, strict=True)), x.slots, x.size)

@@ -68,9 +68,7 @@ def lower(program: Program, config: RtlConfig) -> Design:
         signals[node.output] = operator.rtl(node, program.inputs_of(node), arguments, fabric)
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
-    return Design(
-        program, config, modules, latency, config.interval, _count(modules, config.top)
-    )
+    return Design(program, config, modules, latency, config.interval, _count(modules, config.top))
 
 
 def _input(fabric: Fabric, tensor: Tensor) -> Signal:
