@@ -6,13 +6,15 @@ elements of a tensor over space and clock cycles.
 """
 
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Options, Pairs, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Options, Pairs, Particles, Signal, Vector
 from triggernet.netlist.timing import Timing
 from triggernet.netlist.wire import Module, Wire
 
 __all__ = [
     "Builder",
     "Fabric",
+    "Kind",
     "Module",
     "Options",
     "Pairs",

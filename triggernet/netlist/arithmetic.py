@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count as counter
+from typing import Any
 
 import numpy as np
 
@@ -252,24 +253,20 @@ def linear(
     return [b.shifted(wire, shift) for wire, shift in values]
 
 
-def _stage(b: Builder, inputs: list[tuple[Wire, int]], stage: object) -> list[tuple[Wire, int]]:
-    """One adder graph of da4ml; values are wires times a power of two."""
+def _stage(b: Builder, inputs: list[tuple[Wire, int]], stage: Any) -> list[tuple[Wire, int]]:
+    """One adder graph of da4ml (`CombLogic`); values are wires times a power of two."""
     buffer: list[tuple[Wire, int]] = []
-    for op in stage.ops:  # type: ignore[attr-defined]
+    for op in stage.ops:
         if op.opcode == -1:
             wire, shift = inputs[op.id0]
-            buffer.append((wire, shift + stage.inp_shifts[op.id0]))  # type: ignore[attr-defined]
+            buffer.append((wire, shift + stage.inp_shifts[op.id0]))
             continue
         assert op.opcode in (0, 1), f"da4ml made operation {op.opcode} of a constant matrix"
         (first, low), (second, high) = buffer[op.id0], buffer[op.id1]
         buffer.append(_scaled_add(b, (first, low), (second, high + op.data), op.opcode == 1))
     found = []
-    for index, shift, negative in zip(
-        stage.out_idxs,
-        stage.out_shifts,
-        stage.out_negs,
-        strict=True,  # type: ignore[attr-defined]
-    ):
+    outputs = zip(stage.out_idxs, stage.out_shifts, stage.out_negs, strict=True)
+    for index, shift, negative in outputs:
         if index < 0:
             found.append((constant(0), 0))
             continue

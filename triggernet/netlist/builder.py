@@ -283,7 +283,7 @@ class Builder:
         )
 
     def cleared(self, clear: Wire, a: Wire, name: str = "kept") -> Wire:
-        """A register that takes `a`, or 0 where `clear` is set: the flip-flops' own reset does it."""
+        """A register that takes `a`, or 0 where `clear` is set, by the flip-flops' own reset."""
         if clear.constant:
             return constant(0) if clear.lo else a
         if a.constant and a.lo == 0:

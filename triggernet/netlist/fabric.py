@@ -2,9 +2,7 @@
 
 A design takes a new event every `interval` clock cycles at most. With an interval of 1 every
 element has hardware of its own. With more, particles pass one after the other through few lanes,
-and pairs are met in a ring: the particles stand in a circle that turns by one place a clock, and a
-lane sees the particles at places 0 and delta, for every delta up to half of the circle. After one
-turn every pair has been met once.
+and pairs meet in a ring (`pairs.py`).
 
 There are no counters: the `valid` of an event travels along as a token, and whatever has to happen
 k clocks after the event began happens where the token of clock k is set. So events may follow one
@@ -15,104 +13,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from triggernet.netlist.arithmetic import total
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.ring import Ring
+from triggernet.netlist.layout import Options, Particles
 from triggernet.netlist.timing import LEVEL_NS, LUT_INPUTS, Timing, add_ns, reduce_ns
 from triggernet.netlist.verilog import is_clocked
 from triggernet.netlist.wire import Count, Module, Net, Statement, Wire, constant
 
-Tables = Literal["lut", "bram"]
-Products = Literal["all", "pairs", "none"]
 Kernel = Callable[..., Sequence[Wire]]
+Port = tuple[int, int, float]  # bounds, equal for a constant, and ns in the cycle
 
 OFFSET_STEP_NS = 0.25  # arrival times inside a cycle are rounded up to this, to share modules
 HOLD_FROM = 3  # registers in a row from which on one that keeps its value is smaller
 
 
 @dataclass(frozen=True)
-class Options:
-    """How operators are put into hardware.
+class Kind:
+    """A kind of module: its name, what it is for, and what its ports are called."""
 
-    Attributes
-    ----------
-    tables : {"lut", "bram"}
-        What angular tables are made of.
-    dsp : {"all", "pairs", "none"}
-        Which products go into DSPs, the others into look-up tables.
-    """
-
-    tables: Tables = "bram"
-    dsp: Products = "all"
-
-
-@dataclass(frozen=True)
-class Vector:
-    """A tensor (F,) or (1,): all values at once."""
-
-    wires: tuple[Wire, ...]
-
-
-@dataclass(frozen=True)
-class Particles:
-    """A tensor (M,) or (M, F): lane l carries particle ``s * L + l`` in slot s.
-
-    Attributes
-    ----------
-    lanes : tuple of L tuples of F wires
-    size : int
-        M, number of particles.
-    """
-
-    lanes: tuple[tuple[Wire, ...], ...]
-    size: int
-
-    @property
-    def slots(self) -> int:
-        """Clock cycles in a row in which the lanes carry particles."""
-        return -(-self.size // len(self.lanes))
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """A tensor (P,): which pair a lane carries in which slot is the ring's affair.
-
-    Attributes
-    ----------
-    lanes : tuple of Wire
-    ring : Ring
-    live : tuple of Wire
-        For each lane, a flag that is set in the slots in which it carries a pair.
-    zero_without : Particles or None
-        A tensor (N,): where one of its values is 0, so are the pairs of that particle.
-    """
-
-    lanes: tuple[Wire, ...]
-    ring: Ring
-    live: tuple[Wire, ...]
-    zero_without: Particles | None = None
-
-
-@dataclass(frozen=True)
-class Meeting:
-    """Every pair of some particles, as the ring brings them together.
-
-    Attributes
-    ----------
-    ring : Ring
-    lanes : tuple of (features of one particle, features of the other one)
-    live : tuple of Wire
-        For each lane, a flag that is set in the slots in which it sees a pair.
-    """
-
-    ring: Ring
-    lanes: tuple[tuple[tuple[Wire, ...], tuple[Wire, ...]], ...]
-    live: tuple[Wire, ...]
-
-
-Signal = Vector | Particles | Pairs
+    name: str
+    purpose: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 class Fabric:
@@ -134,7 +57,7 @@ class Fabric:
         self.interval = interval
         self.options = options
         self.last_token = 0
-        self._kernels: dict[tuple[object, ...], tuple[str, tuple[Wire, ...]]] = {}
+        self._kernels: dict[tuple[Kind, tuple[Port, ...]], tuple[str, tuple[Wire, ...]]] = {}
         self._serial: dict[int, tuple[Particles, Particles]] = {}
         self._turning: dict[tuple[object, ...], list[Wire]] = {}
         self._held: dict[tuple[int, int], Wire] = {}
@@ -188,14 +111,13 @@ class Fabric:
 
     # Modules
 
-    def call(self, name: str, purpose: str, kernel: Kernel, inputs: Sequence[Wire]) -> list[Wire]:
+    def call(self, kind: Kind, kernel: Kernel, inputs: Sequence[Wire]) -> list[Wire]:
         """An instance of the module that `kernel` makes; equal ones are made once.
 
         Parameters
         ----------
-        name : str
-            Of the module; a number is added for each further variant.
-        purpose : str
+        kind : Kind
+            What kind of module it is. Its name gets a number for each further variant.
         kernel : callable(Builder, *wires) -> sequence of Wire
         inputs : sequence of Wire
             Delayed here to the cycle of the last one.
@@ -204,52 +126,52 @@ class Fabric:
         ready = [w.ready(usable) for w in inputs if not w.constant]
         base = max(c for c, _ in ready)
         inputs = [self._arrived(w, base) for w in inputs]
-        key = (name, *(_port(w, base, usable) for w in inputs))
+        ports = tuple(_port(w, base, usable) for w in inputs)
+        key = (kind, ports)
         if key not in self._kernels:
-            self._kernels[key] = self._make(name, purpose, kernel, key[1:])
-        module, outputs = self._kernels[key]
-        return self._instance(module, outputs, inputs, base)
+            self._kernels[key] = self._make(kind, kernel, ports)
+        return self._instance(kind, *self._kernels[key], inputs, base)
 
     def _arrived(self, wire: Wire, base: int) -> Wire:
         return wire if wire.lasting else self.at(wire, base)
 
     def _make(
-        self, name: str, purpose: str, kernel: Kernel, ports: tuple[object, ...]
+        self, kind: Kind, kernel: Kernel, ports: Sequence[Port]
     ) -> tuple[str, tuple[Wire, ...]]:
-        number = sum(1 for module, _ in self._kernels.values() if module.startswith(name))
-        unique = f"{name}_{number + 1}" if number else name
-        builder = Builder(unique, self.top.clock, self.modules, purpose)
-        wires = []
-        for k, port in enumerate(ports):
-            lo, hi, offset = port  # type: ignore[misc]
-            wires.append(
-                constant(lo) if lo == hi else builder.input(f"in{k}", lo, hi, offset_ns=offset)
-            )
+        number = 1 + sum(1 for known, _ in self._kernels if known.name == kind.name)
+        unique = f"{kind.name}_{number}" if number > 1 else kind.name
+        builder = Builder(unique, self.top.clock, self.modules, kind.purpose)
+        wires = [
+            constant(lo) if lo == hi else builder.input(name, lo, hi, offset_ns=offset)
+            for name, (lo, hi, offset) in zip(kind.inputs, ports, strict=True)
+        ]
         outputs = tuple(kernel(builder, *wires))
-        for k, wire in enumerate(outputs):
+        for name, wire in zip(kind.outputs, outputs, strict=True):
             if not wire.constant:
-                builder.output(f"out{k}", wire)
+                builder.output(name, wire)
         self.modules[builder.module.name] = builder.module
         return builder.module.name, outputs
 
     def _instance(
-        self, module: str, outputs: Sequence[Wire], inputs: Sequence[Wire], base: int
+        self,
+        kind: Kind,
+        module: str,
+        outputs: Sequence[Wire],
+        inputs: Sequence[Wire],
+        base: int,
     ) -> list[Wire]:
-        top, found, connections = self.top, [], []
-        inner = self.modules[module]
-        if is_clocked(inner):
-            connections.append(".clk(clk)")
-        for k, wire in enumerate(inputs):
+        top, found, lines = self.top, [], []
+        connections = [".clk(clk)"] if is_clocked(self.modules[module]) else []
+        for name, wire in zip(kind.inputs, inputs, strict=True):
             if not wire.constant:
-                connections.append(f".in{k}({top.read(wire, base)})")
-        lines = []
-        for k, wire in enumerate(outputs):
+                connections.append(f".{name}({top.read(wire, base)})")
+        for name, wire in zip(kind.outputs, outputs, strict=True):
             if wire.constant:
                 found.append(wire)
                 continue
-            net = top.net(f"{module}_out{k}", wire.width, wire.signed)
+            net = top.net(f"{kind.name}_{name}", wire.width, wire.signed)
             lines.append(f"wire [{net.width - 1}:0] {net.name};")
-            connections.append(f".out{k}({net.name})")
+            connections.append(f".{name}({net.name})")
             slots = max(w.slots for w in inputs)
             found.append(replace(wire, net=net, cycle=base + wire.cycle, slots=slots))
         top.module.instances[module] += 1
@@ -270,12 +192,12 @@ class Fabric:
             return particles
         known = self._serial.get(id(particles))
         if known is None:
-            load = self._load_cycle(particles)
+            load = self.load_cycle(particles)
             known = (particles, self._row(particles, load))
             self._serial[id(particles)] = known
         return known[1]
 
-    def _load_cycle(self, particles: Particles) -> int:
+    def load_cycle(self, particles: Particles) -> int:
         """When registers can take all particles at once, through a multiplexer."""
         flat = [w for lane in particles.lanes for w in lane]
         return self.top.start(flat, LEVEL_NS)[0]
@@ -285,11 +207,11 @@ class Fabric:
         n = self.lanes(particles.size)
         columns = [
             [replace(w, slots=particles.size) for w in column[:n]]
-            for column in self._circles(particles, n, load)
+            for column in self.circles(particles, n, load)
         ]
         return Particles(tuple(zip(*columns, strict=True)), particles.size)
 
-    def _circles(self, particles: Particles, step: int, load: int) -> list[list[Wire]]:
+    def circles(self, particles: Particles, step: int, load: int) -> list[list[Wire]]:
         """For each feature the places of a circle; equal ones are made once."""
         found = []
         for f in range(len(particles.lanes[0])):
@@ -309,7 +231,8 @@ class Fabric:
         if lo == hi:
             return [constant(lo)] * len(values)
         kind, top, n = Wire(None, lo, hi).kind, self.top, len(values)
-        nets = [top.net("place", kind.width, kind.signed) for _ in range(n)]
+        name = values[0].net.name.rstrip("0123456789_") if values[0].net else "place"
+        nets = [top.net(f"{name}_ring", kind.width, kind.signed) for _ in range(n)]
         for k, (net, wire) in enumerate(zip(nets, values, strict=True)):
             value = top.extended(self.at(wire, load), kind.width, top.reader(load))
             text = f"{net.name} <= {self.token(load)} ? {value} : {nets[(k + step) % n].name};"
@@ -330,8 +253,7 @@ class Fabric:
 
     def each(
         self,
-        name: str,
-        purpose: str,
+        kind: Kind,
         kernel: Kernel,
         tensors: Sequence[Particles],
         shared: Sequence[Wire] = (),
@@ -347,11 +269,7 @@ class Fabric:
             begin = max([*streams, *late])
             shared = [self._shared(w, begin) for w in shared]
         lanes = [
-            tuple(
-                self.call(
-                    name, purpose, kernel, [*(w for t in spread for w in t.lanes[k]), *shared]
-                )
-            )
+            tuple(self.call(kind, kernel, [*(w for t in spread for w in t.lanes[k]), *shared]))
             for k in range(len(spread[0].lanes))
         ]
         return Particles(tuple(lanes), spread[0].size)
@@ -388,10 +306,10 @@ class Fabric:
         top, kind = self.top, Wire(None, *bounds).kind
         cycle, offset = top.start((wire,), add_ns(kind.width))
         net = top.net("running", kind.width, kind.signed)
-        self._running_sum(net, wire, cycle, net)
+        self.running_sum(net, wire, cycle, net)
         return Wire(net, *bounds, cycle + slots - 1, offset)
 
-    def _running_sum(self, net: Net, wire: Wire, cycle: int, source: Net) -> None:
+    def running_sum(self, net: Net, wire: Wire, cycle: int, source: Net) -> None:
         """`net`: `wire` plus a register that is 0 in slot 0, and then what `source` was before."""
         top, kept = self.top, f"{net.name}_kept"
         fresh = f"{{{net.width}{{~{self.token(cycle)}}}}} & {kept}"
@@ -405,67 +323,10 @@ class Fabric:
         )
         top.module.count.add(Count(lut=net.width, da4ml_lut=net.width))
 
-    # Pairs
-
-    def ring(self, size: int) -> Ring:
-        """How pairs of `size` particles meet within the interval."""
-        return Ring.within(size, self.interval)
-
-    def met(self, particles: Particles) -> Meeting:
-        """Every pair of particles, with the features of both."""
-        gathered = self.together(particles)
-        ring = self.ring(particles.size)
-        if ring.slots == 1:
-            pairs = [(gathered.lanes[i], gathered.lanes[j]) for i, j in ring.all_pairs]
-            return Meeting(ring, tuple(pairs), (constant(1),) * len(pairs))
-        load = self._load_cycle(gathered)
-        columns = self._circles(gathered, ring.step, load)
-        # A ring that turns more than once has as many more slots.
-        places = [
-            tuple(replace(w, slots=ring.slots) for w in place)
-            for place in zip(*columns, strict=True)
-        ]
-        pairs = [
-            (places[first], self._choice(places, first, deltas, ring, load + 1))
-            for first, deltas in ring.lanes
-        ]
-        return Meeting(ring, tuple(pairs), tuple(self._live(ring, load + 1)))
-
-    def _choice(
-        self,
-        places: Sequence[tuple[Wire, ...]],
-        first: int,
-        deltas: Sequence[int],
-        ring: Ring,
-        begin: int,
-    ) -> tuple[Wire, ...]:
-        """The second particle of a lane: in each turn of the ring at another distance."""
-        chosen = places[(first + deltas[0]) % ring.size]
-        for turn, delta in enumerate(deltas[1:], start=1):
-            if delta == 0:
-                continue
-            in_turn = range(turn * ring.turn_slots, (turn + 1) * ring.turn_slots)
-            flag = self.slots_flag(in_turn, begin, ring.slots)
-            other = places[(first + delta) % ring.size]
-            chosen = tuple(self.top.select(flag, a, b) for a, b in zip(other, chosen, strict=True))
-        return chosen
-
-    def _live(self, ring: Ring, begin: int) -> list[Wire]:
-        """For each lane a flag that says, from cycle `begin` on, in which slots it has a pair."""
-        flags = []
-        for lane in range(len(ring.lanes)):
-            slots = [s for s in range(ring.slots) if ring.members(s)[lane] is not None]
-            flags.append(
-                constant(1)
-                if len(slots) == ring.slots
-                else self.slots_flag(slots, begin, ring.slots)
-            )
-        return flags
-
     def slots_flag(self, chosen: Iterable[int], begin: int, slots: int) -> Wire:
         """A flag that is set in chosen slots of a stream whose first one is cycle `begin`."""
         tokens = tuple(self.token(begin + s) for s in chosen)
-        key = (begin, *tokens)
+        key: tuple[int | str, ...] = (begin, *tokens)
         if key not in self._flags:
             net = self.top.net("slot", 1, signed=False)
             self.top.module.statements.append(
@@ -475,65 +336,8 @@ class Fabric:
             self._flags[key] = Wire(net, 0, 1, begin, reduce_ns(len(tokens)), slots=slots)
         return self._flags[key]
 
-    def row_sums(self, pairs: Pairs) -> Particles:
-        """For each particle the sum over the pairs that it is in, all at once."""
-        ring = pairs.ring
-        lanes = [
-            self.top.gated(flag, wire) for flag, wire in zip(pairs.live, pairs.lanes, strict=True)
-        ]
-        if ring.slots == 1:
-            rows: list[list[Wire]] = [[] for _ in range(ring.size)]
-            for (i, j), wire in zip(ring.all_pairs, lanes, strict=True):
-                rows[i].append(wire)
-                rows[j].append(wire)
-            return Particles(tuple((total(self.top, row),) for row in rows), ring.size)
-        return self._rotating_sums(ring, lanes)
 
-    def _rotating_sums(self, ring: Ring, lanes: Sequence[Wire]) -> Particles:
-        """Sums that travel with their particles round the ring."""
-        top = self.top
-        places: list[list[Wire]] = [[] for _ in range(ring.size)]
-        for (first, deltas), wire in zip(ring.lanes, lanes, strict=True):
-            places[first].append(wire)
-            for place, value in self._second_places(first, deltas, ring, wire):
-                places[place].append(value)
-        terms = [total(top, place) for place in places]
-        others = ring.size - 1
-        bounds = min(0, *(w.lo for w in lanes)) * others, max(0, *(w.hi for w in lanes)) * others
-        kind = Wire(None, *bounds).kind
-        begin, offset = top.start(terms, add_ns(kind.width))
-        nets = [top.net("row", kind.width, kind.signed) for _ in range(ring.size)]
-        for k, (net, term) in enumerate(zip(nets, terms, strict=True)):
-            self._running_sum(net, term, begin, nets[(k + ring.step) % ring.size])
-        return self._unturned(ring, nets, bounds, begin, offset)
-
-    def _unturned(
-        self, ring: Ring, nets: Sequence[Net], bounds: tuple[int, int], begin: int, offset: float
-    ) -> Particles:
-        """The sums in the last slot, in the order of the particles."""
-        turned = (ring.slots - 1) * ring.step
-        found = [
-            (Wire(nets[(k - turned) % ring.size], *bounds, begin + ring.slots - 1, offset),)
-            for k in range(ring.size)
-        ]
-        return Particles(tuple(found), ring.size)
-
-    def _second_places(
-        self, first: int, deltas: Sequence[int], ring: Ring, wire: Wire
-    ) -> list[tuple[int, Wire]]:
-        """Where a lane's second particle stands, and the lane's value while it stands there."""
-        if len(deltas) == 1:
-            return [((first + deltas[0]) % ring.size, wire)]
-        found = []
-        for turn, delta in enumerate(deltas):
-            if delta:
-                in_turn = range(turn * ring.turn_slots, (turn + 1) * ring.turn_slots)
-                flag = self.slots_flag(in_turn, wire.cycle, ring.slots)
-                found.append(((first + delta) % ring.size, self.top.gated(flag, wire)))
-        return found
-
-
-def _port(wire: Wire, base: int, usable_ns: float) -> tuple[int, int, float]:
+def _port(wire: Wire, base: int, usable_ns: float) -> Port:
     """What a module must know of an input: bounds and arrival time, rounded up."""
     if wire.constant:
         return wire.lo, wire.hi, 0.0

@@ -10,10 +10,11 @@ import numpy as np
 from triggernet.fixedpoint import Codes
 from triggernet.netlist.arithmetic import quantise
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Particles, Signal, Vector
 from triggernet.netlist.wire import Wire
 from triggernet.operators.base import Exact, Inputs, Interval, Operation, Operator, align, require
-from triggernet.operators.hardware import as_particles, as_vector
+from triggernet.operators.hardware import as_particles, as_vector, numbered
 from triggernet.operators.node import Node
 
 
@@ -67,14 +68,19 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         half = len(wires) // 2
         return [one(b, x, y) for x, y in zip(wires[:half], wires[half:], strict=True)]
 
-    purpose = f"{node.name}: a sum of two values, quantised."
     x, y = signals
     if len(inputs[0].shape) == 1 and not isinstance(x, Particles):
         return Vector(tuple(kernel(fabric.top, *as_vector(fabric, x), *as_vector(fabric, y))))
+    n = inputs[0].shape[-1] if len(inputs[0].shape) > 1 else 1
+    kind = Kind(
+        node.output,
+        f"{node.name}: the sum of two values, quantised.",
+        numbered("x", n) + numbered("y", n),
+        numbered("sum", n),
+    )
     if node.get_int("broadcast"):
-        shared = as_vector(fabric, y)
-        return fabric.each(node.output, purpose, kernel, [as_particles(x)], shared)
-    return fabric.each(node.output, purpose, kernel, [as_particles(x), as_particles(y)])
+        return fabric.each(kind, kernel, [as_particles(x)], as_vector(fabric, y))
+    return fabric.each(kind, kernel, [as_particles(x), as_particles(y)])
 
 
 ADD = Operator("Add", "add.h", arguments, infer, evaluate, meaning, cost, rtl)

@@ -15,7 +15,8 @@ from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int, narro
 from triggernet.operators.node import Node, Tensor
 
 if TYPE_CHECKING:
-    from triggernet.netlist.fabric import Fabric, Signal
+    from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.layout import Signal
 
 Inputs = tuple[Tensor, ...]
 Kind = Literal["multiply", "accumulate", "scale", "add", "compare", "select", "table", "round"]

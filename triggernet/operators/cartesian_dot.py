@@ -16,7 +16,9 @@ import numpy as np
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.netlist.arithmetic import quantise
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
+from triggernet.netlist.pairs import met
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
@@ -208,13 +210,15 @@ def pair_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fa
     if node.get_int("beams"):
         one = 1 << fraction
         lanes += [tuple(constant(c) for c in (one, 0, 0, sign * one)) for sign in (1, -1)]
-    meeting = fabric.met(Particles(tuple(lanes), len(lanes)))
+    meeting = met(fabric, Particles(tuple(lanes), len(lanes)))
     kernel = _dot_kernel(node, 2 * fraction)
-    purpose = f"{node.name}: the Minkowski product of one pair of particles, quantised."
-    products = [
-        fabric.call(f"{node.output}_pair", purpose, kernel, (*one, *other))[0]
-        for one, other in meeting.lanes
-    ]
+    kind = Kind(
+        f"{node.output}_pair",
+        f"{node.name}: the Minkowski product of one pair of particles, quantised.",
+        (*(f"{c}_i" for c in COMPONENTS), *(f"{c}_j" for c in COMPONENTS)),
+        ("dot",),
+    )
+    products = [fabric.call(kind, kernel, (*one, *other))[0] for one, other in meeting.lanes]
     return Pairs(tuple(products), meeting.ring, meeting.live)
 
 
@@ -318,8 +322,13 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
         for s, x in zip(signals[:4], inputs[:4], strict=True)
     ]
     jet, kernel = _jet_lane(inputs, signals, fabric, fraction), _dot_kernel(node, 2 * fraction)
-    purpose = f"{node.name}: the product of one particle with the jet, quantised."
-    products = fabric.each(f"{node.output}_jet", purpose, kernel, tensors, jet)
+    kind = Kind(
+        f"{node.output}_jet",
+        f"{node.name}: the product of one particle with the jet, quantised.",
+        COMPONENTS + JET_COMPONENTS,
+        ("dot",),
+    )
+    products = fabric.each(kind, kernel, tensors, jet)
     spurions: list[Wire] = []
     if node.get_int("jet"):
         spurions += kernel(fabric.top, *jet, *jet)

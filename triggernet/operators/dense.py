@@ -20,7 +20,8 @@ import numpy as np
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.netlist.arithmetic import linear, rectified, total
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Particles, Signal, Vector
 from triggernet.netlist.memory import lookup
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
@@ -35,7 +36,13 @@ from triggernet.operators.base import (
     constants,
     require,
 )
-from triggernet.operators.hardware import as_particles, as_vector, product, quantised
+from triggernet.operators.hardware import (
+    as_particles,
+    as_vector,
+    numbered,
+    product,
+    quantised,
+)
 from triggernet.operators.node import Node
 
 
@@ -271,8 +278,15 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     if node.get_int("in_rank") == 1:
         found = kernel(fabric.top, *as_vector(fabric, signals[0]), *wires)
         return Vector(tuple(found[k] for k in where))
-    purpose = f"{node.name}: one particle's features times a constant matrix, quantised."
-    x = fabric.each(node.output, purpose, kernel, [as_particles(signals[0])], wires)
+    kind = Kind(
+        node.output,
+        f"{node.name}: one particle's features times a constant matrix, quantised.",
+        numbered("x", node.get_int("in_features"))
+        + numbered("weight", len(weights))
+        + numbered("shared", len(shared)),
+        numbered("y", len(unique)),
+    )
+    x = fabric.each(kind, kernel, [as_particles(signals[0])], wires)
     return Particles(tuple(tuple(lane[k] for k in where) for lane in x.lanes), x.size)
 
 

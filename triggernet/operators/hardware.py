@@ -11,10 +11,16 @@ from triggernet.errors import UnsupportedError
 from triggernet.fixedpoint import Codes, Quantiser
 from triggernet.netlist.arithmetic import linear, multiply_in_luts, quantise
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.memory import fits_block, lookup, lookup_pair
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators.node import Node
+
+
+def numbered(name: str, count: int) -> tuple[str, ...]:
+    """Names of ports: name_0, name_1, ..."""
+    return tuple(f"{name}_{k}" for k in range(count))
 
 
 def as_particles(signal: Signal) -> Particles:

@@ -20,7 +20,9 @@ import numpy as np
 from triggernet.fixedpoint import Codes, FixedPoint, exact_int
 from triggernet.netlist.arithmetic import rectified, total
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Particles, Signal, Vector
+from triggernet.netlist.pairs import met
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
@@ -36,7 +38,13 @@ from triggernet.operators.base import (
     quantise_cost,
     require,
 )
-from triggernet.operators.hardware import aligned, as_pairs, as_particles, quantised
+from triggernet.operators.hardware import (
+    aligned,
+    as_pairs,
+    as_particles,
+    numbered,
+    quantised,
+)
 from triggernet.operators.node import Node
 from triggernet.operators.reduce import (
     mask_meaning,
@@ -181,22 +189,36 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     """Lanes of the ring in groups, each with the first levels of its adder trees."""
     d = as_pairs(signals[0])
     features, where, n_flags = _masked(node, inputs, signals, fabric)
-    meeting = fabric.met(features)
+    meeting = met(fabric, features)
     kernel = _kernel(node, inputs, where, n_flags)
-    purpose = f"{node.name}: ReLUs of some pairs, summed for each channel."
     parts: list[list[Wire]] = [[] for _ in range(node.get_int("n_channels"))]
     lanes = [
         (pair, *one, *other, live)
         for pair, (one, other), live in zip(d.lanes, meeting.lanes, meeting.live, strict=True)
     ]
     for start in range(0, len(lanes), GROUP):
-        wires = [wire for lane in lanes[start : start + GROUP] for wire in lane]
-        found = fabric.call(f"{node.output}_pairs", purpose, kernel, wires)
+        group = lanes[start : start + GROUP]
+        kind = _kind(node, len(features.lanes[0]), len(group))
+        found = fabric.call(kind, kernel, [wire for lane in group for wire in lane])
         for channel, wire in zip(parts, found, strict=True):
             channel.append(wire)
     sums = fabric.sums(parts, meeting.ring.slots)
     fraction = node.get_type("z_", signed=False).fraction
     return Vector(tuple(quantised(fabric.top, sums, fraction, node.quantiser)))
+
+
+def _kind(node: Node, n_features: int, n_pairs_: int) -> Kind:
+    """The module of a group of pairs: d_k, features of the first particle i, of the other one j."""
+    inputs: list[str] = []
+    for k in range(n_pairs_):
+        sides = (f"a{f}_{side}{k}" for side in "ij" for f in range(n_features))
+        inputs += [f"d_{k}", *sides, f"live_{k}"]
+    return Kind(
+        f"{node.output}_pairs",
+        f"{node.name}: ReLUs of {n_pairs_} pairs, summed for each channel.",
+        tuple(inputs),
+        numbered("sum", node.get_int("n_channels")),
+    )
 
 
 def _masked(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
-from triggernet.netlist.fabric import Fabric, Particles, Signal
+from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.layout import Particles, Signal
+from triggernet.netlist.pairs import row_sums
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
     Exact,
@@ -66,7 +68,7 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """A tree a particle, or sums that travel with the particles round the ring."""
-    rows = fabric.row_sums(as_pairs(signals[0]))
+    rows = row_sums(fabric, as_pairs(signals[0]))
     lanes = (
         tuple(quantised(fabric.top, lane, inputs[0].type.fraction, node.quantiser))
         for lane in rows.lanes

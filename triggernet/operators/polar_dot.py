@@ -20,8 +20,11 @@ import numpy as np
 from triggernet.fixedpoint import Codes, FixedPoint, exact_int
 from triggernet.netlist.arithmetic import quantise
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Options, Pairs, Particles, Signal
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Options, Pairs, Particles, Signal
 from triggernet.netlist.memory import lookup
+from triggernet.netlist.pairs import met
+from triggernet.netlist.ring import Ring
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators import polar_jet
@@ -174,19 +177,21 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         tuple((p[0], e[0], f[0]) for p, e, f in zip(pt.lanes, eta.lanes, phi.lanes, strict=True)),
         pt.size,
     )
-    meeting, kernel = fabric.met(joint), _pair_kernel(node, inputs, fabric.options)
-    purpose = f"{node.name}: the Minkowski product of one pair of particles, quantised."
-    lanes = [
-        fabric.call(f"{node.output}_pair", purpose, kernel, (*one, *other))[0]
-        for one, other in meeting.lanes
-    ]
+    meeting, kernel = met(fabric, joint), _pair_kernel(node, inputs, fabric.options)
+    kind = Kind(
+        f"{node.output}_pair",
+        f"{node.name}: the Minkowski product of one pair of particles, quantised.",
+        ("pt_i", "eta_i", "phi_i", "pt_j", "eta_j", "phi_j"),
+        ("dot",),
+    )
+    lanes = [fabric.call(kind, kernel, (*one, *other))[0] for one, other in meeting.lanes]
     if not (node.get_int("jet") or node.get_int("beams")):
         return Pairs(tuple(lanes), meeting.ring, meeting.live, zero_without=pt)
     require_unrolled(node, fabric)
     lanes += _spurion_products(node, inputs, signals, fabric)
     return Pairs(
         tuple(lanes),
-        fabric.ring(n_particles(node, pt.size)),
+        Ring.within(n_particles(node, pt.size), fabric.interval),
         (constant(1),) * len(lanes),
         zero_without=pt,
     )
@@ -230,9 +235,9 @@ def _spurion_products(
 def _beam_products(
     node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric, sign: int
 ) -> list[Wire]:
-    table, kind = _exp_table(node, inputs), inputs[1].type
+    table, angle = _exp_table(node, inputs), inputs[1].type
     values = [
-        int(table[min(sign * eta, kind.max_int) - kind.min_int])
+        int(table[min(sign * eta, angle.max_int) - angle.min_int])
         for eta in range(inputs[1].lo, inputs[1].hi + 1)
     ]
     fraction = inputs[0].type.fraction + _exp_type(node).fraction
@@ -243,8 +248,9 @@ def _beam_products(
         return [quantise(b, exact, fraction, node.quantiser)]
 
     purpose = f"{node.name}: the product of one particle with a beam, quantised."
+    kind = Kind(f"{node.output}_beam", purpose, ("pt", "eta"), ("dot",))
     tensors = [as_particles(s) for s in signals[:2]]
-    return [lane[0] for lane in fabric.each(f"{node.output}_beam", purpose, kernel, tensors).lanes]
+    return [lane[0] for lane in fabric.each(kind, kernel, tensors).lanes]
 
 
 PAIR_DOT_POLAR = Operator(

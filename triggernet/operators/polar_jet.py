@@ -19,7 +19,8 @@ from collections.abc import Callable
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.netlist.arithmetic import quantise
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Options, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Options, Particles, Signal, Vector
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
@@ -239,10 +240,15 @@ def jet_products(
     jet = [as_vector(fabric, s)[0] for s in signals[-2:]]
     if fabric.options.dsp != "all":  # three times the jet's momenta, once for all particles
         jet += [fabric.top.add(wire, wire, shift=1) for wire in jet]
-    purpose = f"{node.name}: the product of one particle with the jet, quantised."
+    kind = Kind(
+        f"{node.output}_jet",
+        f"{node.name}: the product of one particle with the jet, quantised.",
+        ("pt", "eta", "phi", "jet_pt", "jet_excess", "triple_pt", "triple_excess")[: 3 + len(jet)],
+        ("dot",),
+    )
     tensors = [as_particles(s) for s in signals[:3]]
     kernel = _jet_kernel(node, inputs, fabric.options)
-    return fabric.each(f"{node.output}_jet", purpose, kernel, tensors, jet)
+    return fabric.each(kind, kernel, tensors, jet)
 
 
 def _jet_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., list[Wire]]:
@@ -276,7 +282,7 @@ def jet_energy(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: 
         aligned(top, as_vector(fabric, s)[0], x.type.fraction, finest)
         for s, x in zip(signals[-2:], inputs[-2:], strict=True)
     ]
-    return quantise(top, top.add(*parts), finest, node.quantiser)
+    return quantise(top, top.add(parts[0], parts[1]), finest, node.quantiser)
 
 
 def jet_mass(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Wire:

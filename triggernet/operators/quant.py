@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triggernet.fixedpoint import Codes
-from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.wire import Wire
 from triggernet.operators.base import Exact, Inputs, Interval, Operation, Operator, require
 from triggernet.operators.hardware import quantised

@@ -10,7 +10,8 @@ import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.netlist.arithmetic import total
-from triggernet.netlist.fabric import Fabric, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.layout import Particles, Signal, Vector
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (

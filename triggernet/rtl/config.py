@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from triggernet.errors import ConfigError
-from triggernet.netlist.fabric import Options, Products, Tables
+from triggernet.netlist.layout import Options, Products, Tables
 
 SHORTEST_CLOCK_NS = 1.0  # below, no single operation fits between two registers
 
@@ -61,7 +61,8 @@ class RtlConfig:
             )
         if not 0 <= self.clock_uncertainty < 1:
             raise ConfigError(
-                f"clock_uncertainty {self.clock_uncertainty} is no share of the period: 0 to below 1"
+                f"clock_uncertainty {self.clock_uncertainty} is not from 0 to below 1: it is a share "
+                "of the period"
             )
         if self.interval < 1:
             raise ConfigError(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triggernet.errors import UnsupportedError
-from triggernet.netlist.fabric import Fabric, Pairs, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.timing import Timing
 from triggernet.netlist.verilog import register_bits
 from triggernet.netlist.wire import Count, Module, Statement, Wire
