@@ -56,33 +56,6 @@ module tagger ({PORTS});
 endmodule
 """
 
-# One adder: four clocks an event, the answer in the fifth and held for four.
-SERIAL = f"""
-module tagger ({PORTS});
-{SATURATE}
-    reg [2:0] step; reg last;
-    reg [79:0] x0; reg [35:0] y0, y1; reg [4:0] k0, k1;
-    reg signed [22:0] sum, out; reg [71:0] rows0, rows1;
-    wire signed [22:0] next = (step == 3'd4 ? 23'd0 : sum) + wide(x0[19:0]);
-    always @(posedge clk) begin
-        last <= 1'b0;
-        if (step != 3'd0) begin
-            step <= step - 3'd1;
-            x0 <= {{20'd0, x0[79:20]}}; rows0 <= {{sat(x0[19:0]), rows0[71:18]}};
-            sum <= next;
-            if (step == 3'd1) begin
-                out <= next; y1 <= y0; k1 <= k0; last <= 1'b1;
-                rows1 <= {{sat(x0[19:0]), rows0[71:18]}};
-            end
-        end
-        if (in_valid) begin step <= 3'd4; x0 <= x_in; y0 <= y_in; k0 <= k_in; end
-        if (rst) begin step <= 3'd0; last <= 1'b0; end
-    end
-    assign out_valid = last;
-    assign total = out; assign rows = rows1; assign y = y1; assign k = k1;
-endmodule
-"""
-
 
 def rtl_program() -> Program:
     """The program that both designs are of."""
@@ -155,3 +128,113 @@ def write_rtl_project(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return folder
+
+
+# One multiplier in a ring, a table, a saturation and a shift, in which `+mutant=K` makes one thing
+# wrong, which `MUTANTS` names.
+WEIGHTS, BIAS = (11, -7, 3, -16), 5
+RING = f"""
+module tagger ({PORTS});
+    integer m;
+    reg [4:0] map [0:31];
+    integer j;
+    initial begin
+        if (!$value$plusargs("mutant=%d", m)) m = 0;
+        for (j = 0; j < 32; j = j + 1) map[j] = j * 11 + 3;
+        if (m == 1) map[17] = map[17] ^ 5'd4;
+    end
+    function signed [4:0] weight(input [2:0] place);
+        case (place)
+            3'd4: weight = m == 2 ? 5'sd10 : 5'sd11;
+            3'd3: weight = m == 3 ? 5'sd7 : -5'sd7;
+            3'd2: weight = 5'sd3;
+            default: weight = -5'sd16;
+        endcase
+    endfunction
+    function signed [17:0] sat(input signed [19:0] v);
+        sat = m == 4 ? v[17:0] : v > (m == 5 ? 131070 : 131071) ? (m == 5 ? 131070 : 131071)
+            : v < -131072 ? -131072 : v[17:0];
+    endfunction
+    reg [2:0] step; reg last, late; reg [79:0] x0; reg [35:0] y0, y1; reg [4:0] k0, k1, k2;
+    reg signed [22:0] sum, out; reg [71:0] rows0, rows1;
+    wire signed [19:0] x = m == 6 ? x0[39:20] : x0[19:0];
+    wire signed [24:0] product = x * weight(m == 7 ? step + 3'd1 : step) + (m == 8 ? 16 : 0);
+    wire signed [22:0] part = m == 9 ? product >>> 6 : m == 10 ? product >>> 4
+        : m == 11 ? $signed({{3'd0, product[24:5]}}) : m == 12 ? product >> 5 : product >>> 5;
+    wire signed [22:0] old = step == 3'd4 && m != 30 ? (m == 14 ? 23'sd4 : 23'sd5) : sum;
+    wire signed [22:0] next = (m == 15 && step == 3'd1) ? old : m == 16 ? old - part : old + part;
+    wire signed [35:0] shift = m == 17 ? $signed(y0 >> 1) : $signed(y0) >>> 1;
+    always @(posedge clk) begin
+        last <= 1'b0;
+        if (step != 3'd0) begin
+            step <= step - 3'd1;
+            x0 <= m == 18 && step == 3'd3 ? x0 : {{x0[19:0], x0[79:20]}};
+            rows0 <= {{sat(x0[19:0]), rows0[71:18]}};
+            if (m != 19) sum <= next;
+            if (step == 3'd1) begin
+                out <= next; last <= 1'b1; k2 <= m == 20 ? k_in : k1;
+                y1 <= shift - {{{{16{{x0[19]}}}}, x0[19:0]}} + (m == 21 ? 1 : 0);
+                rows1 <= m == 22 ? {{rows0[71:18], sat(x0[19:0])}} : {{sat(x0[19:0]), rows0[71:18]}};
+            end
+        end
+        if (m == 23 && step == 3'd2) last <= 1'b1;
+        if (in_valid && !(m == 31 && step != 3'd0)) begin
+            step <= 3'd4; x0 <= x_in; y0 <= y_in; k0 <= k_in;
+        end
+        late <= last;
+        if (m == 25 && step == 3'd4) y0 <= y_in;
+        k1 <= map[m == 26 ? k0 + 5'd1 : k0];
+        if (rst) begin
+            if (m != 27) step <= 3'd0;
+            last <= m == 24 ? last : 1'b0; late <= 1'b0;
+        end
+    end
+    assign out_valid = m == 13 ? last && step != 3'd4 : m == 29 ? late : last;
+    assign total = out; assign rows = rows1; assign y = y1; assign k = m == 28 ? map[k0] : k2;
+endmodule
+"""
+MUTANTS = {
+    1: "one bit of one table entry",
+    2: "one bit of a weight",
+    3: "the sign of a weight",
+    4: "saturation that wraps",
+    5: "saturation one code early",
+    6: "the wrong element of the ring",
+    7: "a ring that is off by one",
+    8: "rounding to the nearest",
+    9: "one shift more",
+    10: "one shift less",
+    11: "a sign that is not extended",
+    12: "a logical shift",
+    13: "a valid bit that is lost in a stream",
+    14: "one bit of the bias",
+    15: "a ring that ends one element early",
+    16: "the sign of an addend",
+    17: "a logical shift of another value",
+    18: "a ring that stands still once",
+    19: "an accumulator that keeps nothing",
+    20: "a register left out",
+    21: "one more in the last bit",
+    22: "elements in another order",
+    23: "an answer too many",
+    24: "a valid bit without reset",
+    25: "an input taken a clock late",
+    26: "a table address off by one",
+    27: "a counter without reset",
+    28: "a value of the next event",
+    29: "an answer that comes and stays one clock later",
+    30: "an accumulator that is never initialised",
+    31: "an event that is not taken while another is worked on",
+}
+
+
+def ring_answers(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What RING answers."""
+    x, y, k = (inputs[name] for name in ("x_in", "y_in", "k_in"))
+    parts = (x * np.array(WEIGHTS)) >> 5
+    return {
+        "total": parts.sum(axis=1, keepdims=True) + BIAS,
+        "rows": np.clip(x, -(1 << 17), (1 << 17) - 1),
+        "y": (y >> 1) - x[:, 3:],
+        "k": (k * 11 + 3) % 32,
+    }

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,7 @@ def check(
     *,
     seed: int = 1,
     wave: Path | None = None,
+    plusargs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Run the whole test bench: alone, back to back, with gaps and with resets.
 
@@ -167,6 +168,8 @@ def check(
         Of the registers' first values, the noise, the gaps and the resets.
     wave : Path, optional
         Where to draw the first event that went wrong; the simulator must be built with `trace`.
+    plusargs : sequence of str
+        ``+NAME=VALUE``, for designs that ask with ``$value$plusargs``.
 
     Returns
     -------
@@ -185,7 +188,7 @@ def check(
         columns = [np.asarray(expected[name]).reshape(n, -1) for name in simulator.outputs]
         np.concatenate(columns, axis=1).astype("<i8").tofile(work / "expected.bin")
         options = ["--binary", "--inputs", "inputs.bin", "--expected", "expected.bin"]
-        options += ["--seed", str(seed), "--json", "found.json"]
+        options += ["--seed", str(seed), "--json", "found.json", *plusargs]
         if wave is not None:
             options += ["--wave", "wave.fst"]
         found = _call(simulator, options, work, ["wave.fst"] if wave is not None else [])
@@ -218,7 +221,7 @@ def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) 
 
 
 def _compile(target: Path, files: Mapping[str, bytes], kind: str, verilator: Verilator) -> None:
-    """Leave the program and its log in `target`; the objects are hundreds of times as large."""
+    """Leave the program in `target`: the objects are hundreds of times as large."""
     with (
         tempfile.TemporaryDirectory(prefix="triggernet-verilate-") as temporary,
         new_folder(target, overwrite=True) as result,
@@ -231,7 +234,7 @@ def _compile(target: Path, files: Mapping[str, bytes], kind: str, verilator: Ver
         run_tool(
             ["make", "--no-print-directory", *(f"{k}={v}" for k, v in settings.items()), built],
             cwd=Path(temporary) / RTL,
-            log=result / "compile.log",
+            log=target.with_name(f"{target.name}.log"),
             hint=HINT,
             needs=[COMPILER],
             artefacts=[built],

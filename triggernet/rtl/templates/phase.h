@@ -76,9 +76,11 @@ class Phase {
     Random random;
     std::vector<int64_t> *record = nullptr; // receives 1 and the answer, or zeros, for each event
 
-    Phase(uint64_t seed, const Table &inputs, const Table *expected)
+    Phase(uint64_t seed, std::vector<const char *> plus, const Table &inputs,
+          const Table *expected)
         : random(seed), inputs_(inputs), expected_(expected), noise_(inputs.stride),
           answer_(static_cast<std::size_t>(words_of(output_ports))) {
+        context_.commandArgs(static_cast<int>(plus.size()), plus.data());
         context_.randReset(2); // with --x-initial unique: every register starts with random bits
         context_.randSeed(static_cast<int>(random.next() >> 34) + 1);
         context_.traceEverOn(true);

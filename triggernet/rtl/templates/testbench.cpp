@@ -12,6 +12,7 @@
 // Prints a summary and one line of JSON. Returns 0 if, and only if, everything was right, 1 on any
 // difference, 2 if there is nothing to compare with. `--help` lists the options.
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <fstream>
@@ -59,6 +60,7 @@ Table read_table(const Ports &ports, const std::string &path, bool binary) {
 
 struct Options {
     std::string inputs = "tb/inputs.dat", expected = "tb/expected.dat", found, json, wave;
+    std::vector<const char *> plus = {""}; // for the design, behind a name as in argv
     bool binary = false;
     int64_t seed = 1;
 };
@@ -71,11 +73,16 @@ const char *const usage =
     "  --seed N         of the registers' first values, the noise, the gaps and the resets (1)\n"
     "  --wave FILE      draw the first event that went wrong, or the first of all (FST)\n"
     "  --found FILE     compare nothing: write, for each event, 1 and the answer, or zeros\n"
-    "  --json FILE      write the JSON there too, and return 0 whatever was found\n";
+    "  --json FILE      write the JSON there too, and return 0 whatever was found\n"
+    "  +NAME=VALUE      for $value$plusargs in the design\n";
 
 Options read_options(int argc, char **argv) {
     Options options;
     const std::vector<std::string> words(argv + 1, argv + argc);
+    if (std::count(words.begin(), words.end(), "--help")) {
+        std::fputs(usage, stdout);
+        std::exit(0);
+    }
     for (std::size_t k = 0; k < words.size(); k++) {
         const bool more = k + 1 < words.size();
         if (words[k] == "--binary") options.binary = true;
@@ -85,6 +92,7 @@ Options read_options(int argc, char **argv) {
         else if (words[k] == "--wave" && more) options.wave = words[++k];
         else if (words[k] == "--found" && more) options.found = words[++k];
         else if (words[k] == "--json" && more) options.json = words[++k];
+        else if (words[k][0] == '+') options.plus.push_back(argv[k + 1]);
         else give_up("unknown or unfinished option " + words[k] + "\n" + usage);
     }
     return options;
@@ -172,7 +180,7 @@ struct Results {
 std::unique_ptr<Phase> start(std::size_t place, const Options &options, const Table &inputs,
                              const Table *expected) {
     const uint64_t seed = static_cast<uint64_t>(options.seed) * 16 + place;
-    return std::make_unique<Phase>(seed, inputs, expected);
+    return std::make_unique<Phase>(seed, options.plus, inputs, expected);
 }
 
 Results run_all(const Options &options, const Table &inputs, const Table *expected,
