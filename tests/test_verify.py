@@ -65,7 +65,7 @@ def test_all_executors_of_a_project_agree(hls_project: Path) -> None:
         "hls": (3000, 0),
     }
     assert agreement.executors["hls"].traced_n == 2000
-    assert list(agreement.not_compared) == ["brevitas"]
+    assert list(agreement.not_compared) == ["brevitas", "rtl"]
     assert "no checkpoint.pt" in agreement.not_compared["brevitas"]
 
 
@@ -323,4 +323,4 @@ def test_constants_of_quant_nodes_are_compared(project: Path) -> None:
 
 
 def test_the_table_of_executors() -> None:
-    assert list(EXECUTORS) == ["brevitas", "qonnx", "onnxruntime", "hls"]
+    assert list(EXECUTORS) == ["brevitas", "qonnx", "onnxruntime", "hls", "rtl"]

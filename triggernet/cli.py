@@ -130,6 +130,18 @@ def _verify(args: Namespace) -> Outcome:
     return Outcome(agreement.as_text(), values, agreement.exact)
 
 
+def _cosim(args: Namespace) -> Outcome:
+    from triggernet.data import load_jets
+    from triggernet.files import write_json
+    from triggernet.verify import COSIM, cosim
+
+    jets = None if args.data is None else load_jets(args.data)
+    options = {"seed": args.seed, "jets": jets, "wave": args.wave, "edited": args.edited}
+    found = cosim(args.project, args.vectors, **options)
+    write_json(args.project / COSIM, found.as_dict())
+    return Outcome(found.as_text(), found.as_dict(), found.passed)
+
+
 def _report(args: Namespace) -> Outcome:
     from triggernet.report import as_text, check_format, report, save_report
 
@@ -256,6 +268,23 @@ COMMANDS: tuple[Command, ...] = (
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
             argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
             argument("--seed", type=int, default=1, help="of the vectors"),
+            JSON,
+        ),
+    ),
+    Command(
+        "cosim",
+        _cosim,
+        "simulate a project's Verilog clock by clock: every bit, latency and interval",
+        "triggernet cosim project --vectors 100000",
+        (
+            PROJECT,
+            replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
+            argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
+            argument("--seed", type=int, default=1, help="of the vectors, gaps and resets"),
+            argument("--wave", action="store_true", help="draw the first event that goes wrong"),
+            argument(
+                "--edited", action="store_true", help="accept files that are not as generated"
+            ),
             JSON,
         ),
     ),

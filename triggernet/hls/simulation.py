@@ -118,7 +118,7 @@ def run(
 ) -> Events:
     """Run a compiled project; arguments, result and errors as for `simulate`."""
     program = simulator.program
-    codes = _joined(program, inputs)
+    codes = joined(program, inputs)
     names = simulator.traced if trace else program.outputs
     sizes = [program.tensors[name].size for name in names]
     with tempfile.TemporaryDirectory(prefix="triggernet-simulate-") as work:
@@ -181,22 +181,8 @@ def compiler_version() -> str:
         return run_tool([COMPILER, "-dumpfullversion"], cwd=Path(work), log=log, hint=HINT)
 
 
-def _compile(target: Path, sources: Mapping[str, str], includes: list[Path]) -> None:
-    with new_folder(target, overwrite=True) as temporary:
-        for path, text in sources.items():
-            (temporary / path).write_text(text, encoding="utf-8")
-        command = [COMPILER, *FLAGS, *(f"-I{path}" for path in includes)]
-        run_tool(
-            [*command, "simulate.cpp", "-o", "simulate"],
-            cwd=temporary,
-            log=temporary / "compile.log",
-            hint=HINT,
-            artefacts=[Path("simulate")],
-        )
-
-
-def _joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
-    """All inputs side by side, int64 (n, values)."""
+def joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+    """All inputs side by side, int64 (n, values); UsageError if they do not fit the program."""
     unknown = sorted(set(inputs) ^ set(program.inputs))
     if unknown:
         raise UsageError(
@@ -220,6 +206,20 @@ def _joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArra
     if len({len(c) for c in columns}) != 1:
         raise UsageError(f"the inputs have {[len(c) for c in columns]} events; expected equal ones")
     return np.concatenate(columns, axis=1).astype("<i8")
+
+
+def _compile(target: Path, sources: Mapping[str, str], includes: list[Path]) -> None:
+    with new_folder(target, overwrite=True) as temporary:
+        for path, text in sources.items():
+            (temporary / path).write_text(text, encoding="utf-8")
+        command = [COMPILER, *FLAGS, *(f"-I{path}" for path in includes)]
+        run_tool(
+            [*command, "simulate.cpp", "-o", "simulate"],
+            cwd=temporary,
+            log=temporary / "compile.log",
+            hint=HINT,
+            artefacts=[Path("simulate")],
+        )
 
 
 def _run_events(

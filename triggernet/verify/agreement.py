@@ -26,8 +26,9 @@ class Mismatch:
         its intermediate values or none of those it shows differs.
     element : int
         Which value of that tensor (of the first output, if no node is known), flattened.
-    expected, found : int or float
-        The codes there; a float where the executor's value is on no code.
+    expected, found : int, float or None
+        The codes there; a float where the executor's value is on no code, None where it gave none.
+        Both are None if the vector differs in company of others only.
     """
 
     vector: int
@@ -37,8 +38,8 @@ class Mismatch:
     operator: str | None
     tensor: str
     element: int
-    expected: int
-    found: int | float
+    expected: int | None
+    found: int | float | None
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,13 @@ def _executor_lines(name: str, result: ExecutorResult) -> list[str]:
 
 def _mismatch_lines(first: Mismatch) -> list[str]:
     where = f"node '{first.node}' ({first.operator})" if first.node else "no node known"
+    found = "no answer" if first.found is None else f"found {first.found}"
+    values = f"expected code {first.expected}, {found}"
+    if first.expected is None:
+        values = "differs after other vectors, not alone"
     what = (
         f"first: vector {first.vector} ({first.kind}), {where}, tensor '{first.tensor}' element "
-        f"{first.element}: expected code {first.expected}, found {first.found}"
+        f"{first.element}: {values}"
     )
     return [what, *(f"{name} = {' '.join(map(str, c))}" for name, c in first.inputs.items())]
 

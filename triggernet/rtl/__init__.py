@@ -1,0 +1,1 @@
+"""Verilog of a program: RTL projects and their cycle-accurate simulation."""

