@@ -100,7 +100,7 @@ def _evaluate(args: Namespace) -> Outcome:
     return Outcome(found.as_text(), found.as_dict())
 
 
-# In pipeline order: generate, convert, inspect, train, evaluate, export, verify, cosim, report.
+# In pipeline order: ..., evaluate, export, verify, cosim, synth, report.
 def _export(args: Namespace) -> Outcome:
     from triggernet.export import export_run, write_export
     from triggernet.hls import HlsConfig
@@ -128,6 +128,19 @@ def _verify(args: Namespace) -> Outcome:
     values = agreement.as_dict()
     write_json(args.project / AGREEMENT, values)
     return Outcome(agreement.as_text(), values, agreement.exact)
+
+
+def _synth(args: Namespace) -> Outcome:
+    from triggernet.rtl.place import place
+    from triggernet.rtl.synth import synthesise
+
+    found = synthesise(args.project, family=args.family, flatten=args.flatten)
+    values = found.as_dict() | {"cached": found.cached}
+    if args.place is None:
+        return Outcome(found.as_text(), values)
+    placed = place(args.project, found)
+    text = f"{found.as_text()}\n\n{placed.as_text()}"
+    return Outcome(text, values | {"place": placed.as_dict()}, placed.fits)
 
 
 def _report(args: Namespace) -> Outcome:
@@ -256,6 +269,32 @@ COMMANDS: tuple[Command, ...] = (
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
             argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
             argument("--seed", type=int, default=1, help="of the vectors"),
+            JSON,
+        ),
+    ),
+    Command(
+        "synth",
+        _synth,
+        "synthesise the RTL of a project with Yosys, and count what it takes",
+        "triggernet synth project --family xc7",
+        (
+            PROJECT,
+            argument(
+                "--family",
+                choices=("xc7", "xcup"),
+                default="xc7",
+                help="primitives of the 7-series (default) or of UltraScale+",
+            ),
+            argument(
+                "--flatten",
+                action="store_true",
+                help="as one module: slower, a little smaller",
+            ),
+            argument(
+                "--place",
+                choices=("ecp5",),
+                help="also place and route for an open FPGA, for a measured clock",
+            ),
             JSON,
         ),
     ),

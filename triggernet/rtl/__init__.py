@@ -1,0 +1,1 @@
+"""RTL: Verilog of a program, its co-simulation and its synthesis."""
