@@ -311,10 +311,8 @@ def test_a_design_too_large_for_the_chip_says_so(counted, monkeypatch, capsys):
 
 def test_what_nextpnr_finds_no_room_for_does_not_fit(counted, monkeypatch):
     def full(command, *, log, **_):
-        log.parent.mkdir(parents=True)
-        log.write_text(
-            "Info: ...\nERROR: Unable to place cell 'm', no BELs remaining to implement\n"
-        )
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("Info: ...\nERROR: Unable to place cell 'm', no BELs remaining for it\n")
         raise ToolError("failed")
 
     monkeypatch.setattr(placing, "_netlist", lambda *_: {"LUT4": 3, "CCU2C": 2})
@@ -329,7 +327,7 @@ def test_what_nextpnr_finds_no_room_for_does_not_fit(counted, monkeypatch):
 
 def test_any_other_failure_of_nextpnr_is_an_error(counted, monkeypatch):
     def broken(command, *, log, **_):
-        log.parent.mkdir(parents=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("ERROR: cannot read the netlist\n")
         raise ToolError("nextpnr failed")
 
