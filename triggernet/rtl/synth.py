@@ -86,6 +86,10 @@ class Synthesis:
         modules = {name: module.as_dict() for name, module in self.modules.items()}
         return values | {"modules": modules, "cells": dict(self.cells)}
 
+    def short_modules(self) -> list[tuple[str, Module]]:
+        """The modules by the names that they have in the sources, one or more of each."""
+        return [(_short(name), module) for name, module in self.modules.items()]
+
     def as_text(self) -> str:
         """The counts and the modules, for a terminal."""
         names = ("lut", "ff", "dsp", "bram", "carry", "srl")
