@@ -1,24 +1,26 @@
 """What an RTL design takes once it is placed, predicted from what is counted before.
 
-No vendor's tool is needed for the counts of Yosys and da4ml; what they are worth is known from
-designs whose reports after placing are public (`placed.yaml`, with sources). Two ways lead from a
-count to the placed LUTs:
+Yosys and da4ml count without any vendor's tool; what their counts are worth is known from designs
+whose vendor reports are public (`placed.yaml`, with sources). For the LUTs:
 
-* da4ml's count, products left out, over the placed LUTs: 20 published designs, and the one design
-  with all reports.
-* Yosys' count: directly in that one design; and over many designs as da4ml makes them, by what
-  Yosys counts over what da4ml counts (`tools/bench/placed.py`), through the first way.
+* da4ml's count, products left out, over the placed LUTs: 20 published designs and the one design
+  of which all reports are public.
+* Yosys' count against Vivado's: that one design, placed, and two dot products, synthesised. And by
+  way of da4ml: what Yosys counts over what da4ml counts, in many designs as da4ml makes them
+  (`tools/bench/placed.py`), through the first ratio.
 
-The expected range spans all of it. Registers are known from the one design alone; their range has
-the relative width of the LUTs', for want of a better one. A product or a memory that Yosys maps to
-a DSP or a block RAM is one after placing as well, as long as its operands are wide (10 bits): that
-is exact in the one design.
+What is expected is the median of these ratios, the range spans all of them. Registers: the three
+designs that both tools saw. DSPs are the same in all three, and so are block RAMs by their size;
+but products of narrow operands (up to 10 bits) go into DSPs with Yosys and into LUTs with Vivado,
+and no ratio holds there (`narrow`).
 
-All of it is Vivado on a VU13P and Yosys with the primitives of the 7-series.
+Vivado's figures are of UltraScale+, Yosys' of the primitives of the 7-series, which for registers
+in DSPs are the better model: for "xcup" Yosys packs none.
 """
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,10 +47,21 @@ class PlacedDesign:
 
     name: str
     source: str
-    part: str
     da4ml_lut: int
     yosys: Count
-    placed: Count
+    vivado: Count
+
+
+@dataclass(frozen=True)
+class DotProduct:
+    """A sum of `terms` products of unsigned numbers of `bits`, as both tools synthesise it."""
+
+    name: str
+    source: str
+    terms: int
+    bits: tuple[int, int]
+    yosys: Count
+    vivado: Count
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ class Published:
 
     Attributes
     ----------
-    source, part : str
+    source : str
     n_designs : int
     da4ml_over_placed, spread : float
         Mean and standard deviation over the designs.
@@ -68,7 +81,6 @@ class Published:
     """
 
     source: str
-    part: str
     n_designs: int
     da4ml_over_placed: float
     spread: float
@@ -92,7 +104,9 @@ class Measured:
 class PlacedTable:
     """The data file."""
 
-    designs: tuple[PlacedDesign, ...]
+    placed: tuple[PlacedDesign, ...]
+    synthesised: tuple[DotProduct, ...]
+    narrow: tuple[DotProduct, ...]
     published: Published
     yosys_over_da4ml: Measured
 
@@ -138,7 +152,7 @@ def lut_from_da4ml() -> Ratio:
     table = load_table()
     published = table.published
     mean, spread = published.da4ml_over_placed, published.spread
-    direct = [design.placed.lut / design.da4ml_lut for design in table.designs]
+    direct = [design.vivado.lut / design.da4ml_lut for design in table.placed]
     return Ratio(
         1 / mean,
         min(*direct, 1 / (mean + spread)),
@@ -150,29 +164,28 @@ def lut_from_da4ml() -> Ratio:
 def lut_from_yosys() -> Ratio:
     """Placed LUTs over Yosys' count."""
     table = load_table()
-    direct = [design.placed.lut / design.yosys.lut for design in table.designs]
     by_da4ml, measured = lut_from_da4ml(), table.yosys_over_da4ml
-    chained = by_da4ml.expected / measured.median
+    direct = [vivado.lut / yosys.lut for yosys, vivado in _seen_by_both(table)]
     return Ratio(
-        (sum(direct) + chained) / (len(direct) + 1),
+        statistics.median([*direct, by_da4ml.expected / measured.median]),
         min(*direct, by_da4ml.low / measured.high),
         max(*direct, by_da4ml.high / measured.low),
-        f"LUTs placed on a VU13P over Yosys' count: {len(direct)} design directly, "
-        f"{table.published.n_designs} by way of da4ml's count",
+        f"LUTs of Vivado over those of Yosys: {len(direct)} designs directly, "
+        f"{table.published.n_designs} placed ones by way of da4ml's count",
     )
 
 
 def ff_from_yosys() -> Ratio:
     """Placed registers over Yosys' count."""
-    designs, lut = load_table().designs, lut_from_yosys()
-    expected = sum(design.placed.ff / design.yosys.ff for design in designs) / len(designs)
-    return Ratio(
-        expected,
-        expected * lut.low / lut.expected,
-        expected * lut.high / lut.expected,
-        f"registers placed on a VU13P over Yosys' count, {len(designs)} design; the width of the "
-        "range is that of the LUTs'",
-    )
+    direct = [vivado.ff / yosys.ff for yosys, vivado in _seen_by_both(load_table())]
+    basis = f"registers of Vivado over those of Yosys, {len(direct)} designs"
+    return Ratio(statistics.median(direct), min(direct), max(direct), basis)
+
+
+def _seen_by_both(table: PlacedTable) -> list[tuple[Count, Count]]:
+    """Yosys' and Vivado's figures of the designs with wide products."""
+    placed = [(design.yosys, design.vivado) for design in table.placed]
+    return placed + [(design.yosys, design.vivado) for design in table.synthesised]
 
 
 def clock_note(period_ns: float) -> str:

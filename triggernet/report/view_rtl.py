@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from triggernet.report.placed import (
     CALIBRATED_FAMILY,
+    Prediction,
+    Ratio,
     ff_from_yosys,
     lut_from_da4ml,
     lut_from_yosys,
@@ -102,30 +104,26 @@ def _tool(found: Synthesis) -> str:
 
 def _counts(found: Synthesis, da4ml: float | None) -> tuple[CountRow, ...]:
     calibrated = found.family == CALIBRATED_FAMILY
-    lut, ff = lut_from_yosys().applied(found.lut), ff_from_yosys().applied(found.ff)
-    rows = []
-    for title, count, expected in (("LUT", found.lut, lut), ("FF", found.ff, ff)):
-        values = (
-            (number(expected.value), f"{number(expected.low)} – {number(expected.high)}")
-            if calibrated
-            else ("", "")
-        )
-        known = number(round(da4ml)) if title == "LUT" and da4ml is not None else ""
-        rows.append(CountRow(title, known, number(count), *values))
+    lut, ff = (lut_from_yosys(), ff_from_yosys()) if calibrated else (None, None)
+    rows = [_row("LUT", found.lut, lut), _row("FF", found.ff, ff)]
     if da4ml is not None:
-        other = lut_from_da4ml().applied(da4ml)
-        span = f"{number(other.low)} – {number(other.high)}"
-        rows.insert(
-            1,
-            CountRow(
-                "LUT, from da4ml's count", number(round(da4ml)), "", number(other.value), span
-            ),
-        )
+        expected = lut_from_da4ml().applied(da4ml)
+        count = number(round(da4ml))
+        rows.insert(1, CountRow("LUT, from da4ml's count", count, "", *_placed(expected)))
     rows += [
         CountRow(title, "", number(count), number(count), "")
         for title, count in (("DSP", found.dsp), ("BRAM (18 kbit)", found.bram))
     ]
     return tuple(rows)
+
+
+def _row(title: str, count: int, ratio: Ratio | None) -> CountRow:
+    placed = ("", "") if ratio is None else _placed(ratio.applied(count))
+    return CountRow(title, "", number(count), *placed)
+
+
+def _placed(expected: Prediction) -> tuple[str, str]:
+    return number(expected.value), f"{number(expected.low)} – {number(expected.high)}"
 
 
 def _basis(found: Synthesis, da4ml: bool) -> tuple[str, ...]:
