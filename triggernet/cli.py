@@ -100,7 +100,7 @@ def _evaluate(args: Namespace) -> Outcome:
     return Outcome(found.as_text(), found.as_dict())
 
 
-# In pipeline order: generate, convert, inspect, train, evaluate, export, verify, cosim, report.
+# In pipeline order: ..., evaluate, export, verify, cosim, synth, report.
 def _export(args: Namespace) -> Outcome:
     from triggernet.export import export_run, write_export
     from triggernet.hls import HlsConfig
@@ -140,6 +140,19 @@ def _cosim(args: Namespace) -> Outcome:
     found = cosim(args.project, args.vectors, **options)
     write_json(args.project / COSIM, found.as_dict())
     return Outcome(found.as_text(), found.as_dict(), found.passed)
+
+
+def _synth(args: Namespace) -> Outcome:
+    from triggernet.rtl.place import place
+    from triggernet.rtl.synth import synthesise
+
+    found = synthesise(args.project, family=args.family, flatten=args.flatten)
+    values = found.as_dict() | {"cached": found.cached}
+    if args.place is None:
+        return Outcome(found.as_text(), values)
+    placed = place(args.project, found)
+    text = f"{found.as_text()}\n\n{placed.as_text()}"
+    return Outcome(text, values | {"place": placed.as_dict()}, placed.fits)
 
 
 def _report(args: Namespace) -> Outcome:
@@ -284,6 +297,32 @@ COMMANDS: tuple[Command, ...] = (
             argument("--wave", action="store_true", help="draw the first event that goes wrong"),
             argument(
                 "--edited", action="store_true", help="accept files that are not as generated"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "synth",
+        _synth,
+        "synthesise the RTL of a project with Yosys, and count what it takes",
+        "triggernet synth project --family xc7",
+        (
+            PROJECT,
+            argument(
+                "--family",
+                choices=("xc7", "xcup"),
+                default="xc7",
+                help="primitives of the 7-series (default) or of UltraScale+",
+            ),
+            argument(
+                "--flatten",
+                action="store_true",
+                help="as one module: slower, a little smaller",
+            ),
+            argument(
+                "--place",
+                choices=("ecp5",),
+                help="also place and route for an open FPGA, for a measured clock",
             ),
             JSON,
         ),

@@ -46,6 +46,8 @@ class Figure:
         None where none is known.
     source : str
         The file it was read from, relative to the project; empty if it was computed.
+    design : str
+        "RTL" or "HLS" where a project holds both, empty otherwise.
     """
 
     value: float
@@ -54,6 +56,7 @@ class Figure:
     version: str
     error: Error | None = None
     source: str = ""
+    design: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The figure ready for JSON."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triggernet.errors import UsageError
 from triggernet.files import to_json, write_text
-from triggernet.report.view import View, number, view
+from triggernet.report.text import number
+from triggernet.report.view import View, view
 
 if TYPE_CHECKING:
     from triggernet.report.report import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = (".json", ".md", ".html")
+COLUMNS = 80
 
 
 def save_report(report: Report, path: Path) -> None:
@@ -51,7 +54,8 @@ def as_text(report: Report) -> str:
     shown = view(report)
     lines = [f"{shown.name}: {shown.headline.lower()}", shown.sentence]
     lines += [f"{name}: {text}" for name, text in shown.facts]
-    return "\n".join([*lines, "", *_table(shown)])
+    notes = [line for text in shown.notes for line in textwrap.wrap(f"Note: {text}", COLUMNS)]
+    return "\n".join([*lines, "", *_table(shown), *([""] if notes else []), *notes])
 
 
 def _table(shown: View) -> list[str]:

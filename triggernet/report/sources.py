@@ -9,26 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from triggernet import __version__
-from triggernet.program import Program
 from triggernet.report.calibration import SCALED, ratios
-from triggernet.report.estimate import BRAM, Estimate
+from triggernet.report.design import Design, Kind
+from triggernet.report.estimate import BRAM
 from triggernet.report.figures import Error, Figure, Figures
+from triggernet.report.rtl_sources import cosimulated, counted_by_da4ml, scheduled, synthesised
 from triggernet.report.vendor import Reading, read_report, reader_of
 
 TOOL = "triggernet estimate"
-
-
-@dataclass(frozen=True)
-class Design:
-    """What a source may need to know: the folder, its top function, program and estimate."""
-
-    folder: Path
-    top: str
-    program: Program
-    estimate: Estimate
+RTL = "rtl"
 
 
 @dataclass(frozen=True)
@@ -48,13 +39,20 @@ class Timing:
 Source = Callable[[Design], list[Figures]]
 
 
-def vendor(design: Design) -> list[Figures]:
-    """Figures of the vendor's reports in the project."""
-    return [reading.figures for _, reading in _readings(design)]
+def vendor_rtl(design: Design) -> list[Figures]:
+    """Figures of the vendor's reports about the RTL: those below the project's `rtl`."""
+    return [reading.figures for _, reading in _readings(design, "RTL")]
+
+
+def vendor_hls(design: Design) -> list[Figures]:
+    """Figures of the vendor's reports about the HLS project."""
+    return [reading.figures for _, reading in _readings(design, "HLS")]
 
 
 def estimated(design: Design) -> list[Figures]:
     """Figures of the calibrated estimate."""
+    if design.estimate is None:
+        return []
     total, known = design.estimate.total, ratios()
     raw = {
         "latency_cycles": float(design.estimate.latency_cycles),
@@ -76,23 +74,41 @@ def estimated(design: Design) -> list[Figures]:
     return [figures]
 
 
-SOURCES: tuple[Source, ...] = (vendor, estimated)
+SOURCES: tuple[tuple[Kind, Source], ...] = (
+    ("RTL", vendor_rtl),
+    ("RTL", cosimulated),
+    ("RTL", synthesised),
+    ("RTL", scheduled),
+    ("RTL", counted_by_da4ml),
+    ("HLS", vendor_hls),
+    ("HLS", estimated),
+)
 
 
-def gather(design: Design) -> list[Figures]:
-    """What all sources know, with latencies also in nanoseconds."""
-    period = design.estimate.clock.period_ns
-    return [in_nanoseconds(figures, period) for source in SOURCES for figures in source(design)]
+def gather(design: Design) -> list[tuple[Kind, Figures]]:
+    """What all sources know and about which design, with latencies also in nanoseconds."""
+    return [
+        (kind, in_nanoseconds(_labelled(figures, kind, design), design.period_ns(kind)))
+        for kind, source in SOURCES
+        for figures in source(design)
+    ]
 
 
 def timing(design: Design) -> Timing | None:
-    """The timing report with the worst slack in the project; None if there is none."""
+    """The timing report with the worst slack about the design; None if there is none."""
     found = [
         Timing(reading.slack_ns, reading.clock_period_ns, name)
-        for name, reading in _readings(design)
+        for name, reading in _readings(design, design.kind)
         if reading.slack_ns is not None
     ]
     return min(found, key=lambda t: t.slack_ns, default=None)
+
+
+def _labelled(figures: Figures, kind: Kind, design: Design) -> Figures:
+    """The figures with the design they belong to, where a project has two."""
+    if design.rtl is None or design.estimate is None:
+        return figures
+    return {name: replace(figure, design=kind) for name, figure in figures.items()}
 
 
 def in_nanoseconds(figures: Figures, period_ns: float) -> dict[str, Figure]:
@@ -109,15 +125,18 @@ def in_nanoseconds(figures: Figures, period_ns: float) -> dict[str, Figure]:
     return {**figures, "latency_ns": latency}
 
 
-def _readings(design: Design) -> Iterator[tuple[str, Reading]]:
-    """The vendor's reports about the top function, in an order that does not depend on the disk."""
+def _readings(design: Design, kind: Kind) -> Iterator[tuple[str, Reading]]:
+    """The vendor's reports about the top of a design, in an order that no disk decides."""
+    top = design.top(kind)
     for path in sorted(design.folder.rglob("*")):
-        if path.is_file() and reader_of(path.name) is not None:
-            name = path.relative_to(design.folder).as_posix()
-            if _about(path.name) in (None, design.top):
-                reading = read_report(path, name)
-                if reading.top in (None, design.top):
-                    yield name, reading
+        inside = path.relative_to(design.folder)
+        about_rtl = design.rtl is not None and (inside.parts[0] == RTL or design.estimate is None)
+        if about_rtl != (kind == "RTL") or reader_of(path.name) is None or not path.is_file():
+            continue
+        if _about(path.name) in (None, top):
+            reading = read_report(path, inside.as_posix())
+            if reading.top in (None, top):
+                yield inside.as_posix(), reading
 
 
 def _about(name: str) -> str | None:

@@ -11,7 +11,9 @@ from triggernet.report.charts import LatencyChart, RocChart, latency_chart, roc_
 from triggernet.report.evidence import Evidence
 from triggernet.report.figures import FIGURES, Figure
 from triggernet.report.report import Report
+from triggernet.report.text import number, percent
 from triggernet.report.verdict import Line
+from triggernet.report.view_rtl import RtlView, rtl_view
 
 HEADLINES = {
     "met": "Budget met",
@@ -28,7 +30,6 @@ TITLES = {
     "bram": ("Block RAM, 18 kbit", ""),
 }
 ABSENT = "not known"
-THIN = "\u202f"  # narrow no-break space, between groups of three digits
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class View:
     encoding: tuple[tuple[str, str], ...]
     evidence: Evidence
     budget_source: str
+    rtl: RtlView | None
+    notes: tuple[str, ...]
 
 
 def view(report: Report) -> View:
@@ -126,21 +129,9 @@ def view(report: Report) -> View:
         encoding=_encoding(report.evidence.encoding),
         evidence=report.evidence,
         budget_source=report.budget.source,
+        rtl=rtl_view(report.rtl) if report.rtl else None,
+        notes=report.notes,
     )
-
-
-def number(value: float, digits: int = 4) -> str:
-    """A number with thin spaces between groups of three digits; in full from 1000 on."""
-    if float(value).is_integer() or abs(value) >= 1000:
-        return f"{value:,.0f}".replace(",", THIN)
-    return f"{value:.{digits}g}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent, with two digits that count; "0 %" only for nothing at all."""
-    if share == 0:
-        return "0 %"
-    return f"{100 * share:.2g} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
 
 
 def _sentence(report: Report) -> str:
@@ -166,18 +157,24 @@ def _sentence(report: Report) -> str:
 
 def _disagreement(report: Report) -> str:
     """A warning where the firmware is not proven to compute what the model does."""
-    agreement = report.evidence.agreement
-    return "" if agreement is None or agreement.exact else " But the executors do not agree."
+    agreement, failed = report.evidence.agreement, report.cosimulation_failed
+    warning = "" if agreement is None or agreement.exact else " But the executors do not agree."
+    return f"{warning} But the co-simulation does not pass." if failed else warning
 
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:
-    clock = report.settings.clock
-    return (
+    period_ns = report.clock.period_ns
+    facts = [
         ("Budget", f"{report.budget.name}: {report.budget.title}"),
         ("FPGA", f"{report.part.title}, {report.part.slrs} SLR"),
-        ("Clock", f"{clock.period_ns:g} ns ({1000 / clock.period_ns:.0f} MHz)"),
-        ("Reuse factor", str(report.settings.reuse_factor)),
-    )
+        ("Clock", f"{period_ns:g} ns ({1000 / period_ns:.0f} MHz)"),
+    ]
+    if report.design == "RTL":
+        both = "; the HLS project's figures stand beside" if report.settings else ""
+        facts.append(("Design", f"RTL{both}"))
+    elif report.settings is not None:
+        facts.append(("Reuse factor", str(report.settings.reuse_factor)))
+    return tuple(facts)
 
 
 def _line(line: Line) -> LineRow:
@@ -214,7 +211,7 @@ def _figure(name: str, figure: Figure | None) -> FigureRow:
         value=number(figure.value),
         range=f"{_bound(error.low)} – {_bound(error.high)}" if error else "",
         how=figure.how,
-        tool=f"{figure.tool} {figure.version}",
+        tool=": ".join(filter(None, (figure.design, f"{figure.tool} {figure.version}"))),
         source=figure.source,
         basis=error.basis if error else "",
     )
@@ -226,13 +223,15 @@ def _bound(value: float) -> str:
 
 def _operators(report: Report) -> tuple[OperatorRow, ...]:
     """Operators with their resources scaled like the totals, so that they add up to them."""
+    if report.estimate is None:
+        return ()
     known, rows = ratios(), report.estimate.operators
+    cycles = max(report.estimate.latency_cycles, 1)
     factor = {k: known[k].median if k in SCALED else 1.0 for k in ("lut", "ff", "dsp")}
     top = {
         k: max((getattr(o.resources, k) for o in rows), default=0.0) or 1.0
         for k in ("lut", "ff", "dsp")
     }
-    cycles = max(report.estimate.latency_cycles, 1)
 
     def row(k: int) -> OperatorRow:
         found, resources = rows[k], rows[k].resources

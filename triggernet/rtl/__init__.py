@@ -1,1 +1,1 @@
-"""Verilog of a program: RTL projects and their cycle-accurate simulation."""
+"""RTL: Verilog of a program, its cycle-accurate simulation and its synthesis."""
