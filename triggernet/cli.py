@@ -20,9 +20,12 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triggernet.command import Command, Outcome, argument, run_command
+
+if TYPE_CHECKING:
+    from triggernet.export.run import Export
 
 RUN = argument("run_folder", metavar="RUN", type=Path, help="run folder, or folder of the zoo")
 PROJECT = argument("project", metavar="PROJECT", type=Path, help="folder of an exported project")
@@ -109,13 +112,35 @@ def _export(args: Namespace) -> Outcome:
     hls = HlsConfig(part=args.part, clock_period_ns=args.clock_ns, reuse_factor=args.reuse_factor)
     export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
+    options = {"vendored": not args.slim, "overwrite": args.overwrite}
+    if args.rtl:
+        return _export_rtl(args, export, values, {"hls": hls if args.hls else None, **options})
     if args.hls:
-        options = {"vendored": not args.slim, "overwrite": args.overwrite}
         values["digest"] = export_hls(export, args.out, hls, **options).digest
     else:
         write_export(export, args.out, args.overwrite)
     kind = "HLS project" if args.hls else "QONNX file"
     return Outcome(f"{args.out}: {kind} of {values['nodes']} nodes", values)
+
+
+def _export_rtl(
+    args: Namespace, export: Export, values: dict[str, Any], options: dict[str, Any]
+) -> Outcome:
+    from triggernet.rtl.config import RtlConfig
+    from triggernet.rtl.export import export_rtl
+
+    choices = {"interval": args.interval, "tables": args.tables, "dsp": args.dsp}
+    config = RtlConfig(
+        part=args.part,
+        clock_period_ns=args.clock_ns,
+        **{key: value for key, value in choices.items() if value is not None},
+    )
+    project, hardware = export_rtl(export, args.out, config, **options)
+    values |= {"digest": project.digest, "interval_cycles": hardware.interval_cycles}
+    values["latency_cycles"] = hardware.latency_cycles
+    text = f"{args.out}: Verilog of {values['nodes']} nodes, a new event every "
+    text += f"{hardware.interval_cycles} clocks, latency {hardware.latency_cycles} clocks"
+    return Outcome(text, values)
 
 
 def _verify(args: Namespace) -> Outcome:
@@ -251,12 +276,27 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "export",
         _export,
-        "export a trained model to QONNX, and to an HLS C++ project",
+        "export a trained model to QONNX, to an HLS C++ project, to Verilog",
         "triggernet export run --hls --out project",
         (
             RUN,
             OUT,
             argument("--hls", action="store_true", help="add the hls4ml project"),
+            argument("--rtl", action="store_true", help="add the Verilog project"),
+            argument(
+                "--interval",
+                type=int,
+                metavar="II",
+                help="of the Verilog: clock cycles between two events, 1 is fully parallel",
+            ),
+            argument(
+                "--tables", choices=("bram", "lut"), help="of the Verilog: what tables are made of"
+            ),
+            argument(
+                "--dsp",
+                choices=("all", "pairs", "none"),
+                help="of the Verilog: which products go into DSPs",
+            ),
             argument(
                 "--reuse-factor", type=int, default=1, metavar="R", help="interval in clock cycles"
             ),

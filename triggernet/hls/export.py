@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,7 @@ def export_hls(
     folder: Path,
     config: HlsConfig,
     *,
+    settings: Mapping[str, Any] | None = None,
     vendored: bool = True,
     overwrite: bool = False,
 ) -> Project:
@@ -34,6 +37,8 @@ def export_hls(
         From `triggernet.export.export_run`.
     folder : Path
     config : HlsConfig
+    settings : mapping, optional
+        More for the project's record.
     vendored : bool
         Copy hls4ml's headers too, so that the project stands alone.
     overwrite : bool
@@ -56,6 +61,7 @@ def export_hls(
             config,
             vectors=vectors,
             carried=export.files,
+            settings=settings,
             vendored=vendored,
             overwrite=overwrite,
         )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,7 @@ def generate_project(
     config: HlsConfig,
     vectors: Vectors | None = None,
     carried: Mapping[str, bytes] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Project:
     """Generate the HLS project of a program, vendored headers left out.
 
@@ -79,6 +81,8 @@ def generate_project(
         For the test bench, which has no events (and fails) without them.
     carried : mapping of str to bytes, optional
         Further files, by their path: the trained model, say.
+    settings : mapping, optional
+        For the record, with what these further files were made.
 
     Raises
     ------
@@ -103,7 +107,8 @@ def generate_project(
     files = dict(carried or {}) | {path: text.encode() for path, text in texts.items()}
     files["model.onnx"] = onnx_path.read_bytes()
     digest = digest_of(files)
-    files[RECORD] = _record(program, config, files, digest).encode()
+    recorded = {"config": dataclasses.asdict(config), **(settings or {})}
+    files[RECORD] = project_record(program.name, recorded, files, digest).encode()
     return Project(dict(sorted(files.items())), digest)
 
 
@@ -115,6 +120,7 @@ def write_project(
     *,
     vectors: Vectors | None = None,
     carried: Mapping[str, bytes] | None = None,
+    settings: Mapping[str, Any] | None = None,
     vendored: bool = True,
     overwrite: bool = False,
 ) -> Project:
@@ -122,7 +128,7 @@ def write_project(
 
     Parameters
     ----------
-    program, onnx_path, config, vectors, carried
+    program, onnx_path, config, vectors, carried, settings
         As for `generate_project`.
     folder : Path
         Where the project shall lie.
@@ -138,7 +144,7 @@ def write_project(
     UnsupportedError, ProgramError, ProjectError
         As `generate_project`.
     """
-    project = generate_project(program, onnx_path, config, vectors, carried)
+    project = generate_project(program, onnx_path, config, vectors, carried, settings)
     with new_folder(folder, overwrite) as temporary:
         files = dict(project.files)
         if vendored:
@@ -265,14 +271,30 @@ def _table(program: Program, names: tuple[str, ...], codes: Mapping[str, Codes])
     return "".join(f"{line}\n" for line in lines)
 
 
-def _record(program: Program, config: HlsConfig, files: Mapping[str, bytes], digest: str) -> str:
+def project_record(
+    program: str, settings: Mapping[str, Any], files: Mapping[str, bytes], digest: str
+) -> str:
+    """The text of a project's record.
+
+    Parameters
+    ----------
+    program : str
+        Name of the program.
+    settings : mapping
+        ``config`` of the HLS firmware, ``rtl`` of the Verilog, as far as there is any.
+    files : mapping of str to bytes
+        All files but the record.
+    digest : str
+        Of all of them.
+    """
+    tools = {"config": "hls4ml", "rtl": "da4ml"}
     return to_json(
         {
-            "program": program.name,
-            "config": dataclasses.asdict(config),
+            "program": program,
+            **settings,
             "versions": {
                 "triggernet": __version__,
-                "hls4ml": importlib.metadata.version("hls4ml"),
+                **{t: importlib.metadata.version(t) for k, t in tools.items() if k in settings},
             },
             "digest": digest,
             "files": {path: hashlib.sha256(content).hexdigest() for path, content in files.items()},

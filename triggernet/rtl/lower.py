@@ -19,7 +19,7 @@ from triggernet.rtl.config import RtlConfig
 
 
 @dataclass(frozen=True)
-class Design:
+class Hardware:
     """A program as hardware.
 
     Attributes
@@ -49,7 +49,7 @@ class Design:
         return _instances(self.modules, self.config.top)
 
 
-def lower(program: Program, config: RtlConfig) -> Design:
+def lower(program: Program, config: RtlConfig) -> Hardware:
     """The design of a program at the interval and clock of `config`.
 
     Raises
@@ -69,7 +69,7 @@ def lower(program: Program, config: RtlConfig) -> Design:
         signals[node.output] = operator.rtl(node, program.inputs_of(node), arguments, fabric)
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
-    return Design(program, config, modules, latency, config.interval, _count(modules, config.top))
+    return Hardware(program, config, modules, latency, config.interval, _count(modules, config.top))
 
 
 def _input(fabric: Fabric, tensor: Tensor) -> Signal:
