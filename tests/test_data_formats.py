@@ -245,6 +245,26 @@ def cut(path, write):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
 
 
+def changed(write, key, values, attribute=None):
+    """A writer whose file has another dataset or attribute at `key`, or a group for None."""
+
+    def write_changed(path):
+        write(path)
+        with h5py.File(path, "r+") as file:
+            place = file.attrs if attribute else file
+            del place[key]
+            if values is None:
+                file.create_group(key)
+            else:
+                place[key] = values
+
+    return write_changed
+
+
+def native(path):
+    save_jets(path, JETS)
+
+
 def not_a_number(path):
     p = JETS.constituents.copy()
     p[3, 2, 1] = np.nan
@@ -280,6 +300,21 @@ def not_a_number(path):
         (lambda path: garbled(path, write_converted), "is damaged|not a finite number"),
         (lambda path: garbled(path, write_jetclass), "is damaged"),
         (lambda path: cut(path, write_jetclass), "is damaged"),
+        (changed(native, "constituents", None), "'constituents' has no field 'energy'; found none"),
+        (changed(native, "classes", "7", "attribute"), "is damaged, or not laid out"),
+        (
+            changed(write_published, "PYTABLES_FORMAT_VERSION", 1, "attribute"),
+            "'PYTABLES_FORMAT_VERSION' is .*1.*; expected a text",
+        ),
+        (
+            lambda path: write_converted(path, is_signal=np.zeros((12, 3))),
+            r"'is_signal' \(12, 3\) .* do not belong together",
+        ),
+        (
+            changed(write_hls4ml, "jetConstituentList", np.zeros((12, 4))),
+            r"'jetConstituentList' has shape \(12, 4\); expected 3 axes, .* named: 5",
+        ),
+        (changed(write_hls4ml, "jets", np.zeros(12)), r"'jets' has shape \(12,\); expected 2 axes"),
         (not_a_number, "constituents hold a momentum that is not a finite number"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -31,7 +30,7 @@ from triggernet.data.generation.particles import Particles
 from triggernet.data.generation.pythia import EventSource, Resonances, decays, start_pythia
 from triggernet.data.generation.sample import plan_chunks
 from triggernet.data.generation.selection import match, select
-from triggernet.errors import ConfigError, ToolError, UsageError
+from triggernet.errors import ConfigError, DataError, ToolError, UsageError
 
 SMALL = GenerationConfig(chunk_jets=15, n_constituents=60)
 N_JETS = 60
@@ -58,11 +57,10 @@ def test_a_killed_run_resumes_and_gives_the_same_bytes(sample, tmp_path):
     command += ["--set", "chunk_jets=15", "--set", "n_constituents=60"]
     run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
     folder = tmp_path / "jets.h5.chunks"
-    deadline = time.monotonic() + 120
-    while not list(folder.glob("chunk-*.npz")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGKILL)
+    wait_until(lambda: any(folder.glob("chunk-*.npz")))
+    run.kill()  # the parent alone: its workers get no signal
     run.wait()
+    wait_until(lambda: not alive_in_group(run.pid))
     done = list(folder.glob("chunk-*.npz"))
     assert 0 < len(done) < len(plan_chunks(SMALL, N_JETS, 3))
     assert not path.exists()
@@ -70,7 +68,42 @@ def test_a_killed_run_resumes_and_gives_the_same_bytes(sample, tmp_path):
     assert path.read_bytes() == sample.read_bytes()
 
 
-def test_finished_chunks_are_not_made_again(tmp_path, monkeypatch):
+def wait_until(condition):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def alive_in_group(group: int) -> bool:
+    """Whether a process of the group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "generate_missing", interrupt)
+    with pytest.raises(UsageError, match="a folder of that name exists"):
+        generate(SMALL, N_JETS, tmp_path, seed=3)
+    assert not list(tmp_path.iterdir())
+    assert not tmp_path.with_name(tmp_path.name + ".chunks").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK rubbish", None])
+def test_a_damaged_chunk_is_named(tmp_path, content):
+    path = tmp_path / "chunk-0-00000.npz"
+    module.write_chunk(SMALL, ChunkPlan(3, 0, 0, 2), tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    with pytest.raises(DataError, match="damaged .*; remove it") as caught:
+        module.read_chunk(path)
+    assert str(path) in str(caught.value)
+
+
+def test_finished_chunks_are_not_made_again(tmp_path, monkeypatch, capsys):
     made = []
     real = module.write_chunk
 
@@ -83,6 +116,7 @@ def test_finished_chunks_are_not_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "write_chunk", interrupted)
     with pytest.raises(KeyboardInterrupt):
         generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=3)
+    assert "finished chunks are kept in" in capsys.readouterr().err
     first = list(made)
     made.clear()
     monkeypatch.setattr(module, "write_chunk", lambda *a: (made.append(a[1].name), real(*a)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from triggernet.data import compact, hls4ml_lhc, jetclass, native, toptag
 from triggernet.data.encoding import sorted_by_pt
-from triggernet.data.jets import Jets
+from triggernet.data.jets import DAMAGED, Jets
 from triggernet.errors import DataError
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -72,7 +72,11 @@ def read_hdf5(path: Path, limit: int | None) -> Jets:
         with h5py.File(path) as file:
             reader = reader_of(file, path)
             return reader(file, path, limit)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except DataError as error:
+        if str(path) in str(error):
+            raise
+        raise DataError(f"{path}: {error}") from error
+    except DAMAGED as error:
         raise DataError(f"{path} is damaged, or not laid out as it claims: {error}") from error
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import DataError
+
+# What h5py, PyTables, uproot and numpy were seen to raise on damaged files and on other layouts.
+DAMAGED = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)

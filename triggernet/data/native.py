@@ -140,10 +140,11 @@ def read_table(
     """
     if name not in file:
         raise DataError(f"{path}: no dataset {name!r}; found {', '.join(file) or 'nothing'}")
-    found = file[name].dtype.names or ()
+    found = getattr(file[name], "dtype", np.dtype("V")).names or ()
     missing = [field for field in expected.names or () if field not in found]
     if missing:
         raise DataError(
-            f"{path}: dataset {name!r} has no field {missing[0]!r}; found {', '.join(found)}"
+            f"{path}: dataset {name!r} has no field {missing[0]!r}; found "
+            f"{', '.join(found) or 'none'}"
         )
     return np.asarray(file[name][:limit])

@@ -33,9 +33,14 @@ def read_published(file: Any, path: Path, limit: int | None) -> Jets:
     DataError
         If the table or one of its columns is missing.
     """
-    del file
     import tables
 
+    version = file.attrs.get("PYTABLES_FORMAT_VERSION")
+    if not isinstance(version, bytes | str):  # PyTables itself would end the process
+        raise DataError(
+            f"{path}: the attribute 'PYTABLES_FORMAT_VERSION' is {version!r}; expected a text, as "
+            "pandas writes it"
+        )
     with tables.open_file(str(path)) as handle:
         if "/table/table" not in handle:
             raise DataError(
@@ -94,7 +99,8 @@ def read_converted(file: Any, path: Path, limit: int | None) -> Jets:
         raise DataError(f"{path}: 'Pmu' without {missing[0]!r}; found {', '.join(file)}")
     p = np.asarray(file["Pmu"][:limit], np.float64)
     label, n_present = file["is_signal"][:limit], np.asarray(file["Nobj"][:limit])
-    if p.ndim != 3 or p.shape[2] != 4 or not len(p) == len(label) == len(n_present):
+    lengths = [(len(p),)] * 2
+    if p.ndim != 3 or p.shape[2] != 4 or [label.shape, n_present.shape] != lengths:
         raise DataError(
             f"{path}: 'Pmu' {p.shape}, 'is_signal' {label.shape} and 'Nobj' {n_present.shape} do "
             "not belong together; expected (n, N, 4), (n,) and (n,)"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, fields
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -18,7 +22,7 @@ from triggernet.config import dump_config
 from triggernet.data import kinematics, native
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
-from triggernet.errors import UsageError
+from triggernet.errors import DataError, UsageError
 from triggernet.files import new_file, provenance, read_json, write_json
 from triggernet.progress import Progress, say
 
@@ -53,7 +57,10 @@ def generate(
     Raises
     ------
     UsageError
-        If a number makes no sense, or the folder of chunks belongs to another sample.
+        If a number makes no sense, `path` is a folder, or the folder of chunks belongs to another
+        sample.
+    DataError
+        If a chunk of an earlier run is damaged.
     ConfigError, ToolError
         From Pythia: see `triggernet.data.generation.pythia`.
     """
@@ -62,6 +69,8 @@ def generate(
             f"{n_jets} jets with seed {seed} and {workers} workers: expected at least 1 jet, "
             "a non-negative seed and at least 1 worker"
         )
+    if path.is_dir():  # said now, not after hours
+        raise UsageError(f"cannot write the file {path}: a folder of that name exists")
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
     open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
@@ -118,9 +127,13 @@ def generate_missing(
     if len(missing) < len(plans):
         say(f"{len(plans) - len(missing)} of {len(plans)} chunks are there already")
     total = sum(plan.n_jets for plan in missing)
-    with Progress(f"generating {config.process}", total, "jets") as progress:
-        for plan in work(config, missing, folder, workers):
-            progress.advance(plan.n_jets)
+    try:
+        with Progress(f"generating {config.process}", total, "jets") as progress:
+            for plan in work(config, missing, folder, workers):
+                progress.advance(plan.n_jets)
+    except KeyboardInterrupt:
+        say(f"finished chunks are kept in {folder}; the same command goes on from there")
+        raise
 
 
 def work(
@@ -133,7 +146,9 @@ def work(
             yield plan
         return
     # Spawned processes share no state: what a chunk holds cannot depend on who made it.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    n_processes = min(workers, max(len(plans), 1))
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(n_processes, spawn, initializer=end_with_parent) as pool:
         futures = {pool.submit(write_chunk, config, plan, folder): plan for plan in plans}
         try:
             for future in as_completed(futures):
@@ -144,6 +159,22 @@ def work(
             raise
 
 
+def end_with_parent() -> None:
+    """End this process as soon as its parent is gone, also one that was killed.
+
+    A worker of a pool waits for work for ever, and would outlive a parent that had no time to stop
+    it.
+    """
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
 def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None:
     """Generate one chunk and keep it in `folder`."""
     chunk = generate_chunk(config, plan)
@@ -152,9 +183,20 @@ def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None
 
 
 def read_chunk(path: Path) -> Chunk:
-    """A chunk that `write_chunk` kept."""
-    with np.load(path) as stored:
-        values = {field.name: stored[field.name] for field in fields(Chunk)}
+    """A chunk that `write_chunk` kept.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            values = {field.name: stored[field.name] for field in fields(Chunk)}
+    except (OSError, KeyError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} is damaged ({error}); remove it, and the same command makes it again"
+        ) from error
     scalars = {name: value.item() for name, value in values.items() if value.ndim == 0}
     return Chunk(**{**values, **scalars})
 
