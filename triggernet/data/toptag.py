@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from triggernet.data.jets import Jets
 from triggernet.data.kinematics import on_light_cone
+from triggernet.data.pandas_table import column_places, read_rows
 from triggernet.errors import DataError
 
 N_CONSTITUENTS = 200
@@ -26,51 +27,27 @@ PROVENANCE = {
 def read_published(file: Any, path: Path, limit: int | None) -> Jets:
     """Jets of the published layout: pandas HDF5, key `table`, columns E_0, PX_0, ... PZ_199.
 
-    The table is compressed with blosc, which PyTables reads and h5py does not.
-
     Raises
     ------
     DataError
-        If the table or one of its columns is missing.
+        If the table or one of its columns is missing, or rows are damaged.
     """
-    import tables
-
-    version = file.attrs.get("PYTABLES_FORMAT_VERSION")
-    if not isinstance(version, bytes | str):  # PyTables itself would end the process
+    table = file.get("table/table")
+    if getattr(table, "dtype", np.dtype("V")).names is None:
         raise DataError(
-            f"{path}: the attribute 'PYTABLES_FORMAT_VERSION' is {version!r}; expected a text, as "
-            "pandas writes it"
+            f"{path}: the key 'table' holds no table of pandas (format='table'); expected the "
+            "layout of Zenodo 2603256"
         )
-    with tables.open_file(str(path)) as handle:
-        if "/table/table" not in handle:
-            raise DataError(
-                f"{path}: the key 'table' holds no table of pandas (format='table'); expected the "
-                "layout of Zenodo 2603256"
-            )
-        node = handle.root.table.table
-        places = column_places(node)
-        missing = [name for name in (*MOMENTA, LABEL) if name not in places]
-        if missing:
-            raise DataError(
-                f"{path}: the table has no column {missing[0]!r}; expected E_0, PX_0, PY_0, PZ_0 "
-                f"to PZ_{N_CONSTITUENTS - 1} and {LABEL}"
-            )
-        try:
-            rows = node.read(0, limit)
-        except tables.HDF5ExtError as error:
-            raise DataError(f"{path} is damaged: the rows of 'table' cannot be read") from error
+    places = column_places(table)
+    missing = [name for name in (*MOMENTA, LABEL) if name not in places]
+    if missing:
+        raise DataError(
+            f"{path}: the table has no column {missing[0]!r}; expected E_0, PX_0, PY_0, PZ_0 "
+            f"to PZ_{N_CONSTITUENTS - 1} and {LABEL}"
+        )
+    rows = read_rows(table, path, limit)
     p = take(rows, places, MOMENTA).reshape(len(rows), N_CONSTITUENTS, 4)
     return whole(p, take(rows, places, [LABEL])[:, 0])
-
-
-def column_places(node: Any) -> dict[str, tuple[str, int]]:
-    """By column name the block of the table and the index within it."""
-    places = {}
-    for block in node.colnames:
-        names = getattr(node.attrs, f"{block}_kind", None)
-        if isinstance(names, list):
-            places.update({str(name): (block, k) for k, name in enumerate(names)})
-    return places
 
 
 def take(
