@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -118,8 +120,31 @@ def test_native(tmp_path):
     found = load_jets(path)
     same(found, jet=JETS.jet)
     np.testing.assert_array_equal(found.multiplicity, JETS.multiplicity)
+    np.testing.assert_array_equal(found.truth, np.zeros((12, 4)))
     assert found.classes == JETS.classes
     assert found.provenance == JETS.provenance
+
+
+def test_truth_is_kept(tmp_path):
+    truth = kinematics.massless(*np.random.default_rng(3).uniform(0.1, 2.0, (3, 12)))
+    truth[:, 0] = np.hypot(truth[:, 0], 1.7)
+    truth[3] = 0.0
+    save_jets(tmp_path / "a.h5", replace(JETS, truth=truth))
+    found = load_jets(tmp_path / "a.h5")
+    np.testing.assert_allclose(found.truth, truth, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found.select(slice(2, 5)).truth, found.truth[2:5])
+    save_jets(tmp_path / "b.h5", found)
+    np.testing.assert_array_equal(load_jets(tmp_path / "b.h5").truth, found.truth)
+    with pytest.raises(DataError, match=r"truth \(5, 4\); expected \(12, 4\)"):
+        replace(JETS, truth=truth[:5])
+
+
+def test_published_truth_is_read_where_it_is(tmp_path):
+    write_published(tmp_path / "some.h5")  # truthE alone is no four-momentum
+    assert (load_jets(tmp_path / "some.h5").truth == 0).all()
+    columns = {f"truthP{axis}": np.float32(k) for k, axis in enumerate("XYZ", start=2)}
+    write_published(tmp_path / "all.h5", **columns)
+    np.testing.assert_array_equal(load_jets(tmp_path / "all.h5").truth, [[1.0, 2, 3, 4]] * 12)
 
 
 def test_what_is_not_valid_is_not_read(tmp_path):

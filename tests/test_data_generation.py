@@ -163,6 +163,10 @@ def test_truth_is_a_top_inside_the_jet(sample):
     d_phi = kinematics.wrap((signal["truth_phi"] - signal["phi"]).astype(float))
     assert (np.hypot(signal["truth_eta"] - signal["eta"], d_phi) < 0.8).all()
     assert (background["truth_pt"] == 0).all()
+    jets = load_jets(sample)
+    np.testing.assert_allclose(
+        kinematics.mass(jets.truth)[jets.label == 1], signal["truth_mass"], rtol=1e-5
+    )
 
 
 def test_attributes_tell_how_the_sample_was_made(sample):

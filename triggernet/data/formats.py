@@ -107,7 +107,7 @@ def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
 
 def refuse_nonsense(jets: Jets, path: Path) -> None:
     """Raise DataError for momenta that are not finite and for labels without a class."""
-    for name in ("constituents", "jet"):
+    for name in ("constituents", "jet", "truth"):
         if not np.isfinite(getattr(jets, name)).all():
             raise DataError(f"{path}: {name} hold a momentum that is not a finite number")
     if len(jets) and not 0 <= jets.label.min() <= jets.label.max() < len(jets.classes):

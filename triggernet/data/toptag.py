@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from triggernet.errors import DataError
 N_CONSTITUENTS = 200
 MOMENTA = [f"{part}_{k}" for k in range(N_CONSTITUENTS) for part in ("E", "PX", "PY", "PZ")]
 LABEL = "is_signal_new"
+TRUTH = ("truthE", "truthPX", "truthPY", "truthPZ")  # of the top; read where a file has them
 PROVENANCE = {
     "source": "Top Quark Tagging Reference Dataset",
     "authors": "G. Kasieczka, T. Plehn, J. Thompson, M. Russel",
@@ -47,11 +50,14 @@ def read_published(file: Any, path: Path, limit: int | None) -> Jets:
         )
     rows = read_rows(table, path, limit)
     p = take(rows, places, MOMENTA).reshape(len(rows), N_CONSTITUENTS, 4)
-    return whole(p, take(rows, places, [LABEL])[:, 0])
+    jets = whole(p, take(rows, places, [LABEL])[:, 0])
+    if not set(TRUTH) <= set(places):
+        return jets
+    return replace(jets, truth=take(rows, places, TRUTH))
 
 
 def take(
-    rows: NDArray[Any], places: dict[str, tuple[str, int]], names: list[str]
+    rows: NDArray[Any], places: dict[str, tuple[str, int]], names: Sequence[str]
 ) -> NDArray[np.float64]:
     """The columns `names` of all rows, (n, names)."""
     result = np.empty((len(rows), len(names)))

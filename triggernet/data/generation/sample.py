@@ -215,7 +215,9 @@ def join(
         pair = [(p.label, read_chunk(folder / p.name)) for p in plans if p.number == number]
         for label, chunk in pair:
             chunks[label].append(chunk)
-        table = np.concatenate([chunk_table(chunk, label) for label, chunk in pair])
+        table = np.concatenate(
+            [native.jet_table(c.jet, c.truth, c.n_constituents, label) for label, c in pair]
+        )
         order = np.random.default_rng([seed, number]).permutation(len(table))
         momenta = np.concatenate([chunk.constituents for _, chunk in pair])
         jets.append(table[order])
@@ -232,21 +234,6 @@ def join(
     about["source"] = "triggernet generate"
     native.write(path, np.concatenate(jets), np.concatenate(constituents), config.classes, about)
     return {"jets": sum(map(len, jets)), **summary}
-
-
-def chunk_table(chunk: Chunk, label: int) -> NDArray[Any]:
-    """The jets of a chunk as entries of dtype `native.JET`."""
-    table = np.zeros(len(chunk.jet), native.JET)
-    for k, name in enumerate(native.FOUR_MOMENTUM):
-        table[name] = chunk.jet[:, k]
-    for prefix, p in (("", chunk.jet), ("truth_", chunk.truth)):
-        table[prefix + "pt"] = kinematics.transverse_momentum(p)
-        table[prefix + "eta"] = kinematics.pseudorapidity(p)
-        table[prefix + "phi"] = kinematics.azimuth(p)
-        table[prefix + "mass"] = kinematics.mass(p)
-    table["n_constituents"] = chunk.n_constituents
-    table["label"] = label
-    return table
 
 
 def with_energy(momenta: NDArray[np.float32]) -> NDArray[Any]:
