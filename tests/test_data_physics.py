@@ -48,7 +48,11 @@ def test_jet_mass_alone_separates_as_published(generated, reference):
 
 
 def test_top_mass_peak(generated, reference):
+    """Within 2.5 standard errors of the reference's 468 tops, and within 2.5 GeV."""
     ours, theirs = mass_peak(generated), mass_peak(reference)
+    for name in ("position", "width"):
+        error = np.hypot(getattr(ours, f"{name}_error"), getattr(theirs, f"{name}_error"))
+        assert abs(getattr(ours, name) - getattr(theirs, name)) < 2.5 * error
     assert abs(ours.position - theirs.position) < 2.0
     assert abs(ours.width - theirs.width) < 2.5
 
