@@ -53,9 +53,6 @@ def main() -> None:
     parser.add_argument("--jets", type=int, default=2000, help="jets of each class and run")
     parser.add_argument("--detector", choices=("coarse", "fine", "none"), default="coarse")
     args = parser.parse_args()
-    # fastjet prints a banner, in every process: standard output is for the result alone.
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
     load = round(os.getloadavg()[0], 2)
     config = GenerationConfig(
         process=args.process, detector=args.detector, chunk_jets=max(args.jets // 8, 1)
@@ -72,7 +69,7 @@ def main() -> None:
         "gain_by_cpu": round(2 * cpu_one / cpu_two, 2),
     }
     rest = {"share_in_pythia": share, "workers": scaling, "load_before": load}
-    print(json.dumps(result | rest, indent=2), file=out)
+    print(json.dumps(result | rest, indent=2))
 
 
 if __name__ == "__main__":
