@@ -1,12 +1,8 @@
-"""Generated jets: the same whoever makes them and however often they are interrupted."""
+"""Generated jets: what is in a sample, and what its settings change."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,14 +19,13 @@ from triggernet.data.generation import (
     event_record,
     generate,
 )
-from triggernet.data.generation import sample as module
 from triggernet.data.generation.chunk import ChunkPlan, generate_chunk, refuse_hopeless
 from triggernet.data.generation.clustering import FoundJets, cluster
 from triggernet.data.generation.particles import Particles
 from triggernet.data.generation.pythia import EventSource, Resonances, decays, start_pythia
 from triggernet.data.generation.sample import plan_chunks
 from triggernet.data.generation.selection import match, select
-from triggernet.errors import ConfigError, DataError, ToolError, UsageError
+from triggernet.errors import ConfigError, ToolError, UsageError
 
 SMALL = GenerationConfig(chunk_jets=15, n_constituents=60)
 N_JETS = 60
@@ -41,101 +36,6 @@ def sample(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("sample") / "jets.h5"
     generate(SMALL, N_JETS, path, seed=3, workers=1)
     return path
-
-
-def test_two_workers_give_the_same_bytes(sample, tmp_path):
-    path = tmp_path / "jets.h5"
-    generate(SMALL, N_JETS, path, seed=3, workers=2)
-    assert path.read_bytes() == sample.read_bytes()
-    assert list(tmp_path.iterdir()) == [path]  # no chunk is left
-
-
-def test_a_killed_run_resumes_and_gives_the_same_bytes(sample, tmp_path):
-    path = tmp_path / "jets.h5"
-    command = [sys.executable, "-m", "triggernet", "generate", "toptag", "--jets", str(N_JETS)]
-    command += ["--out", str(path), "--seed", "3", "--workers", "2"]
-    command += ["--set", "chunk_jets=15", "--set", "n_constituents=60"]
-    run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-    folder = tmp_path / "jets.h5.chunks"
-    wait_until(lambda: any(folder.glob("chunk-*.npz")))
-    run.kill()  # the parent alone: its workers get no signal
-    run.wait()
-    wait_until(lambda: not alive_in_group(run.pid))
-    done = list(folder.glob("chunk-*.npz"))
-    assert 0 < len(done) < len(plan_chunks(SMALL, N_JETS, 3))
-    assert not path.exists()
-    generate(SMALL, N_JETS, path, seed=3, workers=1)
-    assert path.read_bytes() == sample.read_bytes()
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def alive_in_group(group: int) -> bool:
-    """Whether a process of the group is left."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def test_a_folder_in_the_place_of_the_file_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "generate_missing", interrupt)
-    with pytest.raises(UsageError, match="a folder of that name exists"):
-        generate(SMALL, N_JETS, tmp_path, seed=3)
-    assert not list(tmp_path.iterdir())
-    assert not tmp_path.with_name(tmp_path.name + ".chunks").exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"PK rubbish", None])
-def test_a_damaged_chunk_is_named(tmp_path, content):
-    path = tmp_path / "chunk-0-00000.npz"
-    module.write_chunk(SMALL, ChunkPlan(3, 0, 0, 2), tmp_path)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
-    with pytest.raises(DataError, match="damaged .*; remove it") as caught:
-        module.read_chunk(path)
-    assert str(path) in str(caught.value)
-
-
-def test_finished_chunks_are_not_made_again(tmp_path, monkeypatch, capsys):
-    made = []
-    real = module.write_chunk
-
-    def interrupted(config, plan, folder):
-        if len(made) == 2:
-            interrupt()
-        made.append(plan.name)
-        real(config, plan, folder)
-
-    monkeypatch.setattr(module, "write_chunk", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=3)
-    assert "finished chunks are kept in" in capsys.readouterr().err
-    first = list(made)
-    made.clear()
-    monkeypatch.setattr(module, "write_chunk", lambda *a: (made.append(a[1].name), real(*a)))
-    generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=3)
-    assert len(first) == 2
-    assert not set(first) & set(made)
-    assert len(first) + len(made) == len(plan_chunks(SMALL, N_JETS, 3))
-
-
-def interrupt(*args):
-    raise KeyboardInterrupt
-
-
-def test_another_sample_does_not_take_over_its_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "generate_missing", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=3)
-    with pytest.raises(UsageError, match="keeps chunks of a sample with other settings"):
-        generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=4)
 
 
 def test_the_sample_is_what_was_asked_for(sample):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,7 +24,7 @@ from triggernet.config import dump_config
 from triggernet.data import kinematics, native
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
-from triggernet.errors import DataError, UsageError
+from triggernet.errors import DataError, ToolError, UsageError
 from triggernet.files import new_file, provenance, read_json, write_json
 from triggernet.progress import Progress, say
 
@@ -62,7 +64,7 @@ def generate(
     DataError
         If a chunk of an earlier run is damaged.
     ConfigError, ToolError
-        From Pythia: see `triggernet.data.generation.pythia`.
+        From Pythia: see `triggernet.data.generation.pythia`; also if a worker was killed.
     """
     if n_jets < 1 or seed < 0 or workers < 1:
         raise UsageError(
@@ -146,25 +148,35 @@ def work(
             yield plan
         return
     # Spawned processes share no state: what a chunk holds cannot depend on who made it.
-    n_processes = min(workers, max(len(plans), 1))
+    others = set(active_children())
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(n_processes, spawn, initializer=end_with_parent) as pool:
+    n_processes = min(workers, max(len(plans), 1))
+    pool = ProcessPoolExecutor(n_processes, spawn, initializer=end_with_parent)
+    try:
         futures = {pool.submit(write_chunk, config, plan, folder): plan for plan in plans}
-        try:
-            for future in as_completed(futures):
-                future.result()
-                yield futures[future]
-        except BaseException:  # an interrupt, too, must not wait for chunks that nobody started
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            future.result()
+            yield futures[future]
+    except BrokenProcessPool as error:
+        raise ToolError(
+            "a process that generated jets was ended, perhaps for lack of memory; the same "
+            f"command, with fewer workers if so, goes on from the finished chunks in {folder}"
+        ) from error
+    except BaseException:  # an interrupt, too, must not wait for chunks that wait in the pool
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def end_with_parent() -> None:
-    """End this process as soon as its parent is gone, also one that was killed.
+    """End this process at an interrupt, and as soon as its parent is gone, were it killed.
 
-    A worker of a pool waits for work for ever, and would outlive a parent that had no time to stop
-    it.
+    A worker of a pool goes on with the next chunk after an interrupt, and waits for ever for one
+    where its parent had no time to stop it.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = parent_process()
 
     def wait() -> None:
