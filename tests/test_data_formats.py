@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -118,8 +120,31 @@ def test_native(tmp_path):
     found = load_jets(path)
     same(found, jet=JETS.jet)
     np.testing.assert_array_equal(found.multiplicity, JETS.multiplicity)
+    np.testing.assert_array_equal(found.truth, np.zeros((12, 4)))
     assert found.classes == JETS.classes
     assert found.provenance == JETS.provenance
+
+
+def test_truth_is_kept(tmp_path):
+    truth = kinematics.massless(*np.random.default_rng(3).uniform(0.1, 2.0, (3, 12)))
+    truth[:, 0] = np.hypot(truth[:, 0], 1.7)
+    truth[3] = 0.0
+    save_jets(tmp_path / "a.h5", replace(JETS, truth=truth))
+    found = load_jets(tmp_path / "a.h5")
+    np.testing.assert_allclose(found.truth, truth, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found.select(slice(2, 5)).truth, found.truth[2:5])
+    save_jets(tmp_path / "b.h5", found)
+    np.testing.assert_array_equal(load_jets(tmp_path / "b.h5").truth, found.truth)
+    with pytest.raises(DataError, match=r"truth \(5, 4\); expected \(12, 4\)"):
+        replace(JETS, truth=truth[:5])
+
+
+def test_published_truth_is_read_where_it_is(tmp_path):
+    write_published(tmp_path / "some.h5")  # truthE alone is no four-momentum
+    assert (load_jets(tmp_path / "some.h5").truth == 0).all()
+    columns = {f"truthP{axis}": np.float32(k) for k, axis in enumerate("XYZ", start=2)}
+    write_published(tmp_path / "all.h5", **columns)
+    np.testing.assert_array_equal(load_jets(tmp_path / "all.h5").truth, [[1.0, 2, 3, 4]] * 12)
 
 
 def test_what_is_not_valid_is_not_read(tmp_path):
@@ -147,6 +172,39 @@ def test_top_tagging_reference_as_published(tmp_path):
     assert found.classes == ("qcd", "top")
     assert found.provenance["licence"] == "CC BY 4.0"
     same(found)
+
+
+@pytest.mark.parametrize("complib", [None, "zlib", "blosc:lz4"])
+def test_tables_of_pandas_may_be_compressed_in_other_ways(tmp_path, complib):
+    path = tmp_path / "test.h5"
+    write_published(path)
+    frame = pd.read_hdf(path, key="table")
+    frame.to_hdf(tmp_path / "other.h5", key="table", format="table", complib=complib, complevel=9)
+    same(load_jets(tmp_path / "other.h5"))
+
+
+def test_names_of_columns_are_not_run(tmp_path):
+    """A pickle can call anything when it is read; here it would make a file."""
+    path, made = tmp_path / "test.h5", tmp_path / "made"
+    write_published(path)
+    with h5py.File(path, "r+") as file:
+        attributes = file["table/table"].attrs
+        attributes["values_block_0_kind"] = f"cos\nmkdir\n(V{made}\ntR.".encode()
+    with pytest.raises(DataError, match="the table has no column 'E_0'"):
+        load_jets(path)
+    assert not made.exists()
+
+
+def test_damaged_rows_are_said(tmp_path):
+    path = tmp_path / "test.h5"
+    write_published(path)
+    with h5py.File(path) as file:
+        chunk = file["table/table"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset + 4] ^= 1  # the size of the data, as the chunk states it
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="is damaged: the rows of 'table' from 0 on"):
+        load_jets(path)
 
 
 def test_top_tagging_reference_as_converted(tmp_path):
@@ -245,6 +303,26 @@ def cut(path, write):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
 
 
+def changed(write, key, values, attribute=None):
+    """A writer whose file has another dataset or attribute at `key`, or a group for None."""
+
+    def write_changed(path):
+        write(path)
+        with h5py.File(path, "r+") as file:
+            place = file.attrs if attribute else file
+            del place[key]
+            if values is None:
+                file.create_group(key)
+            else:
+                place[key] = values
+
+    return write_changed
+
+
+def native(path):
+    save_jets(path, JETS)
+
+
 def not_a_number(path):
     p = JETS.constituents.copy()
     p[3, 2, 1] = np.nan
@@ -280,6 +358,17 @@ def not_a_number(path):
         (lambda path: garbled(path, write_converted), "is damaged|not a finite number"),
         (lambda path: garbled(path, write_jetclass), "is damaged"),
         (lambda path: cut(path, write_jetclass), "is damaged"),
+        (changed(native, "constituents", None), "'constituents' has no field 'energy'; found none"),
+        (changed(native, "classes", "7", "attribute"), "is damaged, or not laid out"),
+        (
+            lambda path: write_converted(path, is_signal=np.zeros((12, 3))),
+            r"'is_signal' \(12, 3\) .* do not belong together",
+        ),
+        (
+            changed(write_hls4ml, "jetConstituentList", np.zeros((12, 4))),
+            r"'jetConstituentList' has shape \(12, 4\); expected 3 axes, .* named: 5",
+        ),
+        (changed(write_hls4ml, "jets", np.zeros(12)), r"'jets' has shape \(12,\); expected 2 axes"),
         (not_a_number, "constituents hold a momentum that is not a finite number"),
     ],
 )

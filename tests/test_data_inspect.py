@@ -13,8 +13,8 @@ from matplotlib.image import imread
 from triggernet import cli
 from triggernet.data import Jets, kinematics, load_jets, mock_jets, sample_path, save_jets
 from triggernet.data.compare import compare, mass_peak, mass_threshold, observables
-from triggernet.data.inspection import describe
-from triggernet.data.plots import bins, plot_jets, upright
+from triggernet.data.inspection import as_text, describe
+from triggernet.data.plots import bins, normalised, plot_jets, ratio, upright
 from triggernet.errors import DataError, UsageError
 
 JETS = mock_jets(400, seed=1)
@@ -59,6 +59,11 @@ def test_mass_peak_of_a_known_distribution():
     peak = mass_peak(jets)
     assert abs(peak.position - 173) < 0.5
     assert abs(peak.width - 10) < 0.5
+    # Of a normal distribution: sqrt(pi / 2) and 1.07 (quantiles at one sigma) times sigma / sqrt(n)
+    np.testing.assert_allclose(peak.position_error, 1.25 * 10 / np.sqrt(20_000), rtol=0.25)
+    np.testing.assert_allclose(peak.width_error, 1.07 * 10 / np.sqrt(20_000), rtol=0.25)
+    with pytest.raises(DataError, match="0 signal jets of 5 to 6 GeV: too few"):
+        mass_peak(jets, (5, 6))
 
 
 def test_compare_finds_what_differs_and_only_that():
@@ -101,6 +106,38 @@ def test_plots_are_drawn(tmp_path, suffix):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_ratio_is_of_filled_bins_with_both_errors():
+    counts, others, edges = np.array([4, 0, 9, 3]), np.array([8, 5, 0, 8]), np.arange(5.0)
+    shown, value, error = ratio(normalised(counts, edges), normalised(others, edges))
+    np.testing.assert_array_equal(shown, [True, False, False, True])
+    expected = np.array([4 / 8, 3 / 8]) * 21 / 16
+    np.testing.assert_allclose(value, expected)
+    np.testing.assert_allclose(error, expected * np.sqrt([1 / 4 + 1 / 8, 1 / 3 + 1 / 8]))
+
+
+def test_plots_of_what_cannot_be_compared_are_refused(tmp_path):
+    with pytest.raises(DataError, match="cannot compare jets of"):
+        plot_jets(JETS, tmp_path / "page.png", replace(JETS, classes=("qcd", "w")))
+
+
+def test_the_text_tells_where_jets_come_from():
+    about = {
+        "source": "triggernet generate",
+        "seed": 7,
+        "config": "process: toptag\ndetector: coarse\n",
+        "packages": json.dumps({"pythia8mc": "8.3"}),
+        "statistics": json.dumps({"top": {"events_tried": 193400, "sigma_mb": 2.5e-9}}),
+    }
+    text = as_text(Path("a.h5"), describe(replace(JETS, provenance=about)))
+    assert text.endswith(
+        "source: triggernet generate\ntop: events_tried 193400, sigma_mb 2.5e-09\n"
+        "config:\n    process: toptag\n    detector: coarse\npackages: pythia8mc 8.3\nseed: 7"
+    )
+    assert "top mass peak: " in text
+    strange = {"statistics": "[1", "seed": None, "config": '{"a": 1}'}
+    assert as_text(Path("a.h5"), describe(replace(JETS, provenance=strange)))
+
+
 def test_plots_to_an_unknown_kind_of_file_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"must end in one of \.png, \.pdf, \.svg"):
         plot_jets(JETS, tmp_path / "page.bmp")
@@ -132,6 +169,7 @@ def test_generate_and_inspect_from_the_command_line(tmp_path, capsys):
     assert code == 0, err
     assert json.loads(out)["jets"] == 6
     assert "generating wtag" in err
+    assert "FastJet" not in err  # its banner would cut the progress bar
     assert load_jets(path).constituents.shape == (6, 24, 4)
     code, out, _ = run(capsys, "inspect", path, "--json")
     assert code == 0

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """How fast jets are generated.
 
-Prints, for both classes, accepted jets a second and core and the share of time inside Pythia, and
-how much faster two processes are than one. Run it on an idle machine:
+Prints, for both classes, accepted jets a second and core and the share of time inside Pythia, the
+share in a balanced sample, and how much faster two processes are than one. Run it on an idle
+machine; on a busy one only CPU times mean something, of which the gain of two free cores follows:
+`gain_by_cpu` counts the start of the processes as parallel and leaves out that cores share memory.
 
     python tools/bench/generate.py --jets 2000
 """
@@ -30,12 +32,19 @@ def speed(config: GenerationConfig, label: int, n_jets: int) -> dict[str, float]
     }
 
 
-def seconds(config: GenerationConfig, n_jets: int, workers: int) -> float:
-    """Time of a whole sample, with the start of the processes and the writing of the file."""
+def share_of_sample(classes: list[dict[str, float]]) -> float:
+    """Share inside Pythia of a sample with equal numbers of jets of both classes."""
+    times = [1 / found["jets_per_second"] for found in classes]
+    inside = [t * found["share_in_pythia"] for t, found in zip(times, classes, strict=True)]
+    return round(sum(inside) / sum(times), 3)
+
+
+def seconds(config: GenerationConfig, n_jets: int, workers: int) -> tuple[float, float]:
+    """Wall and CPU time of a whole sample, with the start of processes and writing the file."""
     with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
+        started, before = time.perf_counter(), os.times()
         generate(config, n_jets, Path(folder) / "jets.h5", seed=1, workers=workers)
-        return time.perf_counter() - started
+        return time.perf_counter() - started, sum(os.times()[:4]) - sum(before[:4])
 
 
 def main() -> None:
@@ -44,17 +53,23 @@ def main() -> None:
     parser.add_argument("--jets", type=int, default=2000, help="jets of each class and run")
     parser.add_argument("--detector", choices=("coarse", "fine", "none"), default="coarse")
     args = parser.parse_args()
-    # fastjet prints a banner, in every process: standard output is for the result alone.
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
     load = round(os.getloadavg()[0], 2)
     config = GenerationConfig(
         process=args.process, detector=args.detector, chunk_jets=max(args.jets // 8, 1)
     )
     result = {name: speed(config, k, args.jets) for k, name in enumerate(config.classes)}
-    one, two = (seconds(config, 2 * args.jets, workers) for workers in (1, 2))
-    scaling = {"seconds_1": round(one, 1), "seconds_2": round(two, 1), "gain": round(one / two, 2)}
-    print(json.dumps(result | {"workers": scaling, "load_before": load}, indent=2), file=out)
+    share = share_of_sample(list(result.values()))
+    (one, cpu_one), (two, cpu_two) = (seconds(config, 2 * args.jets, n) for n in (1, 2))
+    scaling = {
+        "seconds_1": round(one, 1),
+        "seconds_2": round(two, 1),
+        "gain": round(one / two, 2),
+        "cpu_seconds_1": round(cpu_one, 1),
+        "cpu_seconds_2": round(cpu_two, 1),
+        "gain_by_cpu": round(2 * cpu_one / cpu_two, 2),
+    }
+    rest = {"share_in_pythia": share, "workers": scaling, "load_before": load}
+    print(json.dumps(result | rest, indent=2))
 
 
 if __name__ == "__main__":

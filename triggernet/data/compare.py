@@ -14,6 +14,7 @@ from triggernet.errors import DataError
 Floats = NDArray[np.float64]
 
 TOP_MASS_WINDOW_GEV = (140.0, 210.0)
+RESAMPLED = 200
 
 
 def observables(jets: Jets) -> dict[str, Floats]:
@@ -66,20 +67,25 @@ def compare(jets: Jets, other: Jets) -> list[TwoSample]:
     DataError
         If the samples have different classes, or one lacks jets of a class.
     """
-    if jets.classes != other.classes:
-        raise DataError(f"cannot compare jets of {jets.classes} with jets of {other.classes}")
+    refuse_incomparable(jets, other)
     first, second = observables(jets), observables(other)
     result = []
     for label, name in enumerate(jets.classes):
         for observable in first:
             a = first[observable][jets.label == label]
             b = second[observable][other.label == label]
-            if len(a) < 2 or len(b) < 2:
-                raise DataError(
-                    f"{len(a)} and {len(b)} jets of class {name!r}: expected at least 2"
-                )
             result.append(two_sample(name, observable, a, b))
     return result
+
+
+def refuse_incomparable(jets: Jets, other: Jets) -> None:
+    """Raise DataError for different classes, and for a class of which one sample has no jets."""
+    if jets.classes != other.classes:
+        raise DataError(f"cannot compare jets of {jets.classes} with jets of {other.classes}")
+    for label, name in enumerate(jets.classes):
+        a, b = (int((sample.label == label).sum()) for sample in (jets, other))
+        if min(a, b) < 2:
+            raise DataError(f"{a} and {b} jets of class {name!r}: expected at least 2")
 
 
 def two_sample(name: str, observable: str, a: Floats, b: Floats) -> TwoSample:
@@ -135,15 +141,29 @@ def mass_threshold(jets: Jets) -> Separation:
 
 @dataclass(frozen=True)
 class Peak:
-    """Median and half the central 68 % of the masses inside a window, in GeV."""
+    """Median and half the central 68 % of the masses inside a window, with errors, in GeV."""
 
     position: float
     width: float
+    position_error: float
+    width_error: float
 
 
 def mass_peak(jets: Jets, window: tuple[float, float] = TOP_MASS_WINDOW_GEV) -> Peak:
-    """Where the signal's mass peak lies and how wide it is."""
+    """Where the signal's mass peak lies and how wide it is; errors from resampled jets.
+
+    Raises
+    ------
+    DataError
+        If fewer than two jets lie inside the window.
+    """
     mass = kinematics.mass(jets.jet)[jets.label == len(jets.classes) - 1]
     inside = mass[(mass > window[0]) & (mass < window[1])]
-    low, middle, high = np.percentile(inside, [15.87, 50, 84.13])
-    return Peak(float(middle), float((high - low) / 2))
+    if len(inside) < 2:
+        raise DataError(f"{len(inside)} signal jets of {window[0]} to {window[1]} GeV: too few")
+    rng = np.random.default_rng(0)
+    samples = [inside, *(rng.choice(inside, len(inside)) for _ in range(RESAMPLED))]
+    low, middle, high = np.percentile(np.array(samples), [15.87, 50, 84.13], axis=1)
+    width = (high - low) / 2
+    errors = float(middle[1:].std()), float(width[1:].std())
+    return Peak(float(middle[0]), float(width[0]), *errors)

@@ -11,7 +11,7 @@ import numpy as np
 
 from triggernet.data import compact, hls4ml_lhc, jetclass, native, toptag
 from triggernet.data.encoding import sorted_by_pt
-from triggernet.data.jets import Jets
+from triggernet.data.jets import DAMAGED, Jets
 from triggernet.errors import DataError
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -72,7 +72,11 @@ def read_hdf5(path: Path, limit: int | None) -> Jets:
         with h5py.File(path) as file:
             reader = reader_of(file, path)
             return reader(file, path, limit)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except DataError as error:
+        if str(path) in str(error):
+            raise
+        raise DataError(f"{path}: {error}") from error
+    except DAMAGED as error:
         raise DataError(f"{path} is damaged, or not laid out as it claims: {error}") from error
 
 
@@ -103,7 +107,7 @@ def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
 
 def refuse_nonsense(jets: Jets, path: Path) -> None:
     """Raise DataError for momenta that are not finite and for labels without a class."""
-    for name in ("constituents", "jet"):
+    for name in ("constituents", "jet", "truth"):
         if not np.isfinite(getattr(jets, name)).all():
             raise DataError(f"{path}: {name} hold a momentum that is not a finite number")
     if len(jets) and not 0 <= jets.label.min() <= jets.label.max() < len(jets.classes):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triggernet.data.jets import Jets
 from triggernet.data.kinematics import on_light_cone
@@ -40,11 +41,11 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
         )
     momenta = [place(particle, name, path, "particleFeatureNames") for name in MOMENTA]
     flags = [place(whole_jet, name, path, "jetFeatureNames") for name in CLASSES]
-    listed = np.asarray(file["jetConstituentList"][:limit])
+    listed = table(file, path, "jetConstituentList", (3, len(particle)), limit)
     p = np.zeros((*listed.shape[:2], 4))
     p[..., 1:] = listed[..., momenta]
     p = on_light_cone(p)
-    truth = np.asarray(file["jets"][:limit])[:, flags]
+    truth = table(file, path, "jets", (2, len(whole_jet)), limit)[:, flags]
     if len(truth) != len(p) or not (truth.sum(axis=1) == 1).all():
         raise DataError(
             f"{path}: every jet must be of exactly one of the classes {', '.join(CLASSES)}, and "
@@ -52,6 +53,20 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
         )
     label = truth.argmax(axis=1).astype(np.int64)
     return Jets(p, p.sum(axis=1), label, tuple(CLASSES.values()), PROVENANCE)
+
+
+def table(
+    file: Any, path: Path, key: str, expected: tuple[int, int], limit: int | None
+) -> NDArray[Any]:
+    """The dataset `key`, of the `expected` number of axes and features, or DataError."""
+    values = np.asarray(file[key][:limit])
+    axes, features = expected
+    if values.ndim != axes or values.shape[-1] != features:
+        raise DataError(
+            f"{path}: {key!r} has shape {values.shape}; expected {axes} axes, the last of as many "
+            f"features as are named: {features}"
+        )
+    return values
 
 
 def names_of(file: Any, path: Path, key: str) -> list[str]:

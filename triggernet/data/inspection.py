@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.data.compare import compare, mass_threshold, observables
+from triggernet.data.compare import compare, mass_peak, mass_threshold, observables
 from triggernet.data.formats import load_jets
 from triggernet.data.jets import Jets
 
+FEW = 20  # jets below which a peak means nothing
 UNITS = {"mass": " [GeV]", "pt": " [GeV]"}
 
 
@@ -77,6 +80,8 @@ def describe(jets: Jets) -> dict[str, Any]:
     }
     if len(np.unique(jets.label)) > 1 and (jets.label == len(jets.classes) - 1).any():
         result["mass_threshold"] = asdict(mass_threshold(jets))
+    if jets.classes[-1] == "top" and (jets.label == len(jets.classes) - 1).sum() > FEW:
+        result["mass_peak"] = asdict(mass_peak(jets))
     return result
 
 
@@ -112,8 +117,40 @@ def as_text(path: Path, description: dict[str, Any]) -> str:
         lines.append(
             f"jet-mass threshold alone: AUC {separation['auc']:.4f} +- {separation['error']:.4f}"
         )
-    source = description["provenance"].get("source")
-    return "\n".join(lines + ([f"source: {source}"] if source else []))
+    if "mass_peak" in description:
+        peak = description["mass_peak"]
+        lines.append(
+            f"top mass peak: {peak['position']:.1f} +- {peak['position_error']:.1f} GeV, "
+            f"width {peak['width']:.1f} +- {peak['width_error']:.1f} GeV"
+        )
+    return "\n".join(lines + provenance_lines(description["provenance"]))
+
+
+def provenance_lines(provenance: dict[str, Any]) -> list[str]:
+    """Where the jets come from, for people: the source, what was generated, the rest by name."""
+    found = {key: parsed(value) for key, value in provenance.items()}
+    lines = [f"source: {found.pop('source')}"] if "source" in found else []
+    statistics = found.pop("statistics", None)
+    if isinstance(statistics, dict):
+        lines += [
+            f"{name}: " + ", ".join(f"{key} {number:.6g}" for key, number in numbers.items())
+            for name, numbers in statistics.items()
+            if isinstance(numbers, dict)
+        ]
+    for key, value in sorted(found.items()):
+        pairs = value.items() if isinstance(value, dict) else ()
+        text = ", ".join(f"{name} {each}" for name, each in pairs) or str(value).strip()
+        lines.append(f"{key}: {text}" if "\n" not in text else f"{key}:\n{indent(text, '    ')}")
+    return lines
+
+
+def parsed(value: Any) -> Any:
+    """The object that a text of JSON holds, anything else as it is."""
+    try:
+        found = json.loads(value)
+    except (ValueError, TypeError):
+        return value
+    return found if isinstance(found, dict) else value
 
 
 def columns(*texts: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.jets import Jets
+from triggernet.data.jets import DAMAGED, Jets
 from triggernet.errors import DataError, ToolError
 
 TREE = "tree"
 MOMENTA = ("part_px", "part_py", "part_pz")
 JET = ("jet_pt", "jet_eta", "jet_phi", "jet_energy")
 BACKGROUND = "label_QCD"
-# What reading a ROOT file of the wrong content was seen to raise.
-DAMAGED = (
-    OSError,
-    KeyError,
-    ValueError,
-    IndexError,
-    TypeError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-)
 PROVENANCE = {
     "source": "JetClass",
     "authors": "H. Qu, C. Li, S. Qian",

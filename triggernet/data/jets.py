@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import DataError
+
+# What h5py, PyTables, uproot and numpy were seen to raise on damaged files and on other layouts.
+DAMAGED = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,9 @@ class Jets:
         Where the jets come from: source, licence, generator settings.
     multiplicity : int64 array (n,), optional
         Number of constituents of the whole jet, also those beyond N; by default those present.
+    truth : float64 array (n, 4), optional
+        (E, px, py, pz) in GeV of the particle that the jet holds (top, W) as generated; zero, the
+        default, where there is none or nothing is known.
     """
 
     constituents: NDArray[np.float64]
@@ -37,6 +57,7 @@ class Jets:
     classes: tuple[str, ...] = ("qcd", "top")
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)
     multiplicity: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    truth: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
 
     def __post_init__(self) -> None:
         n = len(self.label)
@@ -51,6 +72,10 @@ class Jets:
             if self.multiplicity.size:
                 raise DataError(f"multiplicity {self.multiplicity.shape}; expected ({n},)")
             object.__setattr__(self, "multiplicity", self.present.sum(axis=1))
+        if self.truth.shape != (n, 4):
+            if self.truth.size:
+                raise DataError(f"truth {self.truth.shape}; expected ({n}, 4)")
+            object.__setattr__(self, "truth", np.zeros((n, 4)))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -69,6 +94,7 @@ class Jets:
             self.classes,
             self.provenance,
             self.multiplicity[index],
+            self.truth[index],
         )
 
     def leading(self, n_constituents: int) -> Jets:

@@ -35,17 +35,23 @@ JET = np.dtype(
 CONSTITUENT = np.dtype([(name, "<f4") for name in FOUR_MOMENTUM] + [("valid", "?")])
 
 
-def jet_table(jets: Jets) -> NDArray[Any]:
-    """The entries of `jets` as they are written, (n,) of dtype `JET`, without truth."""
-    table = np.zeros(len(jets), JET)
+def jet_table(
+    jet: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    n_constituents: NDArray[np.int64],
+    label: NDArray[np.int64] | int,
+) -> NDArray[Any]:
+    """Jets as they are written, (n,) of dtype `JET`; `jet` and `truth` are (n, 4) in GeV."""
+    table = np.zeros(len(jet), JET)
     for k, name in enumerate(FOUR_MOMENTUM):
-        table[name] = jets.jet[:, k]
-    table["pt"] = kinematics.transverse_momentum(jets.jet)
-    table["eta"] = kinematics.pseudorapidity(jets.jet)
-    table["phi"] = kinematics.azimuth(jets.jet)
-    table["mass"] = kinematics.mass(jets.jet)
-    table["n_constituents"] = jets.multiplicity
-    table["label"] = jets.label
+        table[name] = jet[:, k]
+    for prefix, p in (("", jet), ("truth_", truth)):
+        table[prefix + "pt"] = kinematics.transverse_momentum(p)
+        table[prefix + "eta"] = kinematics.pseudorapidity(p)
+        table[prefix + "phi"] = kinematics.azimuth(p)
+        table[prefix + "mass"] = kinematics.mass(p)
+    table["n_constituents"] = n_constituents
+    table["label"] = label
     return table
 
 
@@ -96,8 +102,8 @@ def save_jets(path: Path, jets: Jets) -> None:
     jets
         What.
     """
-    table, constituents = jet_table(jets), constituent_table(jets.constituents)
-    write(path, table, constituents, jets.classes, jets.provenance)
+    table = jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label)
+    write(path, table, constituent_table(jets.constituents), jets.classes, jets.provenance)
 
 
 def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
@@ -125,7 +131,16 @@ def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
         tuple(json.loads(file.attrs["classes"])),
         json.loads(file.attrs.get("provenance", "{}")),
         table["n_constituents"].astype(np.int64),
+        truth_of(table),
     )
+
+
+def truth_of(table: NDArray[Any]) -> NDArray[np.float64]:
+    """Four-momenta (n, 4) of the truth columns of a table."""
+    pt, eta, phi, mass = (table[name].astype(np.float64) for name in TRUTH)
+    p = kinematics.massless(pt, eta, phi)
+    p[:, 0] = np.hypot(p[:, 0], mass)
+    return p
 
 
 def read_table(
@@ -140,10 +155,11 @@ def read_table(
     """
     if name not in file:
         raise DataError(f"{path}: no dataset {name!r}; found {', '.join(file) or 'nothing'}")
-    found = file[name].dtype.names or ()
+    found = getattr(file[name], "dtype", np.dtype("V")).names or ()
     missing = [field for field in expected.names or () if field not in found]
     if missing:
         raise DataError(
-            f"{path}: dataset {name!r} has no field {missing[0]!r}; found {', '.join(found)}"
+            f"{path}: dataset {name!r} has no field {missing[0]!r}; found "
+            f"{', '.join(found) or 'none'}"
         )
     return np.asarray(file[name][:limit])

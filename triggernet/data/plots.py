@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.compare import observables
+from triggernet.data.compare import observables, refuse_incomparable, two_sample
 from triggernet.data.jets import Jets
 from triggernet.errors import UsageError
 from triggernet.files import new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +28,7 @@ PANELS = {
     "leading fraction": (r"Leading constituent $p_\mathrm{T}$ / jet $p_\mathrm{T}$", 0.0, 1.0, 40),
 }
 COLOURS = ("#3f90da", "#bd1f01", "#ffa90e", "#832db6", "#94a4a2", "#a96b59", "#e76300", "#b9ac70")
+RATIO_RANGE = (0.0, 2.2)
 IMAGE_HALF_WIDTH = 1.0
 IMAGE_PIXELS = 50
 IMAGE_RANGE = (1e-6, 1e-1)  # one scale for both classes
@@ -42,7 +45,8 @@ def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str
     path
         PNG, PDF or SVG by its suffix; replaced when complete.
     other
-        Drawn as points with statistical errors over them, by class.
+        Drawn as points with statistical errors over them, by class, with the ratio of it to `jets`
+        below.
     other_name
         Their name in the legend.
 
@@ -50,50 +54,98 @@ def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str
     ------
     UsageError
         For another suffix.
+    DataError
+        If `other` has different classes, or one of both lacks jets of a class.
     """
     if path.suffix not in SUFFIXES:
         allowed = ", ".join(SUFFIXES)
         raise UsageError(f"cannot write plots to {path}; the name must end in one of {allowed}")
+    if other is not None:
+        refuse_incomparable(jets, other)
     import mplhep
+    from matplotlib import figure as figures
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     with rc_context({**mplhep.style.ROOT, "font.size": 15, "axes.labelsize": 17}):
-        figure = Figure(figsize=(21, 12), layout="constrained")
+        figure = figures.Figure(figsize=(21, 12 if other is None else 14), layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(2, 3)
-        for axis, name in zip(axes.flat, PANELS, strict=False):
-            distribution(axis, name, jets, other, other_name)
-        axes.flat[0].set_ylim(top=1.45 * axes.flat[0].get_ylim()[1])  # room for the legend
-        axes.flat[0].legend(fontsize=14, ncols=1 if other is None else 2)
-        for axis, label in zip(axes.flat[4:], (0, len(jets.classes) - 1), strict=True):
-            image(axis, jets, label)
+        grid = figure.add_gridspec(2, 3)
+        places = [grid[row, column] for row in range(2) for column in range(3)]
+        for place, name in zip(places, PANELS, strict=False):
+            if other is None:
+                distribution(figure.add_subplot(place), name, jets)
+            else:
+                compared(figure, place, name, (jets, other), other_name)
+        first = figure.axes[0]
+        first.set_ylim(top=1.45 * first.get_ylim()[1])  # room for the legend
+        first.legend(fontsize=14, ncols=1 if other is None else 2)
+        for place, label in zip(places[4:], (0, len(jets.classes) - 1), strict=True):
+            image(figure.add_subplot(place), jets, label)
         with new_file(path) as temporary:
             figure.savefig(temporary, dpi=90)
 
 
-def distribution(axis: Axes, name: str, jets: Jets, other: Jets | None, other_name: str) -> None:
+def distribution(axis: Axes, name: str, jets: Jets) -> None:
     """One observable, normalised, by class."""
     import mplhep
 
     values = observables(jets)[name]
     edges = bins(name, values)
     for label, title in enumerate(jets.classes):
-        colour = COLOURS[label % len(COLOURS)]
         counts, _ = np.histogram(values[jets.label == label], edges)
-        look: dict[str, Any] = {"color": colour, "histtype": "fill", "alpha": 0.45}
+        look: dict[str, Any] = {"color": colour(label), "histtype": "fill", "alpha": 0.45}
         mplhep.histplot(normalised(counts, edges)[0], edges, ax=axis, label=title, **look)
-        if other is not None and label < len(other.classes):
-            counts, _ = np.histogram(observables(other)[name][other.label == label], edges)
-            height, error = normalised(counts, edges)
-            centres = (edges[1:] + edges[:-1]) / 2
-            caption = f"{other.classes[label]}, {other_name}"
-            axis.errorbar(centres, height, error, fmt="o", ms=5, color=colour, label=caption)
     axis.set_xlabel(PANELS[name][0])
     axis.set_ylabel("Fraction of jets per unit")
     axis.set_xlim(edges[0], edges[-1])
     axis.set_ylim(bottom=0)
+
+
+def compared(
+    figure: Figure, place: SubplotSpec, name: str, samples: tuple[Jets, Jets], other_name: str
+) -> None:
+    """One observable of two samples by class, and the ratio of the second to the first below."""
+    jets, other = samples
+    halves = place.subgridspec(2, 1, height_ratios=(3, 1), hspace=0.03)
+    upper = figure.add_subplot(halves[0])
+    lower = figure.add_subplot(halves[1], sharex=upper)
+    distribution(upper, name, jets)
+    values, points = observables(jets)[name], observables(other)[name]
+    edges = bins(name, values)
+    centres = (edges[1:] + edges[:-1]) / 2
+    tests = []
+    for label, title in enumerate(jets.classes):
+        expected = normalised(np.histogram(values[jets.label == label], edges)[0], edges)
+        found = normalised(np.histogram(points[other.label == label], edges)[0], edges)
+        look: dict[str, Any] = {"fmt": "o", "ms": 5, "color": colour(label)}
+        upper.errorbar(centres, *found, label=f"{title}, {other_name}", **look)
+        test = two_sample(title, name, values[jets.label == label], points[other.label == label])
+        tests.append(f"{title} {test.distance:.3f} (p = {test.p_value:.1g})")
+        shown, height, error = ratio(found, expected)
+        lower.errorbar(centres[shown], height, error, **look)
+    upper.set_title("KS distance: " + ", ".join(tests), fontsize=13)
+    lower.axhline(1.0, color="black", lw=1)
+    lower.set_ylim(*RATIO_RANGE)
+    lower.set_xlabel(upper.get_xlabel())
+    lower.set_ylabel("Ratio", loc="center")
+    upper.set_xlabel("")
+    upper.tick_params(labelbottom=False)
+
+
+def ratio(
+    found: tuple[Floats, Floats], expected: tuple[Floats, Floats]
+) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Where both densities (k,) are above zero, their ratio there, and its statistical error."""
+    (a, a_error), (b, b_error) = found, expected
+    shown = (a > 0) & (b > 0)
+    value = a[shown] / b[shown]
+    return shown, value, value * np.hypot(a_error[shown] / a[shown], b_error[shown] / b[shown])
+
+
+def colour(label: int) -> str:
+    """The colour of a class."""
+    return COLOURS[label % len(COLOURS)]
 
 
 def bins(name: str, values: Floats) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 
 from triggernet.data.jets import Jets
 from triggernet.data.kinematics import on_light_cone
+from triggernet.data.pandas_table import column_places, read_rows
 from triggernet.errors import DataError
 
 N_CONSTITUENTS = 200
 MOMENTA = [f"{part}_{k}" for k in range(N_CONSTITUENTS) for part in ("E", "PX", "PY", "PZ")]
 LABEL = "is_signal_new"
+TRUTH = ("truthE", "truthPX", "truthPY", "truthPZ")  # of the top; read where a file has them
 PROVENANCE = {
     "source": "Top Quark Tagging Reference Dataset",
     "authors": "G. Kasieczka, T. Plehn, J. Thompson, M. Russel",
@@ -26,50 +30,34 @@ PROVENANCE = {
 def read_published(file: Any, path: Path, limit: int | None) -> Jets:
     """Jets of the published layout: pandas HDF5, key `table`, columns E_0, PX_0, ... PZ_199.
 
-    The table is compressed with blosc, which PyTables reads and h5py does not.
-
     Raises
     ------
     DataError
-        If the table or one of its columns is missing.
+        If the table or one of its columns is missing, or rows are damaged.
     """
-    del file
-    import tables
-
-    with tables.open_file(str(path)) as handle:
-        if "/table/table" not in handle:
-            raise DataError(
-                f"{path}: the key 'table' holds no table of pandas (format='table'); expected the "
-                "layout of Zenodo 2603256"
-            )
-        node = handle.root.table.table
-        places = column_places(node)
-        missing = [name for name in (*MOMENTA, LABEL) if name not in places]
-        if missing:
-            raise DataError(
-                f"{path}: the table has no column {missing[0]!r}; expected E_0, PX_0, PY_0, PZ_0 "
-                f"to PZ_{N_CONSTITUENTS - 1} and {LABEL}"
-            )
-        try:
-            rows = node.read(0, limit)
-        except tables.HDF5ExtError as error:
-            raise DataError(f"{path} is damaged: the rows of 'table' cannot be read") from error
+    table = file.get("table/table")
+    if getattr(table, "dtype", np.dtype("V")).names is None:
+        raise DataError(
+            f"{path}: the key 'table' holds no table of pandas (format='table'); expected the "
+            "layout of Zenodo 2603256"
+        )
+    places = column_places(table)
+    missing = [name for name in (*MOMENTA, LABEL) if name not in places]
+    if missing:
+        raise DataError(
+            f"{path}: the table has no column {missing[0]!r}; expected E_0, PX_0, PY_0, PZ_0 "
+            f"to PZ_{N_CONSTITUENTS - 1} and {LABEL}"
+        )
+    rows = read_rows(table, path, limit)
     p = take(rows, places, MOMENTA).reshape(len(rows), N_CONSTITUENTS, 4)
-    return whole(p, take(rows, places, [LABEL])[:, 0])
-
-
-def column_places(node: Any) -> dict[str, tuple[str, int]]:
-    """By column name the block of the table and the index within it."""
-    places = {}
-    for block in node.colnames:
-        names = getattr(node.attrs, f"{block}_kind", None)
-        if isinstance(names, list):
-            places.update({str(name): (block, k) for k, name in enumerate(names)})
-    return places
+    jets = whole(p, take(rows, places, [LABEL])[:, 0])
+    if not set(TRUTH) <= set(places):
+        return jets
+    return replace(jets, truth=take(rows, places, TRUTH))
 
 
 def take(
-    rows: NDArray[Any], places: dict[str, tuple[str, int]], names: list[str]
+    rows: NDArray[Any], places: dict[str, tuple[str, int]], names: Sequence[str]
 ) -> NDArray[np.float64]:
     """The columns `names` of all rows, (n, names)."""
     result = np.empty((len(rows), len(names)))
@@ -94,7 +82,8 @@ def read_converted(file: Any, path: Path, limit: int | None) -> Jets:
         raise DataError(f"{path}: 'Pmu' without {missing[0]!r}; found {', '.join(file)}")
     p = np.asarray(file["Pmu"][:limit], np.float64)
     label, n_present = file["is_signal"][:limit], np.asarray(file["Nobj"][:limit])
-    if p.ndim != 3 or p.shape[2] != 4 or not len(p) == len(label) == len(n_present):
+    lengths = [(len(p),)] * 2
+    if p.ndim != 3 or p.shape[2] != 4 or [label.shape, n_present.shape] != lengths:
         raise DataError(
             f"{path}: 'Pmu' {p.shape}, 'is_signal' {label.shape} and 'Nobj' {n_present.shape} do "
             "not belong together; expected (n, N, 4), (n,) and (n,)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ class FoundJets:
 def cluster(particles: Particles, n_events: int, radius: float, min_pt_gev: float) -> FoundJets:
     """Anti-kT jets (M. Cacciari, G. Salam, G. Soyez, JHEP 04 (2008) 063), E scheme.
 
+    Found by FastJet (by the same authors, Eur. Phys. J. C 72 (2012) 1896).
+
     Parameters
     ----------
     particles
@@ -48,6 +51,7 @@ def cluster(particles: Particles, n_events: int, radius: float, min_pt_gev: floa
     import awkward
     import fastjet
 
+    silence()
     order = np.argsort(particles.event, kind="stable")
     sizes = np.bincount(particles.event, minlength=n_events)
     columns = dict(zip(("E", "px", "py", "pz"), particles.p[order].T, strict=True))
@@ -60,6 +64,15 @@ def cluster(particles: Particles, n_events: int, radius: float, min_pt_gev: floa
     first = np.concatenate([[0], np.cumsum(sizes)])[np.repeat(event, per_jet)]
     members = order[awkward.to_numpy(awkward.flatten(index, axis=None)).astype(np.int64) + first]
     return ordered(particles.p, event, per_jet, members)
+
+
+@cache
+def silence() -> None:
+    """Keep FastJet's banner, one a process, out of the progress bar; the documentation cites it."""
+    import fastjet
+
+    # The public class of that name is the one for awkward arrays, which lacks this.
+    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)  # noqa: SLF001
 
 
 def ordered(

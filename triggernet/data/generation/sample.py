@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import zipfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -18,7 +24,7 @@ from triggernet.config import dump_config
 from triggernet.data import kinematics, native
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
-from triggernet.errors import UsageError
+from triggernet.errors import DataError, ToolError, UsageError
 from triggernet.files import new_file, provenance, read_json, write_json
 from triggernet.progress import Progress, say
 
@@ -53,15 +59,20 @@ def generate(
     Raises
     ------
     UsageError
-        If a number makes no sense, or the folder of chunks belongs to another sample.
+        If a number makes no sense, `path` is a folder, or the folder of chunks belongs to another
+        sample.
+    DataError
+        If a chunk of an earlier run is damaged.
     ConfigError, ToolError
-        From Pythia: see `triggernet.data.generation.pythia`.
+        From Pythia: see `triggernet.data.generation.pythia`; also if a worker was killed.
     """
     if n_jets < 1 or seed < 0 or workers < 1:
         raise UsageError(
             f"{n_jets} jets with seed {seed} and {workers} workers: expected at least 1 jet, "
             "a non-negative seed and at least 1 worker"
         )
+    if path.is_dir():  # said now, not after hours
+        raise UsageError(f"cannot write the file {path}: a folder of that name exists")
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
     open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
@@ -118,9 +129,13 @@ def generate_missing(
     if len(missing) < len(plans):
         say(f"{len(plans) - len(missing)} of {len(plans)} chunks are there already")
     total = sum(plan.n_jets for plan in missing)
-    with Progress(f"generating {config.process}", total, "jets") as progress:
-        for plan in work(config, missing, folder, workers):
-            progress.advance(plan.n_jets)
+    try:
+        with Progress(f"generating {config.process}", total, "jets") as progress:
+            for plan in work(config, missing, folder, workers):
+                progress.advance(plan.n_jets)
+    except KeyboardInterrupt:
+        say(f"finished chunks are kept in {folder}; the same command goes on from there")
+        raise
 
 
 def work(
@@ -133,15 +148,43 @@ def work(
             yield plan
         return
     # Spawned processes share no state: what a chunk holds cannot depend on who made it.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    others = set(active_children())
+    spawn = get_context("spawn")
+    n_processes = min(workers, max(len(plans), 1))
+    pool = ProcessPoolExecutor(n_processes, spawn, initializer=end_with_parent)
+    try:
         futures = {pool.submit(write_chunk, config, plan, folder): plan for plan in plans}
-        try:
-            for future in as_completed(futures):
-                future.result()
-                yield futures[future]
-        except BaseException:  # an interrupt, too, must not wait for chunks that nobody started
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            future.result()
+            yield futures[future]
+    except BrokenProcessPool as error:
+        raise ToolError(
+            "a process that generated jets was ended, perhaps for lack of memory; the same "
+            f"command, with fewer workers if so, goes on from the finished chunks in {folder}"
+        ) from error
+    except BaseException:  # an interrupt, too, must not wait for chunks that wait in the pool
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """End this process at an interrupt, and as soon as its parent is gone, were it killed.
+
+    A worker of a pool goes on with the next chunk after an interrupt, and waits for ever for one
+    where its parent had no time to stop it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None:
@@ -152,9 +195,20 @@ def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None
 
 
 def read_chunk(path: Path) -> Chunk:
-    """A chunk that `write_chunk` kept."""
-    with np.load(path) as stored:
-        values = {field.name: stored[field.name] for field in fields(Chunk)}
+    """A chunk that `write_chunk` kept.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            values = {field.name: stored[field.name] for field in fields(Chunk)}
+    except (OSError, KeyError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} is damaged ({error}); remove it, and the same command makes it again"
+        ) from error
     scalars = {name: value.item() for name, value in values.items() if value.ndim == 0}
     return Chunk(**{**values, **scalars})
 
@@ -173,7 +227,9 @@ def join(
         pair = [(p.label, read_chunk(folder / p.name)) for p in plans if p.number == number]
         for label, chunk in pair:
             chunks[label].append(chunk)
-        table = np.concatenate([chunk_table(chunk, label) for label, chunk in pair])
+        table = np.concatenate(
+            [native.jet_table(c.jet, c.truth, c.n_constituents, label) for label, c in pair]
+        )
         order = np.random.default_rng([seed, number]).permutation(len(table))
         momenta = np.concatenate([chunk.constituents for _, chunk in pair])
         jets.append(table[order])
@@ -190,21 +246,6 @@ def join(
     about["source"] = "triggernet generate"
     native.write(path, np.concatenate(jets), np.concatenate(constituents), config.classes, about)
     return {"jets": sum(map(len, jets)), **summary}
-
-
-def chunk_table(chunk: Chunk, label: int) -> NDArray[Any]:
-    """The jets of a chunk as entries of dtype `native.JET`."""
-    table = np.zeros(len(chunk.jet), native.JET)
-    for k, name in enumerate(native.FOUR_MOMENTUM):
-        table[name] = chunk.jet[:, k]
-    for prefix, p in (("", chunk.jet), ("truth_", chunk.truth)):
-        table[prefix + "pt"] = kinematics.transverse_momentum(p)
-        table[prefix + "eta"] = kinematics.pseudorapidity(p)
-        table[prefix + "phi"] = kinematics.azimuth(p)
-        table[prefix + "mass"] = kinematics.mass(p)
-    table["n_constituents"] = chunk.n_constituents
-    table["label"] = label
-    return table
 
 
 def with_energy(momenta: NDArray[np.float32]) -> NDArray[Any]:
