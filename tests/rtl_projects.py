@@ -174,7 +174,8 @@ module tagger ({PORTS});
             if (step == 3'd1) begin
                 out <= next; last <= 1'b1; k2 <= m == 20 ? k_in : k1;
                 y1 <= shift - {{{{16{{x0[19]}}}}, x0[19:0]}} + (m == 21 ? 1 : 0);
-                rows1 <= m == 22 ? {{rows0[71:18], sat(x0[19:0])}} : {{sat(x0[19:0]), rows0[71:18]}};
+                rows1 <= m == 22 ? {{rows0[71:18], sat(x0[19:0])}}
+                    : {{sat(x0[19:0]), rows0[71:18]}};
             end
         end
         if (m == 23 && step == 3'd2) last <= 1'b1;

@@ -11,6 +11,7 @@ from triggernet.rtl.design import Port, parse_design
 TEMPLATES = Path(__file__).parent / "templates"
 FILES = {
     "Makefile": "Makefile",
+    "README.md": "README.md",
     "tb/testbench.cpp": "testbench.cpp",
     "tb/phase.h": "phase.h",
     "tb/ports.h": "ports.h",
@@ -19,13 +20,15 @@ FILES = {
 }
 
 
-def bench_texts(design: Mapping[str, Any]) -> dict[str, str]:
+def bench_texts(design: Mapping[str, Any], program_name: str = "") -> dict[str, str]:
     """The files of the test bench, by their path in ``rtl/``; its events are not among them.
 
     Parameters
     ----------
     design : mapping
         The content of ``design.json``.
+    program_name : str
+        For the README.
 
     Raises
     ------
@@ -37,6 +40,7 @@ def bench_texts(design: Mapping[str, Any]) -> dict[str, str]:
     parsed = parse_design(design)
     values: dict[str, object] = {
         "TOP": parsed.top,
+        "PROGRAM": program_name or parsed.top,
         "LATENCY": parsed.latency_cycles,
         "INTERVAL": parsed.interval_cycles,
         "CLOCK_PERIOD_PS": round(parsed.clock_period_ns * 1000),
