@@ -190,6 +190,21 @@ def test_what_yosys_refuses_is_shown(tmp_path, name):
     assert not (folder / "synth.json").exists()
 
 
+@pytest.mark.parametrize(("style", "bram"), [("distributed", 0), ("block", 1)])
+def test_tables_go_where_they_are_asked_to(tmp_path, style, bram):
+    table = f"""
+        (* rom_style = "{style}" *) reg [7:0] rom [0:255];
+        integer i;
+        initial for (i = 0; i < 256; i = i + 1) rom[i] = (i * i * 7) >> 3;
+        always @(posedge clk) y <= rom[x];
+    """
+    text = TINY.replace("y <= x ^ {x[0], x[7:1]};", "").replace("endmodule", table + "endmodule")
+    found = synthesise(tiny(tmp_path / "p", text))
+    assert found.bram == bram
+    # The register behind the table is the memory's own.
+    assert (found.ff, found.lut > 8) == ((1, False) if bram else (9, True))
+
+
 def test_a_latch_is_refused(tmp_path):
     text = TINY.replace("y <= x ^ {x[0], x[7:1]};", "")
     text = text.replace("endmodule", "always @* if (in_valid) y = x;\nendmodule")

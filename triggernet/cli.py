@@ -357,7 +357,7 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--flatten",
                 action="store_true",
-                help="as one module: slower, a little smaller",
+                help="synthesise the whole as one module: minutes instead of seconds",
             ),
             argument(
                 "--place",

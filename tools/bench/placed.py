@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-import re
 import shutil
 import statistics
 import tempfile
@@ -114,9 +113,6 @@ def from_da4ml(case: Case, cutoff: int, folder: Path) -> tuple[float, Counts]:
     shutil.copytree(folder / "da4ml" / "src", sources)
     for path in sources.rglob("*.mem"):
         shutil.copy(path, folder / "rtl")
-    for path in sources.rglob("*.v"):
-        # Yosys has no read-only memory of look-up tables: without the wish it makes logic.
-        path.write_text(re.sub(r"\(\* rom_style = .*\*\)", "", path.read_text()))
     return lut, yosys(folder)
 
 

@@ -120,8 +120,8 @@ def synthesise(
 
     A module that exists twice or more is synthesised once and counted as often, unless it is tiny:
     minutes become seconds. What could be shared or simplified across its border is then not found,
-    nor is a register outside drawn into a DSP inside: the counts are those of `flatten`, or
-    slightly more.
+    nor is a register outside drawn into a DSP inside; on the other hand a small module is often
+    optimised better than a part of a large one, so that either way may give the smaller count.
 
     Parameters
     ----------

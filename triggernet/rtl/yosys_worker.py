@@ -36,6 +36,8 @@ def main(argv: list[str]) -> int:
     run(f"hierarchy -check -top {job['top']}")
     run("proc")
     run("check -assert")  # conflicting drivers, wires without a driver, loops; with their lines
+    # A table in look-up tables is plain logic to Yosys: asked for by name, it is refused.
+    run("setattr -unset rom_style a:rom_style=distributed")
     if job["shared"]:
         _keep_shared(libyosys, design, f"\\{job['top']}")
     run(job["command"])
