@@ -1,6 +1,7 @@
 """The `triggernet` command: verbs in pipeline order, one short function each.
 
-To add a command, write one function and one entry of `COMMANDS`, both below:
+Commands up to `evaluate` are here, those of the firmware in `triggernet/cli_firmware.py`. To add
+one, write one function and one entry of `COMMANDS`:
 
 1. A function ``def _verb(args: Namespace) -> Outcome`` in three moves: load what `args` names, make
    one public call of the stage's package, save. Import the stage inside the function, so that
@@ -20,30 +21,20 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from triggernet.command import Command, Outcome, argument, run_command
-
-if TYPE_CHECKING:
-    from triggernet.export.run import Export
-
-RUN = argument("run_folder", metavar="RUN", type=Path, help="run folder, or folder of the zoo")
-PROJECT = argument("project", metavar="PROJECT", type=Path, help="folder of an exported project")
-OUT = argument(
-    "--out", metavar="DIR", type=Path, required=True, help="new folder for what is written"
-)
-DATA = argument("--data", metavar="FILE", type=Path, help="HDF5 file of jets")
-CONFIG = argument("--config", metavar="YAML", type=Path, help="configuration file")
-SETTINGS = argument(
-    "--set",
-    dest="settings",
-    metavar="KEY=VALUE",
-    action="append",
-    default=[],
-    help="one value of the configuration, by its dotted key; wins over --config, may be repeated",
-)
-JSON = argument(
-    "--json", dest="as_json", action="store_true", help="print one JSON object instead of text"
+from triggernet.cli_firmware import COMMANDS as FIRMWARE
+from triggernet.command import (
+    CONFIG,
+    DATA,
+    JSON,
+    OUT,
+    RUN,
+    SETTINGS,
+    Command,
+    Outcome,
+    argument,
+    run_command,
 )
 
 
@@ -101,96 +92,6 @@ def _evaluate(args: Namespace) -> Outcome:
     if args.plot is not None:
         plot_roc(found, args.plot)
     return Outcome(found.as_text(), found.as_dict())
-
-
-# In pipeline order: ..., evaluate, export, verify, cosim, synth, report.
-def _export(args: Namespace) -> Outcome:
-    from triggernet.export import export_run, write_export
-    from triggernet.hls import HlsConfig
-    from triggernet.hls.export import export_hls
-
-    hls = HlsConfig(part=args.part, clock_period_ns=args.clock_ns, reuse_factor=args.reuse_factor)
-    export = export_run(args.run_folder)
-    values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
-    options = {"vendored": not args.slim, "overwrite": args.overwrite}
-    if args.rtl:
-        return _export_rtl(args, export, values, {"hls": hls if args.hls else None, **options})
-    if args.hls:
-        values["digest"] = export_hls(export, args.out, hls, **options).digest
-    else:
-        write_export(export, args.out, args.overwrite)
-    kind = "HLS project" if args.hls else "QONNX file"
-    return Outcome(f"{args.out}: {kind} of {values['nodes']} nodes", values)
-
-
-def _export_rtl(
-    args: Namespace, export: Export, values: dict[str, Any], options: dict[str, Any]
-) -> Outcome:
-    from triggernet.rtl.config import RtlConfig
-    from triggernet.rtl.export import export_rtl
-
-    choices = {"interval": args.interval, "tables": args.tables, "dsp": args.dsp}
-    config = RtlConfig(
-        part=args.part,
-        clock_period_ns=args.clock_ns,
-        **{key: value for key, value in choices.items() if value is not None},
-    )
-    project, hardware = export_rtl(export, args.out, config, **options)
-    values |= {"digest": project.digest, "interval_cycles": hardware.interval_cycles}
-    values["latency_cycles"] = hardware.latency_cycles
-    text = f"{args.out}: Verilog of {values['nodes']} nodes, a new event every "
-    text += f"{hardware.interval_cycles} clocks, latency {hardware.latency_cycles} clocks"
-    return Outcome(text, values)
-
-
-def _verify(args: Namespace) -> Outcome:
-    from triggernet.data import load_jets
-    from triggernet.files import write_json
-    from triggernet.verify import AGREEMENT, verify
-
-    jets = None if args.data is None else load_jets(args.data)
-    agreement = verify(args.project, jets, args.vectors, seed=args.seed)
-    values = agreement.as_dict()
-    write_json(args.project / AGREEMENT, values)
-    return Outcome(agreement.as_text(), values, agreement.exact)
-
-
-def _cosim(args: Namespace) -> Outcome:
-    from triggernet.data import load_jets
-    from triggernet.files import write_json
-    from triggernet.verify import COSIM, cosim
-
-    jets = None if args.data is None else load_jets(args.data)
-    options = {"seed": args.seed, "jets": jets, "wave": args.wave, "edited": args.edited}
-    found = cosim(args.project, args.vectors, **options)
-    write_json(args.project / COSIM, found.as_dict())
-    return Outcome(found.as_text(), found.as_dict(), found.passed)
-
-
-def _synth(args: Namespace) -> Outcome:
-    from triggernet.rtl.place import place
-    from triggernet.rtl.synth import synthesise
-
-    found = synthesise(args.project, family=args.family, flatten=args.flatten)
-    values = found.as_dict() | {"cached": found.cached}
-    if args.place is None:
-        return Outcome(found.as_text(), values)
-    placed = place(args.project, found)
-    text = f"{found.as_text()}\n\n{placed.as_text()}"
-    return Outcome(text, values | {"place": placed.as_dict()}, placed.fits)
-
-
-def _report(args: Namespace) -> Outcome:
-    from triggernet.report import as_text, check_format, report, save_report
-
-    if args.out is not None:
-        check_format(args.out)
-    found = report(args.project, args.budget, args.part, data=args.data)
-    text = as_text(found)
-    if args.out is not None:
-        save_report(found, args.out)
-        text += f"\n\nreport: {args.out}"
-    return Outcome(text, found.as_dict(), found.passed)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -273,120 +174,7 @@ COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
     ),
-    Command(
-        "export",
-        _export,
-        "export a trained model to QONNX, to an HLS C++ project, to Verilog",
-        "triggernet export run --hls --out project",
-        (
-            RUN,
-            OUT,
-            argument("--hls", action="store_true", help="add the hls4ml project"),
-            argument("--rtl", action="store_true", help="add the Verilog project"),
-            argument(
-                "--interval",
-                type=int,
-                metavar="II",
-                help="of the Verilog: clock cycles between two events, 1 is fully parallel",
-            ),
-            argument(
-                "--tables", choices=("bram", "lut"), help="of the Verilog: what tables are made of"
-            ),
-            argument(
-                "--dsp",
-                choices=("all", "pairs", "none"),
-                help="of the Verilog: which products go into DSPs",
-            ),
-            argument(
-                "--reuse-factor", type=int, default=1, metavar="R", help="interval in clock cycles"
-            ),
-            argument(
-                "--clock-ns", type=float, default=5.0, metavar="T", help="target clock period"
-            ),
-            argument("--part", default="xcvu13p-flga2577-2-e", help="full name of the FPGA"),
-            argument(
-                "--slim", action="store_true", help="leave out the headers that hls4ml brings"
-            ),
-            argument("--overwrite", action="store_true", help="replace what lies in DIR"),
-            JSON,
-        ),
-    ),
-    Command(
-        "verify",
-        _verify,
-        "compare every executor of a project with its exact integers, to the last bit",
-        "triggernet verify project --vectors 100000",
-        (
-            PROJECT,
-            replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
-            argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
-            argument("--seed", type=int, default=1, help="of the vectors"),
-            JSON,
-        ),
-    ),
-    Command(
-        "cosim",
-        _cosim,
-        "simulate a project's Verilog clock by clock: every bit, latency and interval",
-        "triggernet cosim project --vectors 100000",
-        (
-            PROJECT,
-            replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
-            argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
-            argument("--seed", type=int, default=1, help="of the vectors, gaps and resets"),
-            argument("--wave", action="store_true", help="draw the first event that goes wrong"),
-            argument(
-                "--edited", action="store_true", help="accept files that are not as generated"
-            ),
-            JSON,
-        ),
-    ),
-    Command(
-        "synth",
-        _synth,
-        "synthesise the RTL of a project with Yosys, and count what it takes",
-        "triggernet synth project --family xc7",
-        (
-            PROJECT,
-            argument(
-                "--family",
-                choices=("xc7", "xcup"),
-                default="xc7",
-                help="primitives of the 7-series (default) or of UltraScale+",
-            ),
-            argument(
-                "--flatten",
-                action="store_true",
-                help="synthesise the whole as one module: minutes instead of seconds",
-            ),
-            argument(
-                "--place",
-                choices=("ecp5",),
-                help="also place and route for an open FPGA, for a measured clock",
-            ),
-            JSON,
-        ),
-    ),
-    Command(
-        "report",
-        _report,
-        "say what a project takes, and whether a trigger's budget allows it",
-        "triggernet report project --budget l1 -o report.html",
-        (
-            PROJECT,
-            argument(
-                "--budget", default="l1", metavar="NAME", help="name of a budget, or a YAML file"
-            ),
-            argument(
-                "--part", metavar="NAME", help="name of an FPGA, or a YAML file; default: its own"
-            ),
-            replace(DATA, options={**DATA.options, "help": "jets for the ROC curve"}),
-            argument(
-                "-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well"
-            ),
-            JSON,
-        ),
-    ),
+    *FIRMWARE,
 )
 
 

@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from triggernet import __version__
@@ -66,6 +67,27 @@ class Command:
 def argument(*names: str, **options: Any) -> Argument:
     """An argument of a command, written like a call of `ArgumentParser.add_argument`."""
     return Argument(names, options)
+
+
+# Arguments that several commands share.
+RUN = argument("run_folder", metavar="RUN", type=Path, help="run folder, or folder of the zoo")
+PROJECT = argument("project", metavar="PROJECT", type=Path, help="folder of an exported project")
+OUT = argument(
+    "--out", metavar="DIR", type=Path, required=True, help="new folder for what is written"
+)
+DATA = argument("--data", metavar="FILE", type=Path, help="HDF5 file of jets")
+CONFIG = argument("--config", metavar="YAML", type=Path, help="configuration file")
+SETTINGS = argument(
+    "--set",
+    dest="settings",
+    metavar="KEY=VALUE",
+    action="append",
+    default=[],
+    help="one value of the configuration, by its dotted key; wins over --config, may be repeated",
+)
+JSON = argument(
+    "--json", dest="as_json", action="store_true", help="print one JSON object instead of text"
+)
 
 
 def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:

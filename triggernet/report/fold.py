@@ -1,0 +1,54 @@
+"""`export --fold auto`: the smallest design that a budget allows, and what it was chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from triggernet.errors import UsageError
+from triggernet.files import to_json
+from triggernet.program import Program
+from triggernet.report.alternatives import Folding, fold
+from triggernet.report.pareto import pareto_png
+from triggernet.report.tables import load_budget, load_part
+from triggernet.rtl.config import RtlConfig
+
+
+def folded(
+    program: Program, budget: str | Path, config: RtlConfig, given: Mapping[str, Any]
+) -> tuple[RtlConfig, Folding, dict[str, bytes]]:
+    """The configuration of the smallest design that a budget allows.
+
+    Parameters
+    ----------
+    program : Program
+    budget : str or Path
+        A name of the package's table, or a YAML file.
+    config : RtlConfig
+        Part, clock and name.
+    given : mapping
+        What the user has chosen already; must be empty.
+
+    Returns
+    -------
+    (RtlConfig, Folding, files)
+        The files, by their path in a project, show what was considered.
+
+    Raises
+    ------
+    UsageError
+        If something is chosen twice, no design meets the budget, or a name is unknown.
+    """
+    if given:
+        raise UsageError(
+            f"--fold auto chooses {', '.join(sorted(given))} itself; give either the one or the "
+            "other"
+        )
+    allowed = load_budget(budget)
+    found = fold(program, allowed, load_part(config.part), config)
+    files = {
+        "rtl/alternatives.json": to_json(found.as_dict()).encode(),
+        "rtl/alternatives.png": pareto_png(found, allowed),
+    }
+    return found.chosen.config, found, files
