@@ -18,7 +18,8 @@ def _export(args: Namespace) -> Outcome:
     from triggernet.hls import HlsConfig
     from triggernet.hls.export import export_hls
 
-    hls = HlsConfig(part=args.part, clock_period_ns=args.clock_ns, reuse_factor=args.reuse_factor)
+    clock = {} if args.clock_ns is None else {"clock_period_ns": args.clock_ns}
+    hls = HlsConfig(part=args.part, reuse_factor=args.reuse_factor, **clock)
     export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
     options = {"vendored": not args.slim, "overwrite": args.overwrite}
@@ -39,12 +40,12 @@ def _export_rtl(
     from triggernet.rtl.config import RtlConfig
     from triggernet.rtl.export import export_rtl
 
-    choices = {"interval": args.interval, "tables": args.tables, "dsp": args.dsp}
-    chosen = {key: value for key, value in choices.items() if value is not None}
-    config = RtlConfig(part=args.part, clock_period_ns=args.clock_ns, **chosen)
-    text = ""
+    keys = {"interval": "interval", "tables": "tables", "dsp": "dsp", "clock_ns": "clock_period_ns"}
+    given = {key: getattr(args, name) for name, key in keys.items()}
+    given = {key: value for key, value in given.items() if value is not None}
+    config, text = RtlConfig(part=args.part, **given), ""
     if args.fold is not None:
-        config, found, options["further"] = folded(export.program, args.budget, config, chosen)
+        config, found, options["further"] = folded(export.program, args.budget, config, given)
         values["folding"], text = found.as_dict(), found.as_text() + "\n\n"
     project, hardware = export_rtl(export, args.out, config, **options)
     values |= {"digest": project.digest, "interval_cycles": hardware.interval_cycles}
@@ -139,7 +140,10 @@ COMMANDS: tuple[Command, ...] = (
                 "--reuse-factor", type=int, default=1, metavar="R", help="interval in clock cycles"
             ),
             argument(
-                "--clock-ns", type=float, default=5.0, metavar="T", help="target clock period"
+                "--clock-ns",
+                type=float,
+                metavar="T",
+                help="target clock period; default: the budget's with --fold, otherwise 5",
             ),
             argument("--part", default="xcvu13p-flga2577-2-e", help="full name of the FPGA"),
             argument(

@@ -69,6 +69,20 @@ def _live(fabric: Fabric, ring: Ring, begin: int) -> list[Wire]:
     return flags
 
 
+def gathered(pairs: Pairs) -> tuple[Wire, ...]:
+    """All pairs at once, in the order of the operators."""
+    ring = pairs.ring
+    if ring.slots == 1:
+        return pairs.lanes
+    found: dict[tuple[int, int], Wire] = {}
+    for slot in range(ring.slots):
+        for wire, pair in zip(pairs.lanes, ring.members(slot), strict=True):
+            if pair is not None:
+                key = (min(pair), max(pair))
+                found[key] = replace(wire, cycle=wire.cycle + slot, slots=1)
+    return tuple(found[pair] for pair in ring.all_pairs)
+
+
 def row_sums(fabric: Fabric, pairs: Pairs) -> Particles:
     """For each particle the sum over the pairs that it is in, all at once."""
     ring = pairs.ring

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def folded(
     config : RtlConfig
         Part, clock and name.
     given : mapping
-        What the user has chosen already; must be empty.
+        What the user has chosen already; of the settings only the clock may be among it.
 
     Returns
     -------
@@ -40,12 +41,14 @@ def folded(
     UsageError
         If something is chosen twice, no design meets the budget, or a name is unknown.
     """
-    if given:
+    twice = sorted(set(given) - {"clock_period_ns"})
+    if twice:
         raise UsageError(
-            f"--fold auto chooses {', '.join(sorted(given))} itself; give either the one or the "
-            "other"
+            f"--fold auto chooses {', '.join(twice)} itself; give either the one or the other"
         )
     allowed = load_budget(budget)
+    if allowed.clock_mhz is not None and "clock_period_ns" not in given:
+        config = replace(config, clock_period_ns=round(1000 / allowed.clock_mhz, 4))
     found = fold(program, allowed, load_part(config.part), config)
     files = {
         "rtl/alternatives.json": to_json(found.as_dict()).encode(),

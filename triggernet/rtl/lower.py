@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from triggernet.errors import UnsupportedError
 from triggernet.netlist.fabric import Fabric
 from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
+from triggernet.netlist.pairs import gathered
 from triggernet.netlist.timing import Timing
 from triggernet.netlist.verilog import register_bits
 from triggernet.netlist.wire import Count, Module, Statement, Wire
@@ -91,7 +91,7 @@ def _input(fabric: Fabric, tensor: Tensor) -> Signal:
 def _outputs(program: Program, signals: Mapping[str, Signal], fabric: Fabric) -> int:
     """Ports of the outputs, registered; how many clock cycles after the inputs they are there."""
     top, usable = fabric.top, fabric.top.clock.usable_ns
-    values = {name: _values(fabric, signals[name], name) for name in program.outputs}
+    values = {name: _values(fabric, signals[name]) for name in program.outputs}
     latency = 1
     for wires in values.values():
         for cycle, offset in (w.ready(usable) for w in wires if not w.constant):
@@ -107,9 +107,10 @@ def _outputs(program: Program, signals: Mapping[str, Signal], fabric: Fabric) ->
     return latency
 
 
-def _values(fabric: Fabric, signal: Signal, name: str) -> tuple[Wire, ...]:
+def _values(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
+    """All values of a tensor at once."""
     if isinstance(signal, Pairs):
-        raise UnsupportedError(f"output '{name}' has a value for each pair; sum over the pairs")
+        return gathered(signal)
     if isinstance(signal, Vector):
         return signal.wires
     return tuple(wire for lane in fabric.together(signal).lanes for wire in lane)

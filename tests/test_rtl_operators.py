@@ -1,0 +1,94 @@
+"""Every operator's RTL trace, simulated clock by clock, against the exact integers.
+
+All cases of all operators go into one program, so that one simulation shows them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import test_operators
+from operator_cases import OperatorTest
+from programs import random_codes
+
+from triggernet.errors import UnsupportedError
+from triggernet.operators.node import Node
+from triggernet.program import Program, build_program, evaluate
+from triggernet.rtl.config import RtlConfig
+from triggernet.rtl.lower import lower
+from triggernet.rtl.project import rtl_texts
+from triggernet.rtl.simulation import build, run
+
+MODES = (("ROUND", "SAT"), ("FLOOR", "SAT"), ("ROUND", "WRAP"))
+N_EVENTS = 300
+
+
+def operator_tests() -> list[OperatorTest]:
+    found = [c for c in vars(test_operators).values() if isinstance(c, type)]
+    return [c() for c in found if issubclass(c, OperatorTest) and c is not OperatorTest]
+
+
+def case_programs() -> list[Program]:
+    return [
+        test.program(case, rounding, overflow)
+        for test in operator_tests()
+        for case in test.cases
+        for rounding, overflow in MODES
+    ]
+
+
+def renamed(node: Node, prefix: str) -> Node:
+    return dataclasses.replace(
+        node,
+        name=prefix + node.name,
+        inputs=tuple(prefix + name for name in node.inputs),
+        output=prefix + node.output,
+    )
+
+
+def together(programs: list[Program]) -> Program:
+    """One program with the inputs, nodes and outputs of all, their names numbered."""
+    inputs, nodes, outputs = [], [], []
+    for k, program in enumerate(programs):
+        prefix = f"c{k}x"
+        inputs += [
+            dataclasses.replace(program.tensors[name], name=prefix + name)
+            for name in program.inputs
+        ]
+        nodes += [renamed(node, prefix) for node in program.nodes]
+        outputs += [prefix + name for name in program.outputs]
+    return build_program("all", inputs, nodes, outputs)
+
+
+def can_be_had(program: Program, config: RtlConfig) -> bool:
+    try:
+        lower(program, config)
+    except UnsupportedError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("interval", "tables", "dsp"), [(1, "bram", "all"), (3, "lut", "none"), (9, "bram", "pairs")]
+)
+def test_every_operator_clock_by_clock(
+    tmp_path: Path, interval: int, tables: str, dsp: str
+) -> None:
+    config = RtlConfig(interval=interval, tables=tables, dsp=dsp)
+    programs = [p for p in case_programs() if can_be_had(p, config)]
+    assert {n.op for p in programs for n in p.nodes} == {
+        n.op for p in case_programs() for n in p.nodes
+    }
+    program = together(programs)
+    codes = random_codes(program, N_EVENTS)
+    expected = evaluate(program, codes)
+    for path, text in rtl_texts(lower(program, config), codes, expected).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "program.json").write_text(program.to_json())
+    found = run(build(tmp_path), codes)
+    wrong = [name for name in expected if not np.array_equal(found[name], expected[name])]
+    assert wrong == []
