@@ -13,6 +13,7 @@ from triggernet.errors import ProjectError, ToolError, UsageError
 from triggernet.files import write_json
 from triggernet.rtl import place as placing
 from triggernet.rtl import synth as synthesis
+from triggernet.rtl import yosys
 from triggernet.rtl.count import Module, cells_of, counts_of, modules_of
 from triggernet.rtl.folder import read_design, source_digest
 from triggernet.rtl.place import harness, place
@@ -81,7 +82,7 @@ def test_the_result_lies_in_the_project_and_is_found_again(tagger, monkeypatch):
             "digest", "cells", "modules", "place"} <= set(content)  # fmt: skip
     assert content["digest"] == source_digest(folder)
     assert content["modules"]["kernel"]["instances"] == 6
-    monkeypatch.setattr(synthesis, "run_tool", lambda *_, **__: pytest.fail("Yosys ran again"))
+    monkeypatch.setattr(yosys, "run_tool", lambda *_, **__: pytest.fail("Yosys ran again"))
     again = synthesise(folder)
     assert again == found
     assert (again.cached, found.cached) == (True, False)

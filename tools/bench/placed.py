@@ -31,7 +31,7 @@ from da4ml.trace.ops import quantize, relu
 
 from triggernet.report.placed import load_table
 from triggernet.rtl.count import Counts, cells_of, counts_of, modules_of
-from triggernet.rtl.synth import run_yosys
+from triggernet.rtl.yosys import Job, run_yosys
 
 Case = tuple[tuple[int, ...], Callable[[Any], Any]]  # shape of the input, and the function
 MULTIPLY = 7  # da4ml's operation code of a product of two variables
@@ -97,7 +97,7 @@ def dot_product(terms: int, bits: tuple[int, int]) -> str:
 
 def yosys(folder: Path) -> Counts:
     """Yosys' counts of the Verilog below `folder`."""
-    statistic = run_yosys(folder, "model", COMMAND, False, 3600.0)
+    statistic = run_yosys(folder, Job("model", COMMAND))
     return counts_of(cells_of(statistic, modules_of(statistic, "model")))
 
 

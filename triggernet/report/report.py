@@ -152,7 +152,7 @@ def report(
     *,
     data: Path | None = None,
 ) -> Report:
-    """Report on a project against a budget.
+    """Report on a project against a budget; on its RTL, where it has one.
 
     Parameters
     ----------
@@ -168,21 +168,18 @@ def report(
 
     Raises
     ------
-    ProjectError
-        If `project` is no project, or a report in it is damaged.
-    UsageError
-        If a name is unknown.
+    ProjectError, UsageError
+        If `project` is no project, or a report in it is damaged; if a name is unknown.
     """
-    allowed, program, settings = load_budget(budget), _program(project), _settings(project)
-    design = _design(project, program, settings)
-    own_part = design.rtl.part if design.rtl else settings.part if settings else ""
-    fpga = load_part(own_part if part is None else part)
+    allowed, settings = load_budget(budget), _settings(project)
+    design = _design(project, _program(project), settings)
+    fpga = load_part(_own_part(design, settings) if part is None else part)
     clock = Clock(design.period_ns(design.kind))
     found, slack = gather(design), timing(design)
     figures = best(each for kind, each in found if kind == design.kind)
     lines = judge(figures, allowed, fpga, clock, slack)
     return Report(
-        name=program.name,
+        name=design.program.name,
         verdict=overall(lines),
         budget=allowed,
         part=fpga,
@@ -192,7 +189,7 @@ def report(
         others=_others([each for _, each in found], figures),
         lines=lines,
         timing=slack,
-        evidence=collect(project, program, data),
+        evidence=collect(project, design.program, data),
         settings=settings,
         estimate=design.estimate,
         rtl=_rtl(design),
@@ -210,6 +207,12 @@ def _design(project: Path, program: Program, settings: Settings | None) -> Desig
         rtl=rtl,
         rtl_digest=source_digest(project) if rtl else "",
     )
+
+
+def _own_part(design: Design, settings: Settings | None) -> str:
+    if design.rtl is not None:
+        return design.rtl.part
+    return settings.part if settings else ""
 
 
 def _rtl(design: Design) -> RtlReport | None:

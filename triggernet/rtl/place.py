@@ -19,15 +19,8 @@ from triggernet.errors import ToolError
 from triggernet.files import read_json, write_json, write_text
 from triggernet.progress import say
 from triggernet.rtl.folder import Port, RtlDesign, read_design, refuse_edited
-from triggernet.rtl.synth import (
-    BUILD,
-    HINT,
-    RESULT,
-    Synthesis,
-    read_synthesis,
-    run_yosys,
-    version_of,
-)
+from triggernet.rtl.synth import RESULT, Synthesis, read_synthesis
+from triggernet.rtl.yosys import BUILD, HINT, Job, run_yosys, version_of
 from triggernet.run_tool import run_tool
 
 TEMPLATE = Path(__file__).parent / "templates" / "harness.v"
@@ -172,15 +165,8 @@ def _netlist(project: Path, design: RtlDesign, time_limit_s: float) -> Mapping[s
     write_text(project / BUILD / "harness.v", harness(design))
     netlist.unlink(missing_ok=True)
     command = f'synth_ecp5 -top {HARNESS} -json "build/synth/netlist.json"'
-    statistics = run_yosys(
-        project,
-        HARNESS,
-        command,
-        False,
-        time_limit_s,
-        kind="ecp5",
-        more=("build/synth/harness.v",),
-    )
+    job = Job(HARNESS, command, kind="ecp5", more=("build/synth/harness.v",))
+    statistics = run_yosys(project, job, time_limit_s=time_limit_s)
     return dict(statistics["design"]["num_cells_by_type"])
 
 

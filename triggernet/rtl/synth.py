@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import re
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from triggernet.errors import DataError, ToolError, UsageError
+from triggernet.errors import DataError, UsageError
 from triggernet.files import read_json, write_json
 from triggernet.progress import say
 from triggernet.rtl.count import Counts, Module, cells_of, counts_of, modules_of
-from triggernet.rtl.folder import (
-    read_design,
-    refuse_edited,
-    source_digest,
-    source_files,
-)
-from triggernet.run_tool import run_tool
+from triggernet.rtl.folder import read_design, refuse_edited, source_digest
+from triggernet.rtl.yosys import PACKAGE, TIME_LIMIT_S, Job, run_yosys, version_of
 
 RESULT = "synth.json"
-BUILD = "rtl/build/synth"
 TOOL = "Yosys"
-PACKAGE = "pyosys"
-HINT = "install it with `pip install triggernet[rtl]`"
 FAMILIES = ("xc7", "xcup")
-TIME_LIMIT_S = 3600.0
-SHOWN = 5  # problems of a design that are listed in an error
 # No pins and no clock buffer: the design is a block of a larger one.
 COMMAND = "synth_xilinx -family {family} -flatten -noiopad -noclkbuf -top {top}"
 
@@ -129,7 +115,7 @@ def synthesise(
         Folder with ``rtl/``, as exported. The result is left in its ``synth.json``.
     family : "xc7" or "xcup"
         Yosys packs no registers into the DSPs of UltraScale+ ("xcup"): there the registers of a
-        pipelined product count as FF. The figures of "xc7" are closer to Vivado's for both.
+        pipelined product count as FF. Vivado packs them, so "xc7" is the better model of both.
     flatten : bool
         Synthesise the whole as one module.
     time_limit_s : float
@@ -147,32 +133,29 @@ def synthesise(
         raise UsageError(f"unknown family '{family}'; known are {', '.join(FAMILIES)}")
     top = read_design(project).top
     refuse_edited(project)
-    digest, version = source_digest(project), version_of(PACKAGE)
+    options = {"family": family, "flatten": flatten}
+    options |= {"version": version_of(PACKAGE), "digest": source_digest(project)}
     before = read_synthesis(project)
-    if before is not None and before.digest != digest:
-        before = None
-    if before and (before.family, before.flatten, before.version) == (family, flatten, version):
+    if before is not None and all(getattr(before, k) == v for k, v in options.items()):
         return replace(before, cached=True)
-    say(f"Yosys synthesises {top} ({family}{', as one module' if flatten else ''}) ...")
-    started = time.monotonic()
-    command = COMMAND.format(family=family, top=top)
-    statistics = run_yosys(project, top, command, not flatten, time_limit_s)
-    modules = modules_of(statistics, top)
-    cells = cells_of(statistics, modules)
-    found = Synthesis(
-        **vars(counts_of(cells)),
-        cells=cells,
-        modules=modules,
-        family=family,
-        flatten=flatten,
-        tool=TOOL,
-        version=version,
-        seconds=round(time.monotonic() - started, 1),
-        digest=digest,
-        place=before.place if before else None,
-    )
+    found = _run(project, top, options, time_limit_s)
+    if before is not None and before.digest == found.digest:
+        found = replace(found, place=before.place)
     write_json(project / RESULT, found.as_dict())
     return found
+
+
+def _run(project: Path, top: str, options: dict[str, Any], time_limit_s: float) -> Synthesis:
+    family, flatten = options["family"], options["flatten"]
+    say(f"Yosys synthesises {top} ({family}{', as one module' if flatten else ''}) ...")
+    started = time.monotonic()
+    job = Job(top, COMMAND.format(family=family, top=top), shared=not flatten)
+    statistics = run_yosys(project, job, time_limit_s=time_limit_s)
+    modules = modules_of(statistics, top)
+    cells = cells_of(statistics, modules)
+    seconds = round(time.monotonic() - started, 1)
+    counts = vars(counts_of(cells))
+    return Synthesis(**counts, **options, cells=cells, modules=modules, tool=TOOL, seconds=seconds)
 
 
 def read_synthesis(project: Path) -> Synthesis | None:
@@ -188,94 +171,6 @@ def read_synthesis(project: Path) -> Synthesis | None:
         return Synthesis(**content | {"modules": modules})
     except (AttributeError, DataError, KeyError, TypeError):
         return None
-
-
-def run_yosys(
-    project: Path,
-    top: str,
-    command: str,
-    shared: bool,
-    time_limit_s: float,
-    *,
-    kind: str = "xilinx",
-    more: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    """Run one synthesis command of Yosys on a project; the statistics of the netlist.
-
-    Parameters
-    ----------
-    project : Path
-    top : str
-    command : str
-        Of Yosys; paths in it are meant from the project's `rtl`.
-    shared : bool
-        Keep modules that are used more than once.
-    time_limit_s : float
-    kind : str
-        Names the files of this run in the project's build folder.
-    more : tuple of str
-        Further sources, by their path from `rtl`.
-
-    Raises
-    ------
-    ToolError
-        As `synthesise`.
-    """
-    rtl, build = (project / "rtl").resolve(), (project / BUILD).resolve()
-    sources = [f"src/{name}" for name in source_files(project) if name.endswith(".v")]
-    statistics, log = build / f"{kind}.statistics.json", build / f"{kind}.log"
-    build.mkdir(parents=True, exist_ok=True)
-    statistics.unlink(missing_ok=True)
-    job = {
-        "sources": [*sources, *more],
-        "top": top,
-        "command": command,
-        "shared": shared,
-        "statistics": statistics.relative_to(rtl).as_posix(),
-    }
-    write_json(build / f"{kind}.job.json", job)
-    require_package(PACKAGE)
-    worker: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "triggernet.rtl.yosys_worker",
-        build / f"{kind}.job.json",
-    ]
-    try:
-        run_tool(
-            worker, cwd=rtl, log=log, hint=HINT, timeout_s=time_limit_s, artefacts=[statistics]
-        )
-    except ToolError as error:
-        complaint = _complaint(log.read_text("utf-8", "replace") if log.is_file() else "")
-        if not complaint:
-            raise
-        raise ToolError(
-            f"Yosys refuses the RTL of {project}; the paths are from its rtl folder, the whole "
-            f"of its output is in {log}:\n{complaint}"
-        ) from error
-    return dict(read_json(statistics))
-
-
-def _complaint(output: str) -> str:
-    """What Yosys stopped for, line by line; empty if it did not stop by itself."""
-    errors = re.findall(r"^.*ERROR: .*$", output, re.MULTILINE)
-    if any("check -assert" in line for line in errors):
-        _, _, checked = output.rpartition("Executing CHECK pass")
-        warnings = re.findall(r"^Warning: (.*(?:\n {4}.*)*)", checked, re.MULTILINE)
-        errors = "\n".join(warnings[:SHOWN]).splitlines()
-    return "\n".join(f"    {line.strip()}" for line in errors)
-
-
-def require_package(name: str) -> None:
-    """ToolError, with what to do, if a Python package that holds a tool is not installed."""
-    if importlib.util.find_spec(name.replace("-", "_")) is None:
-        raise ToolError(f"{name} is needed and was not found; {HINT}")
-
-
-def version_of(package: str) -> str:
-    """The version of an installed package; ToolError, with what to do, if it is not there."""
-    require_package(package)
-    return importlib.metadata.version(package)
 
 
 def _short(module: str) -> str:
