@@ -15,6 +15,7 @@ from operator_cases import OperatorTest
 from programs import random_codes
 
 from triggernet.errors import UnsupportedError
+from triggernet.operators import OPERATORS
 from triggernet.operators.node import Node
 from triggernet.program import Program, build_program, evaluate
 from triggernet.rtl.config import RtlConfig
@@ -79,9 +80,9 @@ def test_every_operator_clock_by_clock(
 ) -> None:
     config = RtlConfig(interval=interval, tables=tables, dsp=dsp)
     programs = [p for p in case_programs() if can_be_had(p, config)]
-    assert {n.op for p in programs for n in p.nodes} == {
-        n.op for p in case_programs() for n in p.nodes
-    }
+    left_out = set(OPERATORS) - {n.op for p in programs for n in p.nodes}
+    # Pairs that are inputs of a program cannot be folded: `test_rtl_models.py` folds these two.
+    assert left_out == (set() if interval == 1 else {"PairRowSum", "PairRelu"})
     program = together(programs)
     codes = random_codes(program, N_EVENTS)
     expected = evaluate(program, codes)

@@ -14,6 +14,7 @@ from triggernet.netlist.builder import Builder
 from triggernet.netlist.fabric import Fabric
 from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.memory import fits_block, lookup, lookup_pair
+from triggernet.netlist.ring import Ring
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators.node import Node
 
@@ -39,10 +40,24 @@ def as_vector(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
     return tuple(wire for lane in fabric.together(signal).lanes for wire in lane)
 
 
-def as_pairs(signal: Signal) -> Pairs:
-    """A tensor with one value for each pair."""
-    assert isinstance(signal, Pairs)
-    return signal
+def as_pairs(node: Node, fabric: Fabric, signal: Signal) -> Pairs:
+    """A tensor with one value for each pair.
+
+    Raises
+    ------
+    UnsupportedError
+        If they are inputs of the program and the design is folded.
+    """
+    if isinstance(signal, Pairs):
+        return signal
+    if fabric.interval > 1:
+        raise UnsupportedError(
+            f"node '{node.name}' ({node.op}) reads pairs that are inputs of the program; they "
+            f"cannot be folded to an interval of {fabric.interval}, only one of 1"
+        )
+    wires = as_vector(fabric, signal)
+    size = next(m for m in range(2, 2 + len(wires)) if m * (m - 1) // 2 == len(wires))
+    return Pairs(wires, Ring.within(size, 1), (constant(1),) * len(wires))
 
 
 def product(b: Builder, x: Wire, y: Wire, *, dsp: bool, triple: Wire | None = None) -> Wire:
