@@ -7,6 +7,8 @@ kind that Verilator tells apart are among them: up to 8, 32 and 64 bits, and wid
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -239,3 +241,13 @@ def ring_answers(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         "y": (y >> 1) - x[:, 3:],
         "k": (k * 11 + 3) % 32,
     }
+
+
+def make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", f"PYTHON={sys.executable}", *arguments],
+        cwd=project / "rtl",
+        capture_output=True,
+        text=True,
+        check=False,
+    )

