@@ -246,7 +246,9 @@ def linear(
     if not matrix.any():
         return [constant(0)] * matrix.shape[1]
     intervals = [(float(x.lo), float(x.hi), 1.0) for x in inputs]
-    solution = solve(matrix.astype(np.float32), qintervals=intervals, adder_size=1, carry_size=-1)
+    # da4ml 0.6.0 reads the memory of a matrix in Fortran order as if it were in C order.
+    kernel = np.ascontiguousarray(matrix, dtype=np.float32)
+    solution = solve(kernel, qintervals=intervals, adder_size=1, carry_size=-1)
     values: list[tuple[Wire, int]] = [(x, 0) for x in inputs]
     for stage in solution.solutions:
         values = _stage(b, values, stage)

@@ -57,7 +57,9 @@ class Fabric:
         self.interval = interval
         self.options = options
         self.last_token = 0
-        self._kernels: dict[tuple[Kind, tuple[Port, ...]], tuple[str, tuple[Wire, ...]]] = {}
+        self._kernels: dict[
+            tuple[Kind, tuple[Port, ...]], tuple[str, tuple[Wire, ...], Kernel]
+        ] = {}
         self._serial: dict[int, tuple[Particles, Particles]] = {}
         self._turning: dict[tuple[object, ...], list[Wire]] = {}
         self._held: dict[tuple[int, int], Wire] = {}
@@ -130,8 +132,10 @@ class Fabric:
         ports = tuple(_port(w, base, usable) for w in inputs)
         key = (kind, ports)
         if key not in self._kernels:
-            self._kernels[key] = self._make(kind, kernel, ports)
-        return self._instance(kind, *self._kernels[key], inputs, base)
+            self._kernels[key] = (*self._make(kind, kernel, ports), kernel)
+        module, outputs, made_by = self._kernels[key]
+        assert made_by is kernel, f"two kernels are called {kind.name}"
+        return self._instance(kind, module, outputs, inputs, base)
 
     def _arrived(self, wire: Wire, base: int) -> Wire:
         return wire if wire.lasting else self.at(wire, base)

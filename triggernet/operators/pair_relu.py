@@ -234,7 +234,9 @@ def _masked(
     unique = [g for g, column in enumerate(columns) if _first_equal(columns, column) == g]
     where = [unique.index(_first_equal(columns, column)) for column in columns]
     flags = present_flags(fabric, signals[2], len(a.lanes))
-    lowest = _absent_code(node, inputs, as_pairs(node, fabric, signals[0]).zero_without is signals[2])
+    lowest = _absent_code(
+        node, inputs, as_pairs(node, fabric, signals[0]).zero_without is signals[2]
+    )
     lanes = [[lane[g] for g in unique] for lane in a.lanes]
     if _prefers_flags(node, inputs, lanes, where, lowest):
         flagged = ((*lane, flag) for lane, flag in zip(lanes, flags, strict=True))

@@ -248,7 +248,8 @@ def _beam_products(
         return [quantise(b, exact, fraction, node.quantiser)]
 
     purpose = f"{node.name}: the product of one particle with a beam, quantised."
-    kind = Kind(f"{node.output}_beam", purpose, ("pt", "eta"), ("dot",))
+    which = "plus" if sign > 0 else "minus"
+    kind = Kind(f"{node.output}_beam_{which}", purpose, ("pt", "eta"), ("dot",))
     tensors = [as_particles(s) for s in signals[:2]]
     return [lane[0] for lane in fabric.each(kind, kernel, tensors).lanes]
 
