@@ -22,7 +22,7 @@ from triggernet.report.placed import (
     lut_from_da4ml,
     lut_from_yosys,
 )
-from triggernet.rtl.folder import source_digest
+from triggernet.rtl.design import source_digest
 
 HLS_CONFIG = {
     "project_name": "nano",

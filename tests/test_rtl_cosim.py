@@ -26,7 +26,8 @@ from triggernet.errors import ProjectError, ToolError, UsageError
 from triggernet.hls import HlsConfig, Vectors, write_project
 from triggernet.hls.bench import HlsBench, run_bench
 from triggernet.program import evaluate
-from triggernet.rtl.simulation import Simulator, build, check, run, source_digest
+from triggernet.rtl.design import source_digest
+from triggernet.rtl.simulation import Simulator, build, check, run
 from triggernet.verify import CoSimulation, cosim, verify
 
 N = 500

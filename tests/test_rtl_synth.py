@@ -15,7 +15,7 @@ from triggernet.rtl import place as placing
 from triggernet.rtl import synth as synthesis
 from triggernet.rtl import yosys
 from triggernet.rtl.count import Module, cells_of, counts_of, modules_of
-from triggernet.rtl.folder import read_design, source_digest
+from triggernet.rtl.design import read_design, source_digest
 from triggernet.rtl.place import harness, place
 from triggernet.rtl.synth import read_synthesis, synthesise
 from triggernet.rtl.yosys_worker import instances, shared_modules
@@ -145,7 +145,7 @@ def test_a_missing_source_is_an_edit_as_well(tmp_path):
 
 
 def test_a_folder_without_rtl(tmp_path):
-    with pytest.raises(ProjectError, match="has no RTL: rtl/design.json is missing; .*--rtl"):
+    with pytest.raises(ProjectError, match="it has no rtl/design.json; .*--rtl"):
         synthesise(tmp_path)
     folder = write_rtl(tmp_path / "p")
     (folder / "rtl/design.json").write_text('{"top": "tagger"}')

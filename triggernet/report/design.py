@@ -8,7 +8,7 @@ from typing import Literal
 
 from triggernet.program import Program
 from triggernet.report.estimate import Estimate
-from triggernet.rtl.folder import RtlDesign
+from triggernet.rtl.design import Design as RtlDesign
 
 Kind = Literal["RTL", "HLS"]
 

@@ -24,7 +24,8 @@ from triggernet.report.rtl_sources import (
 from triggernet.report.sources import Timing, gather, timing
 from triggernet.report.tables import Budget, Part, load_budget, load_part
 from triggernet.report.verdict import Line, Verdict, judge, overall
-from triggernet.rtl.folder import RtlDesign, has_rtl, read_design, source_digest
+from triggernet.rtl.design import Design as RtlDesign
+from triggernet.rtl.design import has_rtl, read_design, source_digest
 from triggernet.rtl.synth import Synthesis
 
 RECORD = "triggernet.json"

@@ -22,7 +22,7 @@ from triggernet.report.placed import (
     lut_from_da4ml,
     lut_from_yosys,
 )
-from triggernet.rtl.folder import RtlDesign
+from triggernet.rtl.design import Design as RtlDesign
 from triggernet.rtl.synth import RESULT, Synthesis, read_synthesis
 
 COSIM = "cosim.json"

@@ -61,8 +61,8 @@ class RtlConfig:
             )
         if not 0 <= self.clock_uncertainty < 1:
             raise ConfigError(
-                f"clock_uncertainty {self.clock_uncertainty} is no share of the period: allowed is 0 "
-                "to below 1"
+                f"clock_uncertainty {self.clock_uncertainty} is no share of the period; "
+                "allowed is 0 to below 1"
             )
         if self.interval < 1:
             raise ConfigError(

@@ -1,15 +1,16 @@
-"""What ``rtl/design.json`` says of a design: its ports and its timing."""
+"""The ``rtl`` folder of a project as later stages read it: ports, timing, sources, digest."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from triggernet.errors import ProjectError
+from triggernet.hls.project import RECORD, digest_of, edited_files, read_record
 
 RTL = "rtl"  # the folder of a project that holds its Verilog
 DESIGN = "design.json"
@@ -61,6 +62,10 @@ class Design:
     latency_cycles : int
         As predicted: from the clock edge that takes an event to the one that can take its result.
     inputs, outputs : tuple of Port
+    part : str
+        Full name of the FPGA; empty if it is not stated.
+    predicted : mapping of str to float
+        Counts before synthesis: ``lut``, ``ff``, ``dsp``, ``bram``, ``da4ml_lut``; some or none.
     """
 
     top: str
@@ -69,6 +74,8 @@ class Design:
     latency_cycles: int
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    part: str = ""
+    predicted: Mapping[str, float] = field(default_factory=dict)
 
 
 def has_rtl(project: Path) -> bool:
@@ -113,6 +120,8 @@ def parse_design(data: Mapping[str, Any]) -> Design:
         int(data["latency_cycles"]),
         tuple(_port(port) for port in data["inputs"]),
         tuple(_port(port) for port in data["outputs"]),
+        str(data.get("part", "")),
+        {k: float(v) for k, v in data.get("predicted", {}).items()},
     )
     if design.interval_cycles < 1 or design.latency_cycles < 1:
         raise ProjectError(
@@ -142,3 +151,54 @@ def _port(data: Mapping[str, Any]) -> Port:
             "types, or split the port"
         )
     return port
+
+
+def source_files(project: Path) -> dict[str, bytes]:
+    """All files under ``rtl/src``, by their path in the project.
+
+    Raises
+    ------
+    ProjectError
+        If there is none.
+    """
+    folder = project / RTL / "src"
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not any(path.suffix == ".v" for path in paths):
+        raise ProjectError(f"{folder} holds no Verilog; `triggernet export --rtl` writes it")
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths}
+
+
+def source_digest(project: Path) -> str:
+    """SHA-256 of all files under ``rtl/src``: what a measurement of the Verilog belongs to."""
+    return digest_of(source_files(project))
+
+
+def edited_rtl(project: Path) -> list[str]:
+    """Files of the design that were changed, added or lost since it was generated, sorted.
+
+    Raises
+    ------
+    ProjectError
+        If the project has no record.
+    """
+    recorded = read_record(project).get("files")
+    changed = set(edited_files(project))
+    assert isinstance(recorded, dict), "edited_files has looked"
+    changed |= source_files(project).keys() - recorded.keys()
+    return sorted(name for name in changed if name.startswith(f"{RTL}/"))
+
+
+def refuse_edited(project: Path) -> None:
+    """Refuse RTL that is not as exported: its results would not be those of the program.
+
+    Raises
+    ------
+    ProjectError
+        If a recorded file of the design was changed or is missing, or one was added.
+    """
+    changed = edited_rtl(project)
+    if changed:
+        raise ProjectError(
+            f"the RTL in {project} is not as exported: {', '.join(changed)} "
+            f"differ from the digests in {RECORD}; undo the changes, or export it again"
+        )

@@ -18,7 +18,7 @@ from typing import Any
 from triggernet.errors import ToolError
 from triggernet.files import read_json, write_json, write_text
 from triggernet.progress import say
-from triggernet.rtl.folder import Port, RtlDesign, read_design, refuse_edited
+from triggernet.rtl.design import Design, Port, read_design, refuse_edited
 from triggernet.rtl.synth import RESULT, Synthesis, read_synthesis
 from triggernet.rtl.yosys import BUILD, HINT, Job, run_yosys, version_of
 from triggernet.run_tool import run_tool
@@ -106,7 +106,7 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
     design = read_design(project)
     refuse_edited(project)
     started = time.monotonic()
-    harness_ff = sum(port.bits for port in (*design.inputs, *design.outputs)) + 4
+    harness_ff = sum(port.n_bits for port in (*design.inputs, *design.outputs)) + 4
     say(f"Yosys synthesises {design.top} for an ECP5 ...")
     used = _used(_netlist(project, design, time_limit_s))
     reason, max_mhz = _too_much(used), None
@@ -133,16 +133,16 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
     return found
 
 
-def harness(design: RtlDesign) -> str:
+def harness(design: Design) -> str:
     """Verilog of a module around a design that needs four pins."""
     lines, offset = [], 2
     for port in design.inputs:
         lines.append(_connection(port, "in", offset))
-        offset += port.bits
+        offset += port.n_bits
     found = 1
     for port in design.outputs:
         lines.append(_connection(port, "found", found))
-        found += port.bits
+        found += port.n_bits
     text = TEMPLATE.read_text("utf-8")
     values = {
         "TOP": design.top,
@@ -156,10 +156,10 @@ def harness(design: RtlDesign) -> str:
 
 
 def _connection(port: Port, bus: str, offset: int) -> str:
-    return f"        .{port.name}({bus}[{offset + port.bits - 1}:{offset}]),"
+    return f"        .{port.name}({bus}[{offset + port.n_bits - 1}:{offset}]),"
 
 
-def _netlist(project: Path, design: RtlDesign, time_limit_s: float) -> Mapping[str, int]:
+def _netlist(project: Path, design: Design, time_limit_s: float) -> Mapping[str, int]:
     """Write the netlist with its harness; its cells by type."""
     netlist = project / BUILD / "netlist.json"
     write_text(project / BUILD / "harness.v", harness(design))

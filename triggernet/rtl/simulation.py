@@ -20,7 +20,14 @@ from triggernet.fixedpoint import Codes
 from triggernet.hls.project import digest_of
 from triggernet.hls.simulation import joined
 from triggernet.program import Program
-from triggernet.rtl.design import DESIGN, RTL, Design, Port, read_design
+from triggernet.rtl.design import (
+    DESIGN,
+    RTL,
+    Design,
+    Port,
+    read_design,
+    source_files,
+)
 from triggernet.rtl.testbench import bench_texts
 from triggernet.rtl.verilator import Verilator, find_verilator
 from triggernet.run_tool import run_tool
@@ -50,26 +57,6 @@ class Simulator:
     outputs: tuple[str, ...]
     executable: Path
     version: str
-
-
-def source_files(project: Path) -> dict[str, bytes]:
-    """All files under ``rtl/src``, by their path in the project.
-
-    Raises
-    ------
-    ProjectError
-        If there is none.
-    """
-    folder = project / RTL / "src"
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    if not any(path.suffix == ".v" for path in paths):
-        raise ProjectError(f"{folder} holds no Verilog; `triggernet export --rtl` writes it")
-    return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths}
-
-
-def source_digest(project: Path) -> str:
-    """SHA-256 of all files under ``rtl/src``: what a measurement of the Verilog belongs to."""
-    return digest_of(source_files(project))
 
 
 def build(folder: Path, build_folder: Path | None = None, *, trace: bool = False) -> Simulator:

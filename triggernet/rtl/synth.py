@@ -12,7 +12,7 @@ from triggernet.errors import DataError, UsageError
 from triggernet.files import read_json, write_json
 from triggernet.progress import say
 from triggernet.rtl.count import Counts, Module, cells_of, counts_of, modules_of
-from triggernet.rtl.folder import read_design, refuse_edited, source_digest
+from triggernet.rtl.design import read_design, refuse_edited, source_digest
 from triggernet.rtl.yosys import PACKAGE, TIME_LIMIT_S, Job, run_yosys, version_of
 
 RESULT = "synth.json"

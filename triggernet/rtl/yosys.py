@@ -12,7 +12,7 @@ from typing import Any
 
 from triggernet.errors import ToolError
 from triggernet.files import read_json, write_json
-from triggernet.rtl.folder import source_files
+from triggernet.rtl.design import RTL, source_files
 from triggernet.run_tool import run_tool
 
 BUILD = "rtl/build/synth"
@@ -60,7 +60,9 @@ def run_yosys(project: Path, job: Job, *, time_limit_s: float = TIME_LIMIT_S) ->
     path, log = build / f"{job.kind}.job.json", build / f"{job.kind}.log"
     statistics = build / f"{job.kind}.statistics.json"
     statistics.unlink(missing_ok=True)
-    sources = [f"src/{name}" for name in source_files(project) if name.endswith(".v")]
+    sources = [
+        name.removeprefix(f"{RTL}/") for name in source_files(project) if name.endswith(".v")
+    ]
     values = {"sources": [*sources, *job.more], "top": job.top, "command": job.command}
     where = statistics.relative_to(rtl).as_posix()
     write_json(path, values | {"shared": job.shared, "statistics": where})

@@ -12,11 +12,11 @@ import numpy as np
 from triggernet.data import Jets
 from triggernet.errors import ProjectError
 from triggernet.hls.bench import HlsBench, run_bench
-from triggernet.hls.project import edited_files, read_record
+from triggernet.hls.project import edited_files
 from triggernet.program import evaluate
 from triggernet.progress import say
-from triggernet.rtl.design import read_design
-from triggernet.rtl.simulation import build, check, source_digest, source_files
+from triggernet.rtl.design import edited_rtl, read_design, source_digest
+from triggernet.rtl.simulation import build, check
 from triggernet.verify.jets import encoded_jets
 from triggernet.verify.stimuli import Stimuli, make_stimuli
 from triggernet.verify.verify import N_VECTORS, load_project
@@ -212,10 +212,7 @@ def cosim(
 
 def _refuse_edited(project: Path) -> None:
     """ProjectError if files are not as generated, or Verilog was added."""
-    changed = set(edited_files(project))
-    recorded = read_record(project)["files"]
-    assert isinstance(recorded, dict), "edited_files has looked"
-    changed |= source_files(project).keys() - recorded.keys()
+    changed = set(edited_files(project)) | set(edited_rtl(project))
     if changed:
         raise ProjectError(
             f"{project} is not as generated: {', '.join(sorted(changed))}; export it again, or "
