@@ -97,7 +97,7 @@ def _evaluate(args: Namespace) -> Outcome:
     found = evaluate(load_run(args.run_folder), load_jets(args.data))
     if args.plot is not None:
         plot_roc(found, args.plot)
-    return Outcome(found.as_text(), found.as_dict())
+    return Outcome(found.as_text(), found.as_dict() | {"saturated": dict(found.saturated)})
 
 
 # In pipeline order: generate, convert, inspect, train, evaluate, export, verify, cosim, report.

@@ -102,6 +102,11 @@ def _nanopelican() -> ModelFamily:
                 f"model.{key} reads the whole jet, which encoding.jet: false leaves out; "
                 "set encoding.jet: true"
             )
+        if encoding.kind == "polar" and encoding.eta_width != encoding.phi_width:
+            raise ConfigError(
+                f"encoding.eta_width {encoding.eta_width} and encoding.phi_width "
+                f"{encoding.phi_width} differ; nanoPELICAN's tables need them equal"
+            )
 
     def transfer(
         model: nanopelican.NanoPELICAN,
