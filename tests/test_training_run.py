@@ -294,6 +294,7 @@ def test_seeds_are_spread_and_the_best_kept(tmp_path):
     assert spread["auc"] == [line["validation_auc"] for line in floats]
     assert spread["std"] == pytest.approx(np.std(spread["auc"], ddof=1))
     assert run.metrics["float"]["auc"] == best["validation_auc"]
+    assert run.as_text().endswith(f"2 seeds: {spread['mean']:.4f} +- {spread['std']:.4f}")
 
 
 def test_jets_unfit_for_training_are_refused(tmp_path):

@@ -49,6 +49,16 @@ class Run:
     quantised: nn.Module
     metrics: Mapping[str, Any]
 
+    def as_text(self) -> str:
+        """How well it does on the validation jets, and the spread over seeds if there are some."""
+        aucs = (self.metrics[name]["auc"] for name in ("float", "quantised"))
+        text = "validation AUC {:.4f} in floating point, {:.4f} quantised".format(*aucs)
+        spread = self.metrics["spread"]
+        if spread["std"] is None:
+            return text
+        mean = f"{spread['mean']:.4f} +- {spread['std']:.4f}"
+        return f"{text}; the float models of {spread['seeds']} seeds: {mean}"
+
 
 def check_folder(
     folder: Path, config: RunConfig, inputs: Mapping[str, str], resume: bool = False
