@@ -53,6 +53,7 @@ def test_command_prints_one_json_object_and_draws(folder, tmp_path, capfd):
     save_jets(data, mock_jets(400, 2))
     assert main(["evaluate", str(folder), "--data", str(data), "--json", "-o", str(plot)]) == 0
     found = json.loads(capfd.readouterr().out)
+    assert found.pop("saturated") == {"pt": 0, "eta": 0, "phi": 0}
     assert set(found) == {"float", "quantised"}
     for metrics in found.values():
         assert set(metrics) == KEYS
@@ -65,6 +66,7 @@ def test_command_prints_one_json_object_and_draws(folder, tmp_path, capfd):
     text = capfd.readouterr().out
     assert f"{found['quantised']['auc']:.4f}" in text
     assert "rejection at 30 %" in text
+    assert "saturated inputs: none" in text
 
 
 def test_both_models_are_judged_on_what_they_read(run):
@@ -77,6 +79,13 @@ def test_both_models_are_judged_on_what_they_read(run):
     np.testing.assert_array_equal(found.quantised_logits, quantised)
     assert found.float.auc == area_under_roc(exact, jets.label)
     assert found.quantised.auc == area_under_roc(quantised, jets.label)
+
+
+def test_values_out_of_range_are_reported(run):
+    jets = mock_jets(50, 3)
+    found = evaluate(run, dataclasses.replace(jets, constituents=jets.constituents * 8))
+    assert found.saturated["pt"] > 0
+    assert f"saturated inputs: pt {found.saturated['pt']}" in found.as_text()
 
 
 @pytest.mark.parametrize("kind", ["polar", "cartesian"])

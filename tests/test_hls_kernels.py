@@ -6,8 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import cartesian_program, polar_program, random_codes, write_onnx
+from programs import (
+    Builder,
+    angular_tables,
+    cartesian_program,
+    exp_table,
+    momentum_inputs,
+    polar_inputs,
+    polar_program,
+    random_codes,
+    write_onnx,
+)
 
+from triggernet.fixedpoint import FixedPoint
 from triggernet.hls import HlsConfig, simulate, write_project
 from triggernet.program import Program, trace
 
@@ -42,6 +53,21 @@ def test_polar(tmp_path: Path, jet: int, beams: int, rounding: str, reuse_factor
 def test_cartesian(tmp_path: Path, jet: int, beams: int, rounding: str, reuse_factor: int) -> None:
     program = cartesian_program(4, jet=jet, beams=beams, rounding=rounding, channels=3)
     assert differences(program, tmp_path, reuse_factor) == {}
+
+
+@pytest.mark.parametrize("op", ["PairDotPolar", "PairDotCartesian"])
+def test_beams_on_a_grid_much_coarser_than_their_product(tmp_path: Path, op: str) -> None:
+    build = Builder("ROUND")
+    flags = {"jet": 0, "beams": 1}
+    if op == "PairDotPolar":
+        constituents, _ = polar_inputs(build, 3)
+        flags |= angular_tables(6, 6, 9) | exp_table(6)
+        flags |= {"phi_table": flags["phi_table"][: 1 << 5], "inner_width": 12}
+        flags |= {"inner_integer": 11, "product_width": 12, "product_integer": 14}
+    else:
+        constituents, _ = momentum_inputs(build, 3)
+    build.node(op, "d", constituents, FixedPoint(False, 6, 12), **flags)
+    assert differences(build.program("coarse", ["d"]), tmp_path, 1) == {}
 
 
 def test_the_events_reach_every_branch() -> None:

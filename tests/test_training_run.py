@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import torch
 
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, mock_jets, save_jets
-from triggernet.errors import ConfigError, DataError, ModelError, UsageError
+from triggernet.errors import ConfigError, DataError, EncodingError, ModelError, UsageError
 from triggernet.files import read_json
 from triggernet.training import load_run, load_run_config, train
 from triggernet.training.adamw import _Show, learning_rate
@@ -223,6 +224,7 @@ def test_checkpoint_of_another_model_is_refused(finished, tmp_path):
         ({"training.epochs": 3}, "training.epochs: unknown key"),
         ({"model.name": "nanopelikan"}, "unknown model 'nanopelikan'; did you mean 'nanopelican'"),
         ({"model.aggregates": "jet"}, "set encoding.jet: true"),
+        ({"encoding.eta_width": 8}, "eta_width 8 and encoding.phi_width 9 differ"),
         ({"model.spurion_jet": True}, "spurion_jet: true reads the whole jet"),
         ({"model.batch_norm": True}, "multistart .* contradicts model.batch_norm"),
         ({"training.multistart.finalists": 30}, "finalists: found 30, more than the 3 starts"),
@@ -231,6 +233,7 @@ def test_checkpoint_of_another_model_is_refused(finished, tmp_path):
         ({"training.validation_fraction": 0.0}, "validation_fraction: found 0.0"),
         ({"training.multistart.starts": 0}, "starts: found 0; at least 1"),
         ({"training.seeds": 0}, "seeds 0"),
+        ({"training.max_saturated": 2.0}, "max_saturated: found 2.0"),
     ],
 )
 def test_unknown_and_contradictory_keys_are_refused(settings, message):
@@ -291,6 +294,7 @@ def test_seeds_are_spread_and_the_best_kept(tmp_path):
     assert spread["auc"] == [line["validation_auc"] for line in floats]
     assert spread["std"] == pytest.approx(np.std(spread["auc"], ddof=1))
     assert run.metrics["float"]["auc"] == best["validation_auc"]
+    assert run.as_text().endswith(f"2 seeds: {spread['mean']:.4f} +- {spread['std']:.4f}")
 
 
 def test_jets_unfit_for_training_are_refused(tmp_path):
@@ -298,4 +302,16 @@ def test_jets_unfit_for_training_are_refused(tmp_path):
     with pytest.raises(DataError, match="has 0 signal and"):
         train(config, JETS.select(JETS.label == 0), tmp_path / "a")
     with pytest.raises(DataError, match="there are no jets"):
-        train(config, JETS.select(slice(0)), tmp_path / "b")
+        train(config, JETS.select(slice(0)), tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_width_that_cannot_hold_the_jets_is_refused(tmp_path, capsys):
+    narrow = {"encoding.pt_width": 6, "encoding.eta_width": 6, "encoding.phi_width": 6}
+    config = load_run_config(SMALL, narrow, "nanopelican")
+    with pytest.raises(EncodingError, match=r"values of the input 'pt' do not fit .*<6,4>.*0\.01"):
+        train(config, JETS, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    settings = narrow | {"training.max_saturated": 1.0, "training.fine_tune.epochs": 0}
+    train(load_run_config(SMALL, settings, "nanopelican"), JETS, tmp_path / "run")
+    assert re.search(r"saturate in training: pt \d+, eta \d+, phi \d+\n", capsys.readouterr().err)

@@ -78,9 +78,7 @@ def _train(args: Namespace) -> Outcome:
     jets = load_jets(args.data, config.training.max_jets)
     digests = {args.data.name: sha256_of(args.data)}
     run = train(config, jets, args.out, digests, args.resume)
-    found = run.metrics
-    text = f"{args.out}: validation AUC {found['float']['auc']:.4f} in floating point, "
-    return Outcome(text + f"{found['quantised']['auc']:.4f} quantised", found)
+    return Outcome(f"{args.out}: {run.as_text()}", run.metrics)
 
 
 def _evaluate(args: Namespace) -> Outcome:
@@ -91,7 +89,7 @@ def _evaluate(args: Namespace) -> Outcome:
     found = evaluate(load_run(args.run_folder), load_jets(args.data))
     if args.plot is not None:
         plot_roc(found, args.plot)
-    return Outcome(found.as_text(), found.as_dict())
+    return Outcome(found.as_text(), found.as_dict() | {"saturated": dict(found.saturated)})
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -1,12 +1,13 @@
 """Exactness over the whole matrix of cases: integers, Brevitas, onnxruntime and HLS C++.
 
-    .venv/bin/python tools/bench/exactness.py            # all 240 cases, half an hour
+    .venv/bin/python tools/bench/exactness.py            # all 240 cases, most of an hour
     .venv/bin/python tools/bench/exactness.py --every 6  # every sixth
 
 nanoPELICAN with random weights for every number of constituents, number of channels, encoding,
 rounding, and without extras, with spurions (jet and beams), or with jet aggregates; folded (reuse
-factor 4) in every second case. One line a case: how many of 400 outputs differ, and how many
-different outputs there were.
+factor 4) in every second case. The vectors are those of `triggernet verify`: real jets, random
+ones, corners and ties. One line a case: how many outputs differ, and how many different outputs
+there were.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from triggernet.export import export_model
 from triggernet.hls import HlsConfig, simulate, write_project
 from triggernet.program import evaluate
 from triggernet.program.read import read_program
+from triggernet.verify import make_stimuli
+from triggernet.verify.exactness import FLOAT32_BITS, inexact_tensor
+from triggernet.verify.jets import encoded_jets
 
 EXTRAS = (
     {},
@@ -46,11 +50,16 @@ def cases() -> list[Case]:
     return [Case(n, c, kind, rounding, **extra) for n, c, kind, rounding, extra in axes]
 
 
-def mismatches(case: Case, reuse_factor: int, folder: Path) -> tuple[dict[str, int], int]:
+def mismatches(
+    case: Case, reuse_factor: int, n_vectors: int, folder: Path
+) -> tuple[dict[str, int], int]:
     """Outputs that differ from the exact integers, by executor; number of different outputs."""
-    model, inputs = random_model(case, seed=case.n + case.channels)
+    seed = case.n + case.channels
+    model, _ = random_model(case, seed=seed)
     file = export_model(model, "nanopelican", {})
     program = read_program(file)
+    assert inexact_tensor(program, FLOAT32_BITS) is None
+    inputs = make_stimuli(program, n_vectors, seed, encoded_jets(program, None)[0]).inputs
     (output,) = program.outputs
     exact = evaluate(program, inputs)[output]
     step = program.tensors[output].type.lsb
@@ -74,17 +83,18 @@ def main() -> int:
     """Run the cases; 1 if anything differs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--every", type=int, default=1, help="only every so many-th case")
-    every = parser.parse_args().every
+    parser.add_argument("--vectors", type=int, default=2000, help="of each case")
+    args = parser.parse_args()
     total = 0
-    chosen = cases()[::every]
+    chosen = cases()[:: args.every]
     for number, case in enumerate(chosen):
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as temporary:
-            found, different = mismatches(case, 1 + 3 * (number % 2), Path(temporary))
+            found, different = mismatches(case, 1 + 3 * (number % 2), args.vectors, Path(temporary))
         total += sum(found.values())
         seconds = time.monotonic() - started
         print(case, found, f"{different} different outputs, {seconds:.1f} s", flush=True)
-    print(f"{len(chosen)} cases, {total} mismatches")
+    print(f"{len(chosen)} cases of {args.vectors} vectors, {total} mismatches")
     return int(total > 0)
 
 

@@ -127,11 +127,12 @@ def status_mib(key: str) -> float:
     return int(next(line for line in lines if line.startswith(key)).split()[1]) / 1024
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jets", type=int, default=2000)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    args = parser.parse_args(words)
     if args.one:
         print(json.dumps(measure(args.one[0], int(args.one[1]), args.jets)))
         return
@@ -139,10 +140,10 @@ def main() -> None:
     for n in (20, 80):
         found = {}
         for name in ("kernel", "six bases"):
-            words = [sys.executable, __file__, "--jets", str(args.jets), "--one", name, str(n)]
+            command = [sys.executable, __file__, "--jets", str(args.jets), "--one", name, str(n)]
             # freed arrays go back at once, or the peak would not show what is new
             environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
-            out = subprocess.run(words, check=True, capture_output=True, env=environment).stdout
+            out = subprocess.run(command, check=True, capture_output=True, env=environment).stdout
             found[name] = one = json.loads(out)
             rate = one["jets_per_s"]
             print(f"{n:>4} {name:<15} {rate:>10.0f} {1e6 / rate:>8.2f} {one['mib']:>11.1f}")

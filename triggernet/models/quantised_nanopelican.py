@@ -264,11 +264,11 @@ class QuantisedNanoPELICAN(nn.Module):
 
 
 def _tables(shape: Shape, q: QuantisationConfig) -> dot_layers.PolarTables:
-    kinds = {shape.inputs[name][1] for name in ("eta", "phi")}
-    if len(kinds) > 1:
-        raise ConfigError(f"eta and phi have types {kinds}; give them the same width")
+    eta, phi = (shape.inputs[name][1] for name in ("eta", "phi"))
+    if eta != phi:
+        raise ConfigError(f"eta is {eta} and phi {phi}; give them the same width")
     assert q.table.integer is not None
     assert q.exp.integer is not None
     table = FixedPoint(False, q.table.width, q.table.integer)
     exp = FixedPoint(False, q.exp.width, q.exp.integer)
-    return dot_layers.PolarTables(kinds.pop().width, ANGLE_STEP_RAD, table, exp)
+    return dot_layers.PolarTables(eta.width, ANGLE_STEP_RAD, table, exp)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from triggernet.data import EncodingConfig
+    from triggernet.models.nanopelican import NanoPelicanConfig
 
     Tensors = Mapping[str, Tensor]
 
@@ -76,6 +77,21 @@ def model_names() -> tuple[str, ...]:
     return tuple(_FAMILIES)
 
 
+def _check_nanopelican(config: NanoPelicanConfig, encoding: EncodingConfig) -> None:
+    """Refuse settings of model and encoding that contradict each other."""
+    if (config.aggregates == "jet" or config.spurion_jet) and not encoding.jet:
+        key = "aggregates: jet" if config.aggregates == "jet" else "spurion_jet: true"
+        raise ConfigError(
+            f"model.{key} reads the whole jet, which encoding.jet: false leaves out; "
+            "set encoding.jet: true"
+        )
+    if encoding.kind == "polar" and encoding.eta_width != encoding.phi_width:
+        raise ConfigError(
+            f"encoding.eta_width {encoding.eta_width} and encoding.phi_width "
+            f"{encoding.phi_width} differ; nanoPELICAN's tables need them equal"
+        )
+
+
 def _nanopelican() -> ModelFamily:
     from triggernet.models import nanopelican, quantised_nanopelican
     from triggernet.models.calibration import calibrate
@@ -95,14 +111,6 @@ def _nanopelican() -> ModelFamily:
             N + 1 if config.n_scaled or config.batch_norm else 1,
         )
 
-    def check(config: nanopelican.NanoPelicanConfig, encoding: EncodingConfig) -> None:
-        if (config.aggregates == "jet" or config.spurion_jet) and not encoding.jet:
-            key = "aggregates: jet" if config.aggregates == "jet" else "spurion_jet: true"
-            raise ConfigError(
-                f"model.{key} reads the whole jet, which encoding.jet: false leaves out; "
-                "set encoding.jet: true"
-            )
-
     def transfer(
         model: nanopelican.NanoPELICAN,
         quantised: quantised_nanopelican.QuantisedNanoPELICAN,
@@ -117,7 +125,7 @@ def _nanopelican() -> ModelFamily:
         nanopelican.NanoPelicanConfig,
         quantised_nanopelican.QuantisationConfig,
         ("multistart", "adamw"),
-        check,
+        _check_nanopelican,
         lambda config, encoding: nanopelican.NanoPELICAN(config, encoding.n_constituents),
         lambda config, quantisation, encoding: quantised_nanopelican.QuantisedNanoPELICAN(
             shape(config, encoding), quantisation

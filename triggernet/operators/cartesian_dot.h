@@ -108,7 +108,7 @@ PARTICLES:
         res[pair_number(i, plus)] = e[i] - pz[i];
         res[pair_number(i, plus + 1)] = e[i] + pz[i];
     }
-    res[pair_number(plus, plus + 1)] = ap_ufixed<2, 2>(2);
+    res[pair_number(plus, plus + 1)] = typename beam_product<res_T>::type(2);
 }
 
 // CONFIG_T: n_constituents, n_jets, n_beams, n_pairs, reuse_factor, n_lanes, dot_t (holds the sum

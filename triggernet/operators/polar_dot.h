@@ -161,7 +161,7 @@ PARTICLES:
         res[pair_number(i, plus)] = pt[i] * from_code<exp_t>(exp_table[address]);
         res[pair_number(i, plus + 1)] = pt[i] * from_code<exp_t>(exp_table[mirror]);
     }
-    res[pair_number(plus, plus + 1)] = ap_ufixed<2, 2>(2);
+    res[pair_number(plus, plus + 1)] = typename beam_product<res_T>::type(2);
 }
 
 // The jet with the beams: its energy, twice.

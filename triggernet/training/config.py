@@ -38,6 +38,9 @@ class TrainingConfig:
         Share of the jets that no weight is fitted to.
     max_jets : int or None
         Use the first ones only.
+    max_saturated : float
+        The share of the values of an input that may lie outside the range of its type; jets that
+        the encoding cannot hold are refused.
     multistart, adamw, fine_tune
         The recipes' own settings; `fine_tune` is the quantisation-aware part.
     """
@@ -47,6 +50,7 @@ class TrainingConfig:
     seeds: int = 1
     validation_fraction: float = 0.2
     max_jets: int | None = None
+    max_saturated: float = 0.01
     multistart: MultistartConfig = field(default_factory=MultistartConfig)
     adamw: AdamWConfig = field(default_factory=AdamWConfig)
     fine_tune: FineTuneConfig = field(default_factory=FineTuneConfig)
@@ -61,6 +65,8 @@ class TrainingConfig:
                 f"validation_fraction: found {self.validation_fraction}; allowed is 0 to 1, "
                 "neither included"
             )
+        if not 0 <= self.max_saturated <= 1:
+            raise ConfigError(f"max_saturated: found {self.max_saturated}; allowed is 0 to 1")
 
 
 @dataclass(frozen=True)

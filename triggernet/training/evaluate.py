@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.training.metrics import Metrics, measure
-from triggernet.training.sample import Sample, predict
+from triggernet.training.sample import Sample, predict, saturation_text
 from triggernet.training.train import parameters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from triggernet.data import Jets
     from triggernet.training.run_folder import Run
@@ -29,6 +29,8 @@ class Evaluation:
     float, quantised : Metrics
     float_logits, quantised_logits : float64 arrays (n,)
     label : int64 array (n,)
+    saturated : mapping of str to int
+        Values of each input of the quantised model that lay outside its range.
     """
 
     float: Metrics
@@ -36,6 +38,7 @@ class Evaluation:
     float_logits: NDArray[np.float64]
     quantised_logits: NDArray[np.float64]
     label: NDArray[np.int64]
+    saturated: Mapping[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """Both metrics, ready for JSON."""
@@ -54,7 +57,7 @@ class Evaluation:
         lines = [f"{'':<18}{'float':>14}{'quantised':>14}"]
         for name, show in rows.items():
             lines.append(f"{name:<18}{show(self.float):>14}{show(self.quantised):>14}")
-        return "\n".join(lines)
+        return "\n".join([*lines, f"saturated inputs: {saturation_text(self.saturated)}"])
 
 
 def evaluate(run: Run, jets: Jets) -> Evaluation:
@@ -79,6 +82,7 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
         exact,
         quantised,
         label,
+        sample.saturated,
     )
 
 

@@ -22,6 +22,7 @@ from triggernet.errors import DataError
 
 if TYPE_CHECKING:
     from triggernet.data import EncodingConfig, Jets
+    from triggernet.data.encoding import Encoded
 
 N_CLASSES = 2
 
@@ -87,7 +88,11 @@ def hardware_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:
     dict
         By the names of ``encoding.types``: float32 tensors (n, N), or (n, 1) for those of the jet.
     """
-    encoded = encode(jets, encoding)
+    return code_values(encode(jets, encoding), encoding)
+
+
+def code_values(encoded: Encoded, encoding: EncodingConfig) -> dict[str, Tensor]:
+    """The values of encoded inputs, as `hardware_inputs` gives them."""
     return {
         name: torch.from_numpy((encoded.inputs[name] * kind.lsb).astype(np.float32))
         for name, kind in encoding.types.items()

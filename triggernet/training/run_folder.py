@@ -49,11 +49,21 @@ class Run:
     quantised: nn.Module
     metrics: Mapping[str, Any]
 
+    def as_text(self) -> str:
+        """How well it does on the validation jets, and the spread over seeds if there are some."""
+        aucs = (self.metrics[name]["auc"] for name in ("float", "quantised"))
+        text = "validation AUC {:.4f} in floating point, {:.4f} quantised".format(*aucs)
+        spread = self.metrics["spread"]
+        if spread["std"] is None:
+            return text
+        mean = f"{spread['mean']:.4f} +- {spread['std']:.4f}"
+        return f"{text}; the float models of {spread['seeds']} seeds: {mean}"
 
-def open_folder(
+
+def check_folder(
     folder: Path, config: RunConfig, inputs: Mapping[str, str], resume: bool = False
 ) -> None:
-    """Make a run folder, or check that an unfinished one belongs to this training.
+    """Check that a run folder can be made, or that an unfinished one belongs to this training.
 
     Parameters
     ----------
@@ -70,16 +80,11 @@ def open_folder(
         If the folder exists and `resume` is not set, or if it is of another configuration or
         other inputs.
     """
-    text, made = (
-        dump_config(config),
-        provenance(seed=config.training.seed) | {"inputs": dict(inputs)},
-    )
     if not (resume and (folder / PROVENANCE).is_file()):
         _refuse(folder)
-        write_text(folder / CONFIG, text)
-        write_json(folder / PROVENANCE, made)
         return
-    if (folder / CONFIG).read_text(encoding="utf-8") != text:
+    made = _made(config, inputs)
+    if (folder / CONFIG).read_text(encoding="utf-8") != dump_config(config):
         raise UsageError(
             f"{folder / CONFIG} differs from the configuration given; resume with the same one, or "
             "choose another folder"
@@ -91,6 +96,17 @@ def open_folder(
                 f"{folder} was begun with other {key}: {found.get(key)}, now {made[key]}; resume "
                 "with the same ones, or choose another folder"
             )
+
+
+def begin(folder: Path, config: RunConfig, inputs: Mapping[str, str]) -> None:
+    """Write what a run folder begins with, unless it is there: see `check_folder`."""
+    if not (folder / PROVENANCE).is_file():
+        write_text(folder / CONFIG, dump_config(config))
+        write_json(folder / PROVENANCE, _made(config, inputs))
+
+
+def _made(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    return provenance(seed=config.training.seed) | {"inputs": dict(inputs)}
 
 
 def _refuse(folder: Path) -> None:

@@ -9,10 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from triggernet.errors import DataError
-from triggernet.training.features import check_jets, float_inputs, hardware_inputs
+from triggernet.data.encoding import encode
+from triggernet.errors import DataError, EncodingError
+from triggernet.training.features import check_jets, code_values, float_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from triggernet.data import EncodingConfig, Jets
     from triggernet.training.config import RunConfig
 
@@ -29,20 +32,25 @@ class Sample:
         See `features.hardware_inputs`.
     label : int64 tensor (n,)
         1 for signal.
+    saturated : mapping of str to int
+        How many values of each input of `hardware` lay outside its range and were set to its end.
     """
 
     exact: dict[str, Tensor]
     hardware: dict[str, Tensor]
     label: Tensor
+    saturated: Mapping[str, int]
 
     @classmethod
     def of(cls, jets: Jets, encoding: EncodingConfig) -> Sample:
         """The sample of checked jets."""
         check_jets(jets)
+        encoded = encode(jets, encoding)
         return cls(
             float_inputs(jets, encoding),
-            hardware_inputs(jets, encoding),
+            code_values(encoded, encoding),
             torch.from_numpy(jets.label.astype(np.int64)),
+            encoded.saturated,
         )
 
     def __len__(self) -> int:
@@ -64,6 +72,9 @@ def split_jets(jets: Jets, config: RunConfig) -> Split:
     ------
     DataError
         If the jets are unfit, or one of the parts would lack a class.
+    EncodingError
+        If the widths of the encoding cannot hold the jets: more than `training.max_saturated` of
+        the values of an input would saturate.
     """
     training = config.training
     jets = jets if training.max_jets is None else jets.select(slice(training.max_jets))
@@ -78,7 +89,28 @@ def split_jets(jets: Jets, config: RunConfig) -> Split:
                 f"the {name} part has {counts[1]} signal and {counts[0]} background jets; both are "
                 "needed: give more jets or another validation_fraction"
             )
-    return Split(*(Sample.of(part, config.encoding) for part in parts))
+    split = Split(*(Sample.of(part, config.encoding) for part in parts))
+    _refuse_narrow(split.train, config)
+    return split
+
+
+def _refuse_narrow(sample: Sample, config: RunConfig) -> None:
+    """Raise EncodingError for an input whose type cuts off more of the jets than is allowed."""
+    allowed = config.training.max_saturated
+    for name, saturated in sample.saturated.items():
+        n = int(torch.count_nonzero(sample.hardware[name]))  # zero: absent, or small anyway
+        if saturated > allowed * n:
+            raise EncodingError(
+                f"{saturated} of {n} values of the input {name!r} do not fit its type "
+                f"{config.encoding.types[name]} and would saturate; at most {allowed:.3g} of them "
+                "may: widen the encoding, take a coarser step, or raise training.max_saturated"
+            )
+
+
+def saturation_text(saturated: Mapping[str, int]) -> str:
+    """``pt 3, eta 1``: the inputs with values outside their range; ``none`` without any."""
+    found = [f"{name} {count}" for name, count in saturated.items() if count]
+    return ", ".join(found) or "none"
 
 
 def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int = 1000) -> Tensor:

@@ -13,7 +13,14 @@ from triggernet.progress import say
 from triggernet.training import run_folder
 from triggernet.training.fine_tune import fine_tune
 from triggernet.training.metrics import area_under_roc, measure
-from triggernet.training.sample import Sample, Split, cross_entropy, predict, split_jets
+from triggernet.training.sample import (
+    Sample,
+    Split,
+    cross_entropy,
+    predict,
+    saturation_text,
+    split_jets,
+)
 from triggernet.training.state import TrainingState
 
 if TYPE_CHECKING:
@@ -55,12 +62,16 @@ def train(
         If `out` exists, or does not belong to this training.
     DataError
         If the jets are unfit for a binary tagger.
+    EncodingError
+        If the widths of the encoding cannot hold them.
     """
-    run_folder.open_folder(out, config, inputs or {}, resume)
+    run_folder.check_folder(out, config, inputs or {}, resume)
     if not (out / run_folder.METRICS).is_file():
+        split = split_jets(jets, config)  # refuses jets before anything is written
+        run_folder.begin(out, config, inputs or {})
         state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
-        split = split_jets(jets, config)
         say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
+        say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
         model, spread = _train_float(config, split, state)
         run_folder.save_module(out, run_folder.FLOAT, model, config)
         quantised = _train_quantised(config, split, model, state)

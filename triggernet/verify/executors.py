@@ -190,9 +190,14 @@ class Brevitas:
         return codes_of(self._program, {self._program.outputs[0]: scores})
 
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
-        """The tensors of nodes that are named after a module."""
+        """The tensors of nodes that are named after one of triggernet's own layers.
+
+        A stock linear layer ends before the ReLU and the quantiser that its node includes.
+        """
+        from torch.nn import Linear
+
         shown: dict[str, NDArray[Any]] = {}
-        modules = dict(self._model.named_modules())
+        modules = {n: m for n, m in self._model.named_modules() if not isinstance(m, Linear)}
         hooks = [
             modules[node.name].register_forward_hook(self._keep(node.output, shown))
             for node in self._program.nodes

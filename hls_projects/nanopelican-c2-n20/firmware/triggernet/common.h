@@ -66,6 +66,14 @@ template <class T> ap_uint<T::width> distance(const T &a, const T &b) {
 // Position of the pair (i, j), i < j, in a tensor of pairs.
 constexpr int pair_number(int i, int j) { return j * (j - 1) / 2 + i; }
 
+// Type of the product of the two beams, 2, for a result of type res_T: as wide as its integer part.
+// Rounding looks at the bit below the last one of res_T, which ap_types refuse to read where the
+// source has no such bit.
+template <class res_T> struct beam_product {
+    static const int width = res_T::iwidth > 2 ? res_T::iwidth : 2;
+    typedef ap_ufixed<width, width> type;
+};
+
 constexpr int tree_levels(int n) { return n <= 1 ? 0 : 1 + tree_levels((n + 1) / 2); }
 
 // Sum of terms, which are overwritten. T holds the sum; it may wrap on the way, never in the end.

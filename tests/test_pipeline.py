@@ -1,0 +1,90 @@
+"""From jets to the report with the commands of the README, for every model of the registry."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from triggernet.cli import main
+from triggernet.data import mock_jets, save_jets
+from triggernet.models.registry import model_names
+
+SETTINGS = {
+    "nanopelican": {
+        "encoding.n_constituents": 6,
+        "training.multistart.starts": 2,
+        "training.multistart.pool": 8,
+        "training.multistart.finalists": 1,
+        "training.multistart.screen_jets": 300,
+        "training.multistart.iterations": 50,
+    },
+    "deepsets": {
+        "encoding.n_constituents": 6,
+        "model.phi": "[6, 4]",
+        "model.rho": "[5]",
+        "training.adamw.epochs": 20,
+        "training.adamw.warmup_epochs": 1,
+        "training.adamw.decay_epochs": 1,
+        "training.adamw.batch_size": 64,
+        "training.adamw.learning_rate": 0.02,
+    },
+}
+COMMON = {
+    "training.fine_tune.epochs": 6,
+    "training.fine_tune.batch_size": 64,
+    "training.fine_tune.calibration_jets": 100,
+}
+
+
+@pytest.fixture
+def jets(tmp_path: Path) -> Path:
+    path = tmp_path / "jets.h5"
+    save_jets(path, mock_jets(600, 1))
+    return path
+
+
+@pytest.fixture(params=model_names())
+def run(request: pytest.FixtureRequest, jets: Path) -> Path:
+    settings = SETTINGS[request.param] | COMMON
+    words = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
+    folder = jets.parent / "run"
+    assert main(["train", request.param, "--data", str(jets), "--out", str(folder), *words]) == 0
+    return folder
+
+
+def test_every_model_goes_through_every_command(
+    run: Path, jets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, page = run.parent / "project", run.parent / "report.html"
+
+    def json_of(*words: object) -> dict:
+        capsys.readouterr()
+        assert main([*map(str, words), "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    judged = json_of("evaluate", run, "--data", jets)
+    assert judged["quantised"]["auc"] > 0.7
+    made = json_of("export", run, "--hls", "--reuse-factor", 2, "--out", project)
+    assert made["nodes"] == len(json.loads((project / "program.json").read_text())["nodes"])
+    found = json_of("verify", project, "--data", jets, "--vectors", 1500)
+    assert found["exact"]
+    assert found["not_compared"] == {}
+    assert {n: (e["n"], e["mismatches"]) for n, e in found["executors"].items()} == {
+        "brevitas": (1500, 0),
+        "qonnx": (500, 0),
+        "onnxruntime": (1500, 0),
+        "hls": (1500, 0),
+    }
+    reported = json_of("report", project, "--data", jets, "-o", page)
+    assert reported["figures"]["interval_cycles"]["value"] == 2
+    assert f"{judged['quantised']['auc']:.4f}" in page.read_text()
+    assert json_of("evaluate", project, "--data", jets) == judged
+
+    assert main(["export", str(run), "--out", str(project)]) == 2
+    assert "exists and is not empty" in capsys.readouterr().err
+    assert main(["export", str(run), "--hls", "--slim", "--out", str(run.parent / "slim")]) == 0
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["verify", str(run.parent / "slim"), "--vectors", "10"]) == 2
+    assert "apt install g++" in capsys.readouterr().err
