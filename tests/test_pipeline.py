@@ -66,7 +66,8 @@ def test_every_model_goes_through_every_command(
 
     judged = json_of("evaluate", run, "--data", jets)
     assert judged["quantised"]["auc"] > 0.7
-    made = json_of("export", run, "--hls", "--reuse-factor", 2, "--out", project)
+    options = ("--hls", "--reuse-factor", 2, "--rtl", "--interval", 3)
+    made = json_of("export", run, *options, "--out", project)
     assert made["nodes"] == len(json.loads((project / "program.json").read_text())["nodes"])
     found = json_of("verify", project, "--data", jets, "--vectors", 1500)
     assert found["exact"]
@@ -76,9 +77,18 @@ def test_every_model_goes_through_every_command(
         "qonnx": (500, 0),
         "onnxruntime": (1500, 0),
         "hls": (1500, 0),
+        "rtl": (1500, 0),
     }
+    simulated = json_of("cosim", project, "--data", jets, "--vectors", 2000)
+    assert simulated["mismatches"] == 0
+    assert simulated["hls"]["passed"]
+    counted = json_of("synth", project)
     reported = json_of("report", project, "--data", jets, "-o", page)
-    assert reported["figures"]["interval_cycles"]["value"] == 2
+    figures = reported["figures"]
+    assert figures["interval_cycles"]["value"] == simulated["interval_cycles"] == 3
+    assert figures["latency_cycles"]["value"] == simulated["latency_cycles"]
+    assert figures["latency_cycles"]["how"] == "exact"
+    assert (figures["dsp"]["value"], figures["dsp"]["how"]) == (counted["dsp"], "synthesised")
     assert f"{judged['quantised']['auc']:.4f}" in page.read_text()
     assert json_of("evaluate", project, "--data", jets) == judged
 
