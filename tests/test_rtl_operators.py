@@ -72,6 +72,17 @@ def can_be_had(program: Program, config: RtlConfig) -> bool:
     return True
 
 
+def simulated(
+    folder: Path, program: Program, config: RtlConfig, codes: dict, expected: dict
+) -> dict[str, np.ndarray]:
+    """What the Verilog of a program answers."""
+    for path, text in rtl_texts(lower(program, config), codes, expected).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / "program.json").write_text(program.to_json())
+    return run(build(folder), codes)
+
+
 @pytest.mark.parametrize(
     ("interval", "tables", "dsp"), [(1, "bram", "all"), (3, "lut", "none"), (9, "bram", "pairs")]
 )
@@ -86,10 +97,6 @@ def test_every_operator_clock_by_clock(
     program = together(programs)
     codes = random_codes(program, N_EVENTS)
     expected = evaluate(program, codes)
-    for path, text in rtl_texts(lower(program, config), codes, expected).items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    (tmp_path / "program.json").write_text(program.to_json())
-    found = run(build(tmp_path), codes)
+    found = simulated(tmp_path, program, config, codes, expected)
     wrong = [name for name in expected if not np.array_equal(found[name], expected[name])]
     assert wrong == []

@@ -40,10 +40,13 @@ def _entry(b: Builder, wire: Wire, order: int) -> tuple[float, int, int, Wire]:
     return cycle * b.clock.usable_ns + offset, wire.width, order, wire
 
 
-def quantise(b: Builder, value: Wire, fraction: int, quantiser: Quantiser) -> Wire:
+def quantise(
+    b: Builder, value: Wire, fraction: int, quantiser: Quantiser, *, registered: bool = False
+) -> Wire:
     """Codes of a quantiser's type from a value with `fraction` fractional bits, exactly.
 
-    The same steps as `Quantiser`: round to the grid, then saturate or wrap.
+    The same steps as `Quantiser`: round to the grid, then saturate or wrap. With `registered` a
+    value that only has to be capped ends in a register, whose own set input does it.
     """
     kind = quantiser.type
     dropped = fraction - kind.fraction
@@ -53,6 +56,9 @@ def quantise(b: Builder, value: Wire, fraction: int, quantiser: Quantiser) -> Wi
         value = b.floor(value, dropped)
     if quantiser.overflow == "WRAP":
         return b.low_bits(value, kind.width, kind.signed)
+    if registered and value.lo >= 0 and kind.max_int < value.hi:
+        width = kind.max_int.bit_length()
+        return b.filled(_over(b, value, width), value, width)
     return saturate(b, value, kind)
 
 
@@ -124,10 +130,10 @@ def rectified(
 
 def _cap(b: Builder, value: Wire, width: int) -> Wire:
     """The smaller one of `value`, not negative, and the largest code of `width` bits."""
-    largest, top = (1 << width) - 1, value.width - 1
+    largest = (1 << width) - 1
     if value.lo >= largest:
         return constant(largest)
-    over = b.flag((value,), top - width + 1, lambda read: f"|{read(value)}[{top}:{width}]", "over")
+    over = _over(b, value, width)
     return b.operation(
         (over, value),
         (value.lo, largest),
@@ -136,6 +142,12 @@ def _cap(b: Builder, value: Wire, width: int) -> Wire:
         count=cost.gate(width),
         name="capped",
     )
+
+
+def _over(b: Builder, value: Wire, width: int) -> Wire:
+    """Whether `value`, not negative, needs more than `width` bits."""
+    top = value.width - 1
+    return b.flag((value,), top - width + 1, lambda read: f"|{read(value)}[{top}:{width}]", "over")
 
 
 def _saturate_signed(b: Builder, value: Wire, kind: FixedPoint) -> Wire:

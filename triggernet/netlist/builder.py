@@ -10,7 +10,7 @@ every tool.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from triggernet.netlist import cost, timing
@@ -42,6 +42,10 @@ class Builder:
         self.library = library
         self._names: set[str] = {"clk", "rst"}
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names for ports that are added later."""
+        self._names |= set(names)
+
     # Ports and nets
 
     def input(self, name: str, lo: int, hi: int, cycle: int = 0, offset_ns: float = 0.0) -> Wire:
@@ -52,9 +56,8 @@ class Builder:
         return Wire(net, lo, hi, cycle, offset_ns)
 
     def output(self, name: str, wire: Wire) -> None:
-        """An output port; not registered by itself."""
+        """An output port, whose name is reserved; not registered by itself."""
         text = self.extended(wire, wire.width, self.reader(wire.cycle))
-        self._names.add(name)
         self.module.outputs.append((name, wire.width))
         self.module.statements.append(Statement(wire.cycle, f"assign {name} = {text};"))
 
@@ -288,16 +291,30 @@ class Builder:
             return constant(0) if clear.lo else a
         if a.constant and a.lo == 0:
             return a
-        cycle, _ = self.start((clear, a), 0.0)
-        bounds = min(a.lo, 0), max(a.hi, 0)
+        return self._overridden(clear, 0, a, (min(a.lo, 0), max(a.hi, 0)), name)
+
+    def filled(self, fill: Wire, a: Wire, width: int, name: str = "capped") -> Wire:
+        """A register that takes the `width` lowest bits of `a`, or only ones where `fill` is set.
+
+        The flip-flops' own set input does it; `a` must not be negative.
+        """
+        largest = (1 << width) - 1
+        low = replace(self.low_bits(a, width, signed=False), lo=min(a.lo, largest))
+        return self._overridden(fill, largest, low, (low.lo, largest), name)
+
+    def _overridden(
+        self, flag: Wire, value: int, a: Wire, bounds: tuple[int, int], name: str
+    ) -> Wire:
+        """A register that takes `a`, or a constant where `flag` is set."""
+        cycle, _ = self.start((flag, a), 0.0)
         kind = Wire(None, *bounds).kind
         net, read = self.net(name, kind.width, kind.signed), self.reader(cycle)
-        value = self.extended(a, kind.width, read)
-        text = f"{net.name} <= {read(clear)} ? {literal(0, kind.width)} : {value};"
+        other = self.extended(a, kind.width, read)
+        text = f"{net.name} <= {read(flag)} ? {literal(value, kind.width)} : {other};"
         self.module.statements.append(Statement(-1, f"reg [{kind.width - 1}:0] {net.name};"))
         self.module.clocked.append(text)
         self.module.count.add(Count(ff=kind.width, da4ml_lut=kind.width / 2))
-        return Wire(net, *bounds, cycle + 1, 0.0, slots=max(clear.slots, a.slots))
+        return Wire(net, *bounds, cycle + 1, 0.0, slots=max(flag.slots, a.slots))
 
     def missing(self, flags: Sequence[Wire], below: Wire, name: str = "clear") -> Wire:
         """Whether `below` is set or one of `flags` is not."""

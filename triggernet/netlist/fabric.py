@@ -146,6 +146,7 @@ class Fabric:
         number = 1 + sum(1 for known, _ in self._kernels if known.name == kind.name)
         unique = f"{kind.name}_{number}" if number > 1 else kind.name
         builder = Builder(unique, self.top.clock, self.modules, kind.purpose)
+        builder.reserve(kind.outputs)
         wires = [
             constant(lo) if lo == hi else builder.input(name, lo, hi, offset_ns=offset)
             for name, (lo, hi, offset) in zip(kind.inputs, ports, strict=True)

@@ -233,7 +233,7 @@ def _masked(
     columns = list(zip(*a.lanes, strict=True))
     unique = [g for g, column in enumerate(columns) if _first_equal(columns, column) == g]
     where = [unique.index(_first_equal(columns, column)) for column in columns]
-    flags = present_flags(fabric, signals[2], len(a.lanes))
+    flags = present_flags(fabric, signals[2], a)
     lowest = _absent_code(
         node, inputs, as_pairs(node, fabric, signals[0]).zero_without is signals[2]
     )

@@ -208,11 +208,11 @@ def _pair_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
         (pt_i, eta_i, phi_i), (pt_j, eta_j, phi_j) = wires[:3], wires[3:]
         exact = product(b, pt_i, pt_j, dsp=dsp)
-        pt_pt = quantise(b, exact, 2 * inputs[0].type.fraction, inner)
+        pt_pt = quantise(b, exact, 2 * inputs[0].type.fraction, inner, registered=True)
         eta, phi = b.subtract(eta_i, eta_j, "eta_ij"), b.subtract(phi_i, phi_j, "phi_ij")
         cosh, cos = angles(b, eta, phi, tables, block=options.tables == "bram")
         d = product(b, pt_pt, b.add(cosh, cos, name="angle"), dsp=dsp)
-        return [quantise(b, d, fraction, node.quantiser)]
+        return [quantise(b, d, fraction, node.quantiser, registered=True)]
 
     return kernel
 

@@ -268,9 +268,10 @@ def _jet_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., l
         second = product(b, excess, full, dsp=dsp, triple=triple_excess)
         grids = [x.type.fraction for x in inputs[-2:]]
         exact = b.add(aligned(b, first, grids[0], finest), aligned(b, second, grids[1], finest))
-        bracket = quantise(b, exact, fraction, inner)
+        bracket = quantise(b, exact, fraction, inner, registered=True)
         d = product(b, pt, bracket, dsp=dsp)
-        return [quantise(b, d, inputs[0].type.fraction + inner.type.fraction, node.quantiser)]
+        grid = inputs[0].type.fraction + inner.type.fraction
+        return [quantise(b, d, grid, node.quantiser, registered=True)]
 
     return kernel
 

@@ -115,13 +115,19 @@ def sum_cost(node: Node, inputs: Inputs) -> list[Operation]:
     return [*mask, *trees]
 
 
-def present_flags(fabric: Fabric, present: Signal, n_lanes: int) -> list[Wire]:
-    """For each lane a flag whether its particle is present; those beyond `present` always are."""
-    particles = as_particles(present)
-    if n_lanes < particles.size:
-        particles = fabric.spread(particles)
-    flags = [fabric.top.nonzero(lane[0]) for lane in particles.lanes]
-    return flags + [constant(1)] * (n_lanes - len(flags))
+def present_flags(fabric: Fabric, present: Signal, particles: Particles) -> list[Wire]:
+    """For each lane of `particles` a flag whether its particle is present; spurions always are."""
+    tensor, top = as_particles(present), fabric.top
+    if tensor.size == particles.size:
+        if particles.slots > 1:
+            tensor = fabric.spread(tensor)
+        return [top.nonzero(lane[0]) for lane in tensor.lanes]
+    flags = [top.nonzero(lane[0]) for lane in tensor.lanes]
+    flags += [constant(1)] * (particles.size - tensor.size)
+    if particles.slots == 1:
+        return flags
+    spread = fabric.spread(Particles(tuple((flag,) for flag in flags), particles.size))
+    return [lane[0] for lane in spread.lanes]
 
 
 def sum_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
@@ -129,7 +135,7 @@ def sum_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
     x, top = as_particles(signals[0]), fabric.top
     lanes = [list(lane) for lane in x.lanes]
     if len(signals) > 1:
-        flags = present_flags(fabric, signals[1], len(lanes))
+        flags = present_flags(fabric, signals[1], x)
         lanes = [
             [top.cleared(top.missing([flag], constant(0)), wire) for wire in lane]
             for flag, lane in zip(flags, lanes, strict=True)
@@ -172,7 +178,7 @@ def count_cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 
 def count_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
-    flags = present_flags(fabric, signals[0], inputs[0].size)
+    flags = present_flags(fabric, signals[0], as_particles(signals[0]))
     return Vector(tuple(quantised(fabric.top, [total(fabric.top, flags)], 0, node.quantiser)))
 
 

@@ -60,6 +60,7 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
     fabric.top.module.purpose = f"{program.name}: a new event every {config.interval} clocks."
+    fabric.top.reserve(["in_valid", "out_valid", "live", *program.outputs])
     signals: dict[str, Signal] = {
         name: _input(fabric, program.tensors[name]) for name in program.inputs
     }
@@ -100,7 +101,7 @@ def _outputs(program: Program, signals: Mapping[str, Signal], fabric: Fabric) ->
         width = program.tensors[name].type.width
         parts = [top.extended(w, width, top.reader(latency)) for w in reversed(wires)]
         text = parts[0] if len(parts) == 1 else f"{{{', '.join(parts)}}}"
-        top.module.outputs.append((top.net(name, 1, signed=False).name, width * len(wires)))
+        top.module.outputs.append((name, width * len(wires)))
         top.module.statements.append(Statement(latency, f"assign {name} = {text};"))
     top.module.statements.append(Statement(latency, f"assign out_valid = {fabric.token(latency)};"))
     _control(fabric)
