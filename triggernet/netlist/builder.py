@@ -18,6 +18,7 @@ from triggernet.netlist.timing import Timing
 from triggernet.netlist.wire import Count, Module, Net, Statement, Wire, constant
 
 Read = Callable[[Wire], str]
+IN_DSP = '(* use_dsp = "yes" *) '  # Vivado puts products of up to 10 bits into LUTs otherwise
 
 
 class Builder:
@@ -117,6 +118,7 @@ class Builder:
         *,
         count: Count | None = None,
         name: str = "n",
+        attribute: str = "",
     ) -> Wire:
         """A net made from `operands`: `write` gives its text from a reader and the net's width."""
         lo, hi = bounds
@@ -127,7 +129,7 @@ class Builder:
         net = self.net(name, kind.width, kind.signed)
         text = write(self.reader(cycle), net.width)
         self.module.statements.append(
-            Statement(cycle, f"wire [{net.width - 1}:0] {net.name} = {text};")
+            Statement(cycle, f"{attribute}wire [{net.width - 1}:0] {net.name} = {text};")
         )
         if count is not None:
             self.module.count.add(count)
@@ -213,6 +215,7 @@ class Builder:
             write,
             count=cost.product(),
             name=name,
+            attribute=IN_DSP,
         )
 
     # Logic
