@@ -1,0 +1,90 @@
+"""The zoo as Verilog: co-simulated, synthesised, at several intervals; one line of JSON each.
+
+    .venv/bin/python tools/bench/rtl.py                         # all entries, unrolled and folded
+    .venv/bin/python tools/bench/rtl.py nanopelican-c2-n8j      # one of them
+    .venv/bin/python tools/bench/rtl.py --vectors 1000 --no-synth
+
+Each design is exported from models/, takes the vectors back to back, with gaps and with resets
+through Verilator, and is counted by Yosys. "lut_placed" is what a placed design is predicted to
+take, with its range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from triggernet.export import export_run
+from triggernet.files import write_json
+from triggernet.report.report import report
+from triggernet.rtl.config import RtlConfig
+from triggernet.rtl.export import export_rtl
+from triggernet.rtl.synth import synthesise
+from triggernet.verify import COSIM, cosim
+
+ZOO = Path(__file__).parents[2] / "models"
+# Unrolled up to 20 constituents, folded once and twice; for eight also with fewer DSPs.
+UNROLLED_UP_TO = 20
+
+
+def designs(n: int, *, jet: bool) -> list[RtlConfig]:
+    found = [RtlConfig(interval=n), RtlConfig(interval=2 * n)]
+    if n <= UNROLLED_UP_TO:
+        found.insert(0, RtlConfig(interval=1))
+        if jet:
+            found.insert(1, RtlConfig(interval=1, dsp="pairs"))
+    return found
+
+
+def measured(entry: Path, config: RtlConfig, vectors: int, *, synth: bool) -> dict:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, started = Path(temporary) / "project", time.monotonic()
+        export_rtl(export_run(entry), folder, config)
+        exported = time.monotonic() - started
+        found = cosim(folder, vectors)
+        write_json(folder / COSIM, found.as_dict())
+        line = {
+            "entry": entry.name,
+            "interval": config.interval,
+            "dsp_products": config.dsp,
+            "export_s": round(exported, 1),
+            "vectors": vectors,
+            "mismatches": found.mismatches,
+            "latency_cycles": found.latency_cycles,
+            "latency_ns": found.latency_cycles * config.clock_period_ns
+            if found.latency_cycles
+            else None,
+            "predicted_latency_cycles": found.predicted_latency_cycles,
+            "passed": found.passed,
+        }
+        if synth:
+            counted = synthesise(folder)
+            line |= {k: getattr(counted, k) for k in ("lut", "ff", "dsp", "bram", "srl", "seconds")}
+            error = report(folder).figures["lut"].error
+            line["lut_placed"] = [error.low, error.high] if error else None
+        return line
+
+
+def main() -> int:
+    known = sorted(p.name for p in ZOO.iterdir() if p.name.startswith("nanopelican"))
+    parser = argparse.ArgumentParser(prog="tools/bench/rtl.py")
+    parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
+    parser.add_argument("--vectors", type=int, default=100_000)
+    parser.add_argument("--no-synth", dest="synth", action="store_false")
+    args = parser.parse_args()
+    passed = True
+    for name in args.entries or known:
+        encoding = export_run(ZOO / name).run.config.encoding
+        for config in designs(encoding.n_constituents, jet=encoding.jet):
+            line = measured(ZOO / name, config, args.vectors, synth=args.synth)
+            print(json.dumps(line), flush=True)
+            passed &= line["passed"]
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
