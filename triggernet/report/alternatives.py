@@ -146,10 +146,16 @@ def fold(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Fol
 def _bound(chosen: Alternative, found: Sequence[Alternative]) -> str:
     """What keeps a smaller design from being allowed."""
     smaller = [a for a in found if a.problems and a.size < chosen.size]
-    if not smaller:
-        return "no bound decided: it is the smallest design of all"
-    best = min(smaller, key=lambda a: a.size)
-    return f"decided by: a smaller one ({best.name}) fails, {'; '.join(best.problems)}"
+    if smaller:
+        best = min(smaller, key=lambda a: a.size)
+        return f"decided by: a smaller one ({best.name}) fails, {'; '.join(best.problems)}"
+    single = min(found, key=lambda a: a.size / a.instances)
+    if single.size / single.instances < chosen.size / chosen.instances:
+        return (
+            f"decided by the rate: one instance of {single.name} is smaller, but of that "
+            f"{single.instances} instances would have to take turns"
+        )
+    return "no bound decided: it is the smallest design of all"
 
 
 def alternatives(

@@ -1,0 +1,190 @@
+"""`export --rtl`: what is written, what is chosen, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from triggernet.cli import main
+from triggernet.errors import ConfigError, UsageError
+from triggernet.export import export_run
+from triggernet.hls import edited_files
+from triggernet.report.alternatives import fold, front, intervals
+from triggernet.report.tables import Budget, load_budget, load_part
+from triggernet.rtl.config import RtlConfig
+from triggernet.rtl.export import export_rtl
+
+ENTRY = Path(__file__).parent.parent / "models" / "nanopelican-c2-n8j"
+
+
+@pytest.fixture(scope="module")
+def export():
+    return export_run(ENTRY)
+
+
+@pytest.fixture(scope="module")
+def part():
+    return load_part("xcvu13p")
+
+
+def budget(**changes: object) -> Budget:
+    values = {"title": "of this test", "latency_ns": 4000.0, "name": "mine"}
+    return Budget(**(values | changes))  # type: ignore[arg-type]
+
+
+def exported(tmp_path: Path, *options: object) -> Path:
+    folder = tmp_path / "project"
+    assert main(["export", str(ENTRY), "--rtl", *map(str, options), "--out", str(folder)]) == 0
+    return folder
+
+
+def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, *options: object) -> str:
+    out = tmp_path / "refused"
+    assert main(["export", str(ENTRY), "--rtl", *map(str, options), "--out", str(out)]) == 2
+    assert not out.exists()
+    return capsys.readouterr().err
+
+
+def test_a_project_is_complete_and_recorded(tmp_path: Path) -> None:
+    folder = exported(tmp_path, "--interval", 8, "--clock-ns", 4, "--dsp", "pairs")
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert files >= {
+        "model.onnx",
+        "program.json",
+        "checkpoint.pt",
+        "rtl/src/tagger.v",
+        "rtl/src/d_pair.v",
+        "rtl/design.json",
+        "rtl/constraints/tagger.xdc",
+        "rtl/constraints/tagger.sdc",
+        "rtl/vivado.tcl",
+        "rtl/quartus.tcl",
+        "rtl/Makefile",
+        "rtl/tb/testbench.cpp",
+        "rtl/tb/inputs.dat",
+        "rtl/tb/expected.dat",
+    }
+    assert edited_files(folder) == []
+    record = json.loads((folder / "triggernet.json").read_text())
+    assert record["rtl"]["interval"] == 8
+    assert "config" not in record
+    assert set(record["files"]) == files - {"triggernet.json"}
+    design = json.loads((folder / "rtl/design.json").read_text())
+    assert (design["interval_cycles"], design["clock_period_ns"]) == (8, 4.0)
+    assert [p["name"] for p in design["inputs"]] == ["pt", "eta", "phi", "jet_pt", "jet_excess"]
+    assert (
+        "create_clock -name clk -period 4.0" in (folder / "rtl/constraints/tagger.xdc").read_text()
+    )
+    for path in folder.glob("rtl/**/*"):
+        if path.is_file() and path.suffix in (".v", ".tcl", ".xdc", ".sdc", ".cpp"):
+            assert not re.search(r"@[A-Z_]+@", path.read_text()), path
+
+
+def test_equal_inputs_give_equal_bytes(export, tmp_path: Path) -> None:
+    config = RtlConfig(interval=4)
+    first, _ = export_rtl(export, tmp_path / "one", config)
+    second, _ = export_rtl(export, tmp_path / "two", config)
+    assert first.files == second.files
+
+
+def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: Path) -> None:
+    for path in (exported(tmp_path, "--interval", 8) / "rtl/src").iterdir():
+        text = path.read_text()
+        assert "$readmem" not in text
+        assert ("initial" in text) == path.name.startswith("memory_")
+        assert re.search(r"always @\(\*\)", text) is None or path.name.startswith("table_")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--interval", 0), "interval 0 is below 1"),
+        (("--clock-ns", 0.2), "clock_period_ns 0.2 is not between"),
+        (("--fold", "auto", "--interval", 2), "--fold auto chooses interval itself"),
+        (("--fold", "auto", "--dsp", "none", "--tables", "lut"), "chooses dsp, tables itself"),
+        (("--fold", "auto", "--budget", "l2"), "no budget 'l2'"),
+        (("--part", "xc7z0"), None),
+    ],
+)
+def test_wrong_use(capsys, tmp_path: Path, options: tuple, message: str | None) -> None:
+    if message is None:  # a part that no table has is only needed to choose a fold
+        exported(tmp_path, *options)
+        assert "no part 'xc7z0'" in refused(capsys, tmp_path, *options, "--fold", "auto")
+    else:
+        assert message in refused(capsys, tmp_path, *options)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"top": "1st"}, {"tables": "uram"}, {"dsp": "some"}, {"clock_uncertainty": 1.0}]
+)
+def test_settings_that_are_not_allowed(changes: dict) -> None:
+    with pytest.raises(ConfigError, match=next(iter(changes))):
+        RtlConfig(**changes)
+
+
+def test_the_smallest_design_that_the_rate_allows(export, part) -> None:
+    found = fold(export.program, budget(), part, RtlConfig())
+    chosen = found.chosen
+    # 25 ns are 5 clocks of 5 ns, which 4 slots of 2 rows fit.
+    assert (chosen.config.interval, chosen.instances) == (4, 1)
+    assert not chosen.problems
+    assert chosen.size == min(a.size for a in found.alternatives if not a.problems)
+    assert "of 8 instances" in found.bound or "instance" in found.bound
+    alone = fold(export.program, budget(time_multiplexing=100), part, RtlConfig()).chosen
+    assert alone.config.interval > 8
+    assert alone.size < chosen.size
+
+
+def test_the_latency_can_decide(export, part) -> None:
+    found = fold(export.program, budget(latency_ns=650.0, time_multiplexing=100), part, RtlConfig())
+    assert found.chosen.latency_ns <= 65
+    assert re.search(
+        r"a smaller one .* its latency of [\d.]+ ns is [\d.]+ ns above the 65 ns", found.bound
+    )
+
+
+def test_what_no_design_meets_is_said_by_how_much(export, part) -> None:
+    with pytest.raises(
+        UsageError,
+        match=r"no design .* 'mine'; the closest one \(interval 1, .* 35 ns above the 10 ns",
+    ):
+        fold(export.program, budget(latency_ns=100.0), part, RtlConfig())
+    with pytest.raises(UsageError, match=r"takes [\d.]+% of the .*, 0% are allowed"):
+        fold(export.program, budget(resource_share=1e-6), part, RtlConfig())
+
+
+def test_the_budgets_clock_is_taken(tmp_path: Path) -> None:
+    folder = exported(tmp_path, "--fold", "auto", "--budget", "cms-phase2")
+    design = json.loads((folder / "rtl/design.json").read_text())
+    assert design["clock_period_ns"] == pytest.approx(1000 / 360, abs=1e-4)
+    table = json.loads((folder / "rtl/alternatives.json").read_text())
+    assert table["chosen"]["interval_cycles"] == design["interval_cycles"]
+    limit = load_budget("cms-phase2").interval_ns
+    instances = table["chosen"]["instances"]
+    assert design["interval_cycles"] * design["clock_period_ns"] <= limit * instances + 1e-6
+    assert (folder / "rtl/alternatives.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_front_holds_what_nothing_beats(export, part) -> None:
+    found = fold(export.program, budget(), part, RtlConfig()).alternatives
+    best = front(found)
+    assert min(found, key=lambda a: a.latency_ns).latency_ns == min(a.latency_ns for a in best)
+    for a in found:
+        beaten = any(
+            b is not a
+            and b.latency_ns <= a.latency_ns
+            and b.lut < a.lut
+            and (b.ff, b.dsp, b.bram) <= (a.ff, a.dsp, a.bram)
+            and b.ff <= a.ff
+            and b.dsp <= a.dsp
+            and b.bram <= a.bram
+            for b in found
+        )
+        assert not (beaten and a in best)
+
+
+def test_intervals_that_make_a_difference() -> None:
+    assert intervals({8}) == [1, 2, 3, 4, 8, 16, 32]
