@@ -26,24 +26,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from triggernet.netlist.timing import (
+    DSP_ADD_NS,
+    DSP_MULTIPLY_NS,
+    LEVEL_NS,
+    LUT_INPUTS,
+    NET_NS,
+    add_ns,
+)
+from triggernet.netlist.timing import Timing as Clock
 from triggernet.operators.base import Operation
+
+__all__ = ["Clock", "Resources", "copies", "cost_of", "delay_ns", "dsps", "in_dsp", "result_bits"]
 
 DSP_FROM_BITS = 11
 DSP_OTHER_FROM_BITS = 4
 DSP_LONG_BITS, DSP_SHORT_BITS = 27, 18
 LUT_PER_BIT_PRODUCT = 0.62
 LUT_ADDRESS_BITS = 6
-LUT_INPUTS = 6
 SITES_PER_LUT = 0.76
 SRL_FROM_CYCLES = 3  # Vivado makes shift registers of three and more registers in a row
 SRL_DEPTH = 16
-
-NET_NS = 0.4
-LUT_NS = 0.15
-CARRY_IN_NS = 0.2
-CARRY8_NS = 0.02
-DSP_MULTIPLY_NS = 2.4
-DSP_ADD_NS = 0.9
 
 
 @dataclass(frozen=True)
@@ -62,19 +65,6 @@ class Resources:
             self.dsp + other.dsp,
             self.bram + other.bram,
         )
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A clock and the share of its period that a tool keeps free for what it cannot foresee."""
-
-    period_ns: float
-    uncertainty: float = 0.125
-
-    @property
-    def usable_ns(self) -> float:
-        """Time for logic between two registers."""
-        return self.period_ns * (1 - self.uncertainty)
 
 
 def in_dsp(widths: tuple[int, int]) -> bool:
@@ -174,29 +164,25 @@ def result_bits(operation: Operation, reuse_factor: int = 1) -> int:
 def delay_ns(operation: Operation) -> float:  # noqa: PLR0911 - a flat match
     """Time through one of a group's operations."""
     a, b = operation.widths
-    level = NET_NS + LUT_NS
+    level = LEVEL_NS
     match operation.kind:
         case "multiply" | "scale" if in_dsp(operation.widths):
             return NET_NS + DSP_MULTIPLY_NS + DSP_ADD_NS * (dsps(operation.widths) - 1)
         case "multiply":  # rows of partial products in a tree of additions
-            return level + _add_ns(a + b) * math.ceil(math.log2(max(min(a, b), 2)) / 2)
+            return level + add_ns(a + b) * math.ceil(math.log2(max(min(a, b), 2)) / 2)
         case "scale":
-            return _add_ns(a + b) * math.ceil(math.log2(_constant_additions(b) + 1))
+            return add_ns(a + b) * math.ceil(math.log2(_constant_additions(b) + 1))
         case "accumulate" if in_dsp(operation.widths):
             return DSP_ADD_NS
         case "accumulate":
-            return _add_ns(a + b)
+            return add_ns(a + b)
         case "add":
-            return _add_ns(max(a, b))
+            return add_ns(max(a, b))
         case "select":
             return level * math.ceil(math.log(max(b, 2), 4))
         case "table":
             return level * (1 + math.ceil(max(a - LUT_ADDRESS_BITS - 2, 0) / 2))
         case "round":
-            return level + _add_ns(b)
+            return level + add_ns(b)
         case "compare":
             return level * (1 + (a - b > LUT_INPUTS))
-
-
-def _add_ns(bits: int) -> float:
-    return NET_NS + LUT_NS + CARRY_IN_NS + CARRY8_NS * math.ceil(bits / 8)
