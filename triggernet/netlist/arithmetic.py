@@ -239,9 +239,10 @@ def _upper(before: Wire, low: int, width: int, read: Read) -> str:
     return fitted(part(read(before), before.width, low), before.width - low, False, width)
 
 
-def linear(
-    b: Builder, inputs: Sequence[Wire], matrix: np.ndarray[tuple[int, int], np.dtype[np.int64]]
-) -> list[Wire]:
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
+
+def linear(b: Builder, inputs: Sequence[Wire], matrix: Matrix) -> list[Wire]:
     """``inputs @ matrix`` with a constant integer matrix, as few additions as da4ml finds.
 
     Parameters
@@ -253,45 +254,58 @@ def linear(
     -------
     list of Wire, G of them
     """
+    return affine(b, inputs, matrix, 0, [constant(0)] * matrix.shape[1])
+
+
+def affine(
+    b: Builder, inputs: Sequence[Wire], matrix: Matrix, shift: int, offsets: Sequence[Wire]
+) -> list[Wire]:
+    """``(inputs @ matrix) * 2**shift + offsets``: like `linear`; signs cost nothing."""
+    if not matrix.any():
+        return list(offsets)
     from da4ml.cmvm import solve
 
-    if not matrix.any():
-        return [constant(0)] * matrix.shape[1]
     intervals = [(float(x.lo), float(x.hi), 1.0) for x in inputs]
     # da4ml 0.6.0 reads the memory of a matrix in Fortran order as if it were in C order.
     kernel = np.ascontiguousarray(matrix, dtype=np.float32)
     solution = solve(kernel, qintervals=intervals, adder_size=1, carry_size=-1)
-    values: list[tuple[Wire, int]] = [(x, 0) for x in inputs]
+    values = [(x, 0, False) for x in inputs]
     for stage in solution.solutions:
         values = _stage(b, values, stage)
-    return [b.shifted(wire, shift) for wire, shift in values]
+    return [
+        b.add(offset, wire, low + shift, subtract=negative)
+        for offset, (wire, low, negative) in zip(offsets, values, strict=True)
+    ]
 
 
-def _stage(b: Builder, inputs: list[tuple[Wire, int]], stage: Any) -> list[tuple[Wire, int]]:
-    """One adder graph of da4ml (`CombLogic`); values are wires times a power of two."""
-    buffer: list[tuple[Wire, int]] = []
+Scaled = tuple[Wire, int, bool]  # a wire times a power of two, or minus that
+
+
+def _stage(b: Builder, inputs: list[Scaled], stage: Any) -> list[Scaled]:
+    """One adder graph of da4ml (`CombLogic`)."""
+    buffer: list[Scaled] = []
     for op in stage.ops:
         if op.opcode == -1:
-            wire, shift = inputs[op.id0]
-            buffer.append((wire, shift + stage.inp_shifts[op.id0]))
+            wire, low, negative = inputs[op.id0]
+            buffer.append((wire, low + stage.inp_shifts[op.id0], negative))
             continue
         assert op.opcode in (0, 1), f"da4ml made operation {op.opcode} of a constant matrix"
-        (first, low), (second, high) = buffer[op.id0], buffer[op.id1]
-        buffer.append(_scaled_add(b, (first, low), (second, high + op.data), op.opcode == 1))
-    found = []
+        second, low, negative = buffer[op.id1]
+        scaled = (second, low + op.data, negative != (op.opcode == 1))
+        buffer.append(_scaled_add(b, buffer[op.id0], scaled))
+    found: list[Scaled] = []
     outputs = zip(stage.out_idxs, stage.out_shifts, stage.out_negs, strict=True)
-    for index, shift, negative in outputs:
-        if index < 0:
-            found.append((constant(0), 0))
-            continue
-        wire, own = buffer[index]
-        found.append((b.subtract(constant(0), wire) if negative else wire, own + shift))
+    for index, shift, minus in outputs:
+        wire, low, negative = buffer[index] if index >= 0 else (constant(0), 0, False)
+        found.append((wire, low + shift, negative != minus))
     return found
 
 
-def _scaled_add(
-    b: Builder, first: tuple[Wire, int], second: tuple[Wire, int], subtract: bool
-) -> tuple[Wire, int]:
+def _scaled_add(b: Builder, first: Scaled, second: Scaled) -> Scaled:
     lowest = min(first[1], second[1])
+    if first[2] and not second[2]:
+        first, second = second, first
     a = b.shifted(first[0], first[1] - lowest)
-    return b.add(a, second[0], second[1] - lowest, subtract), lowest
+    # The second one is negative where only one of them is; if both are, so is the result.
+    found = b.add(a, second[0], second[1] - lowest, subtract=first[2] != second[2])
+    return found, lowest, first[2]

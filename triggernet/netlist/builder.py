@@ -41,6 +41,7 @@ class Builder:
         self.module = Module(name, purpose)
         self.clock = clock
         self.library = library
+        self.scope = ""  # in front of the names of nets: what they belong to
         self._names: set[str] = {"clk", "rst"}
 
     def reserve(self, names: Iterable[str]) -> None:
@@ -64,6 +65,7 @@ class Builder:
 
     def net(self, name: str, width: int, signed: bool) -> Net:
         """A new net; its name gets a number if it is taken."""
+        name = f"{self.scope}_{name}" if self.scope else name
         unique, number = name, 1
         while unique in self._names:
             number += 1

@@ -100,7 +100,7 @@ class Fabric:
         assert wire.net is not None
         key = (id(wire.net), start)
         if key not in self._held:
-            net = self.top.net(f"{wire.net.name}_held", wire.width, wire.signed)
+            net = self.top.net("held", wire.width, wire.signed)
             value = self.top.read(wire, start)
             self._register(net.name, net.width, f"if ({self.token(start)}) {net.name} <= {value};")
             self._held[key] = Wire(net, wire.lo, wire.hi, start + 1, 0.0, lasting=True)
@@ -175,7 +175,7 @@ class Fabric:
             if wire.constant:
                 found.append(wire)
                 continue
-            net = top.net(f"{kind.name}_{name}", wire.width, wire.signed)
+            net = top.net(name, wire.width, wire.signed)
             lines.append(f"wire [{net.width - 1}:0] {net.name};")
             connections.append(f".{name}({net.name})")
             slots = max(w.slots for w in inputs)
@@ -237,8 +237,7 @@ class Fabric:
         if lo == hi:
             return [constant(lo)] * len(values)
         kind, top, n = Wire(None, lo, hi).kind, self.top, len(values)
-        name = values[0].net.name.rstrip("0123456789_") if values[0].net else "place"
-        nets = [top.net(f"{name}_ring", kind.width, kind.signed) for _ in range(n)]
+        nets = [top.net("ring", kind.width, kind.signed) for _ in range(n)]
         for k, (net, wire) in enumerate(zip(nets, values, strict=True)):
             value = top.extended(self.at(wire, load), kind.width, top.reader(load))
             text = f"{net.name} <= {self.token(load)} ? {value} : {nets[(k + step) % n].name};"

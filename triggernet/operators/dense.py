@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
-from triggernet.netlist.arithmetic import linear, rectified, total
+from triggernet.netlist.arithmetic import affine, rectified, total
 from triggernet.netlist.builder import Builder
 from triggernet.netlist.fabric import Fabric, Kind
 from triggernet.netlist.layout import Particles, Signal, Vector
@@ -312,9 +312,9 @@ def _kernel(
         weights, shared = rest[:n_weights], rest[n_weights:]
         if n_weights:
             products = _variable_products(b, x, weights, len(unique))
+            sums = [b.add(s, p, finest - fx) for p, s in zip(products, shared, strict=True)]
         else:
-            products = linear(b, x, np.asarray(matrix, dtype=np.int64))
-        sums = [b.add(b.shifted(p, finest - fx), s) for p, s in zip(products, shared, strict=True)]
+            sums = affine(b, x, np.asarray(matrix, dtype=np.int64), finest - fx, shared)
         if node.get_int("relu"):
             return [rectified(b, s, finest, node.quantiser) for s in sums]
         return quantised(b, sums, finest, node.quantiser)
@@ -331,9 +331,8 @@ def _shared_terms(
     terms = [constant(int(bias[0, g]) << (finest - fb)) for g in unique]
     if not node.get_int("context_features"):
         return terms
-    matrix = np.asarray(context[0][:, unique], dtype=np.int64) << (finest - fc)
-    products = linear(fabric.top, as_vector(fabric, signals[1]), matrix)
-    return [fabric.top.add(p, t) for p, t in zip(products, terms, strict=True)]
+    matrix = np.asarray(context[0][:, unique], dtype=np.int64)
+    return affine(fabric.top, as_vector(fabric, signals[1]), matrix, finest - fc, terms)
 
 
 def _selected_weights(

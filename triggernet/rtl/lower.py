@@ -66,6 +66,7 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
     }
     for node in program.nodes:
         arguments = tuple(signals[name] for name in node.inputs)
+        fabric.top.scope = node.output
         operator = operator_of(node)
         signals[node.output] = operator.rtl(node, program.inputs_of(node), arguments, fabric)
     latency = _outputs(program, signals, fabric)
