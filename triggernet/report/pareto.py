@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from triggernet.report.alternatives import Folding, front
 from triggernet.report.tables import Budget
@@ -23,22 +24,7 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
 
         plt.style.use(mplhep.style.CMS)
         figure, axes = plt.subplots(figsize=(9, 7), layout="constrained")
-        colours = {"bram": "tab:blue", "lut": "tab:orange"}
-        for tables, colour in colours.items():
-            for allowed in (True, False):
-                found = [
-                    a
-                    for a in folding.alternatives
-                    if a.config.tables == tables and bool(a.problems) != allowed
-                ]
-                axes.scatter(
-                    [a.latency_ns for a in found],
-                    [a.lut for a in found],
-                    s=28,
-                    facecolors=colour if allowed else "none",
-                    edgecolors=colour,
-                    label=f"tables in {tables.upper()}" + ("" if allowed else ", not allowed"),
-                )
+        _scatter(axes, folding)
         steps = _steps(folding)
         axes.plot(*zip(*steps, strict=True), color="black", lw=1, drawstyle="steps-post")
         chosen = folding.chosen
@@ -61,6 +47,25 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
         figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
         plt.close(figure)
     return stream.getvalue()
+
+
+def _scatter(axes: Any, folding: Folding) -> None:
+    """One marker an alternative: colours for what tables are made of, open where not allowed."""
+    for tables, colour in (("bram", "tab:blue"), ("lut", "tab:orange")):
+        for allowed in (True, False):
+            found = [
+                a
+                for a in folding.alternatives
+                if a.config.tables == tables and bool(a.problems) != allowed
+            ]
+            axes.scatter(
+                [a.latency_ns for a in found],
+                [a.lut for a in found],
+                s=28,
+                facecolors=colour if allowed else "none",
+                edgecolors=colour,
+                label=f"tables in {tables.upper()}" + ("" if allowed else ", not allowed"),
+            )
 
 
 def _steps(folding: Folding) -> list[tuple[float, float]]:

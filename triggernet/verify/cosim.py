@@ -13,7 +13,7 @@ from triggernet.data import Jets
 from triggernet.errors import ProjectError
 from triggernet.hls.bench import HlsBench, run_bench
 from triggernet.hls.project import edited_files
-from triggernet.program import evaluate
+from triggernet.program import Program, evaluate
 from triggernet.progress import say
 from triggernet.rtl.design import edited_rtl, read_design, source_digest
 from triggernet.rtl.simulation import build, check
@@ -162,35 +162,22 @@ def cosim(
 
     Raises
     ------
-    ProjectError
-        If `project` has no Verilog, was edited, or has ports that cannot be simulated.
-    ProgramError
-        If its program is damaged.
-    UsageError
-        For fewer than 1 vectors.
-    DataError, EncodingError
-        If the jets do not fit.
+    ProjectError, ProgramError
+        If `project` has no Verilog, was edited, is damaged, or has ports that cannot be simulated.
+    UsageError, DataError
+        For fewer than 1 vectors; if the jets do not fit.
     ToolError
         If Verilator, g++ or make is missing, or the sources do not compile.
     """
-    read_design(project)
+    design = read_design(project)
     if not edited:
         _refuse_edited(project)
     program, notes, _ = load_project(project)
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
-    say("building the simulation")
-    simulator = build(project)
-    say("evaluating exact integers")
-    expected = evaluate(program, stimuli.inputs)
-    say("simulating")
-    found = check(simulator, stimuli.inputs, expected, seed=seed)
     drawn = project / WAVE if wave else None
-    if drawn is not None:
-        say("building the simulation with waveforms")
-        traced = build(project, trace=True)
-        check(traced, stimuli.inputs, expected, seed=seed, wave=drawn)
+    found, version = _simulated(project, program, stimuli, seed, drawn)
     return CoSimulation(
         n_vectors,
         seed,
@@ -199,15 +186,32 @@ def cosim(
         _described(found["first"], stimuli),
         found["latency_cycles"],
         found["interval_cycles"],
-        simulator.design.latency_cycles,
-        simulator.design.interval_cycles,
+        design.latency_cycles,
+        design.interval_cycles,
         found["phases"],
-        simulator.version,
+        version,
         source_digest(project),
         _hls_bench(project),
         (*notes, *about_jets),
         drawn,
     )
+
+
+def _simulated(
+    project: Path, program: Program, stimuli: Stimuli, seed: int, wave: Path | None
+) -> tuple[dict[str, Any], str]:
+    """What the test bench found, and Verilator's version; waveforms in a second run."""
+    say("building the simulation")
+    simulator = build(project)
+    say("evaluating exact integers")
+    expected = evaluate(program, stimuli.inputs)
+    say("simulating")
+    found = check(simulator, stimuli.inputs, expected, seed=seed)
+    if wave is not None:
+        say("building the simulation with waveforms")
+        traced = build(project, trace=True)
+        check(traced, stimuli.inputs, expected, seed=seed, wave=wave)
+    return found, simulator.version
 
 
 def _refuse_edited(project: Path) -> None:

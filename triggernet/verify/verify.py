@@ -57,16 +57,12 @@ def verify(
 
     Raises
     ------
-    ProjectError
-        If `project` is no project.
-    ProgramError
-        If its program is damaged or not consistent.
-    UsageError
-        For fewer than 1 vectors or an unknown executor.
-    DataError, EncodingError
-        If the jets do not fit.
+    ProjectError, ProgramError
+        If `project` is no project, or its program is damaged or not consistent.
+    UsageError, DataError
+        For fewer than 1 vectors or an unknown executor; if the jets do not fit.
     ToolError
-        If there is no g++, or the project's C++ does not compile.
+        If a tool is missing, or the project's sources do not compile.
     """
     unknown = sorted(set(executors) - set(EXECUTORS))
     if unknown:
