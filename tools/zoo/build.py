@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from triggernet.data import Jets, load_jets, sample_path
 from triggernet.export import export_run, write_export
@@ -19,6 +21,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 TRAINING = "toptag_generated"
 REFERENCE = "toptag_reference"
+# Entries that also get an HLS project; an RTL project takes no more than the entry itself.
+WITH_PROJECT = ("nanopelican-c2-n20", "nanopelican-c2-n8j")
 
 CARD = """# {name}
 
@@ -31,8 +35,7 @@ Uncertainties are statistical.
 |---|---|---|---|---|---|
 {rows}
 
-{n_parameters} parameters. The float training was repeated with {seeds} seeds: validation AUC
-{mean:.4f}, standard deviation {std:.4f}; the one with the lowest validation loss is kept.
+{n_parameters} parameters. {spread}
 
 Inputs (`{encoding}`) and the type of every tensor:
 
@@ -42,8 +45,7 @@ Inputs (`{encoding}`) and the type of every tensor:
 
     triggernet evaluate models/{name} --data jets.h5
     triggernet export models/{name} --hls --out project
-    triggernet verify hls_projects/{name}
-"""
+{verify}"""
 
 
 def main() -> None:
@@ -66,7 +68,8 @@ def main() -> None:
             text = card(name, load_jets(args.test))
             write_text(ROOT / "models" / name / "README.md", text)
             say(f"models/{name}: written")
-        build_project(name)
+        if name in WITH_PROJECT:
+            build_project(name)
 
 
 def build_model(name: str) -> None:
@@ -97,7 +100,6 @@ def card(name: str, test: Jets) -> str:
         f"{len(reference)} reference jets (Zenodo 2603256)": evaluate(export.run, reference),
         f"{len(test)} generated jets, independent": evaluate(export.run, test),
     }
-    spread = export.run.metrics["spread"]
     program = export.program
     writers = {node.output: node.op for node in program.nodes}
     comments = (HERE / f"{name}.yaml").read_text(encoding="utf-8").split("model:")[0]
@@ -107,15 +109,25 @@ def card(name: str, test: Jets) -> str:
         n_train=len(load_jets(sample_path(TRAINING))),
         rows="\n".join(row for label, found in samples.items() for row in rows(label, found)),
         n_parameters=next(iter(samples.values())).as_dict()["float"]["n_parameters"],
-        seeds=spread["seeds"],
-        mean=spread["mean"],
-        std=spread["std"],
+        spread=repeated(export.run.metrics["spread"]),
+        verify=f"    triggernet verify hls_projects/{name}\n" if name in WITH_PROJECT else "",
         encoding=", ".join(f"{k}: {v}" for k, v in export.run.config.encoding.types.items()),
         tensors="\n".join(
             f"| {t.name} | {writers.get(t.name, 'input')} | {' x '.join(map(str, t.shape))} "
             f"| `{t.type}` |"
             for t in program.tensors.values()
         ),
+    )
+
+
+def repeated(spread: Mapping[str, Any]) -> str:
+    """How often the float model was trained, and what that gave on the validation jets."""
+    if spread["seeds"] == 1:
+        return f"The float training was run once: validation AUC {spread['mean']:.4f}."
+    return (
+        f"The float training was repeated with {spread['seeds']} seeds: validation AUC\n"
+        f"{spread['mean']:.4f}, standard deviation {spread['std']:.4f}; the one with the lowest "
+        "validation loss is kept."
     )
 
 

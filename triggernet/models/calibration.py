@@ -16,6 +16,7 @@ from triggernet.models.quantisers import ActivationQuantiser
 
 STEPS_DOWN = 9  # integer bits tried below those that cover the largest value
 PATIENCE = 3  # fruitless tries in a row before the search of one tensor ends
+OFFSET_STEPS = 12  # of Newton's method; the last ones change nothing any more
 
 
 def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> float:
@@ -32,7 +33,7 @@ def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> 
     Returns
     -------
     float
-        Binary cross-entropy of the calibrated model on these jets.
+        Binary cross-entropy of the calibrated model on these jets, up to a constant in the logits.
     """
     free = cover_ranges(model, inputs)
     best = _loss(model, inputs, label)
@@ -89,5 +90,20 @@ def _choose(
 
 @torch.no_grad()
 def _loss(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> float:
-    logits = model(inputs)
-    return float(nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype)))
+    return loss_up_to_offset(model(inputs), label)
+
+
+def loss_up_to_offset(logits: Tensor, label: Tensor) -> float:
+    """Binary cross-entropy of logits (B,), plus the constant that makes it least.
+
+    Rounding down shifts the logits, which the first epoch of fine-tuning undoes. Judged with the
+    shift, a range that saturates too early would look good where it shifts them back.
+    """
+    target, offset = label.double(), torch.zeros((), dtype=torch.float64)
+    shifted = logits.double()
+    for _ in range(OFFSET_STEPS):  # Newton's method, its steps bounded: far out it would diverge
+        p = torch.sigmoid(shifted + offset)
+        step = (target - p).mean() / (p * (1 - p)).mean().clamp(min=1e-6)
+        offset = offset + step.clamp(-2.0, 2.0)
+    loss = nn.functional.binary_cross_entropy_with_logits(shifted + offset, target)
+    return float(loss)

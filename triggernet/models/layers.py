@@ -115,6 +115,8 @@ class Dense(OperatorLayer):
         F, H and the number of outputs G; H = 0 without context.
     widths : (int, int)
         Bits of the weights and of the bias.
+    digits : int or None
+        At most so many signed digits in a weight of `x`; that of the context is made once a jet.
     n_select : int
         Number of sets of constants; above 1 the last argument chooses.
     """
@@ -123,13 +125,13 @@ class Dense(OperatorLayer):
 
     def __init__(
         self, features: tuple[int, int, int], widths: tuple[int, int], out: ActivationQuantiser,
-        *, relu: bool = False, n_select: int = 1,
+        *, relu: bool = False, n_select: int = 1, digits: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__(out)
         self.features, self.relu, self.n_select = features, relu, n_select
         f, h, g = features
         self.rank = 2
-        self.weight = ConstantQuantiser((n_select, f, g), widths[0])
+        self.weight = ConstantQuantiser((n_select, f, g), widths[0], digits)
         self.context = ConstantQuantiser((n_select, h, g), widths[0]) if h else None
         self.bias = ConstantQuantiser((n_select, g), widths[1])
 

@@ -63,12 +63,15 @@ class QuantisationConfig:
         Sums over pairs and over particles, and the logit.
     weight, bias : int
         Bits of the constants.
+    digits : int or None
+        At most so many signed digits in each weight that multiplies every particle's r: its
+        additions. None does not limit them.
     """
 
     rounding: Rounding = "FLOOR"
     table: Width = field(default_factory=lambda: Width(8, 1))
     exp: Width = field(default_factory=lambda: Width(10, 2))
-    product: Width = field(default_factory=lambda: Width(12, 17))
+    product: Width = field(default_factory=lambda: Width(15, 20))
     inner: Width = field(default_factory=lambda: Width(12))
     d: Width = field(default_factory=lambda: Width(11))
     r: Width = field(default_factory=lambda: Width(12))
@@ -81,10 +84,13 @@ class QuantisationConfig:
     score: Width = field(default_factory=lambda: Width(12))
     weight: int = 8
     bias: int = 12
+    digits: int | None = None
 
     def __post_init__(self) -> None:
         if self.table.integer is None or self.exp.integer is None:
             raise ConfigError("table and exp need 'integer': tables are not calibrated")
+        if self.digits is not None and self.digits < 1:
+            raise ConfigError(f"digits: found {self.digits}; allowed is 1 and more, or null")
 
 
 @dataclass(frozen=True)
@@ -150,10 +156,13 @@ class QuantisedNanoPELICAN(nn.Module):
         )
         self._build_products()
         ways = 1 if shape.tied else 2
-        constants = (q.weight, q.bias)
-        k = shape.n_select
-        self.a = layers.Dense((1, 1, ways * c), constants, self._out(q.a, signed=True), n_select=k)
-        self.g = layers.Dense((1, 1, c), constants, self._out(q.g), relu=True, n_select=k)
+        constants, k, digits = (q.weight, q.bias), shape.n_select, q.digits
+        self.a = layers.Dense(
+            (1, 1, ways * c), constants, self._out(q.a, signed=True), n_select=k, digits=digits
+        )
+        self.g = layers.Dense(
+            (1, 1, c), constants, self._out(q.g), relu=True, n_select=k, digits=digits
+        )
         self.s = layers.PairRelu([1] * c, shape.tied, self._out(q.z), self._out(q.sum))
         self.u = layers.ParticleSum(self._out(q.trace))
         self.score = layers.Dense((c, c, 1), constants, self._out(q.score, signed=True), n_select=k)

@@ -114,10 +114,19 @@ class ConstantQuantiser(nn.Module):
     The parameter is kept in units of the power of two next to its largest value, so that one
     learning rate suits constants of every size. Until `frozen`, the binary point follows the
     values; afterwards it stays.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    width : int
+    digits : int or None
+        At most so many signed digits (powers of two added or subtracted) in a constant: each one
+        is an addition in hardware, while the width costs nothing by itself.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, digits: int | None = None) -> None:
         super().__init__()
+        self.digits = digits
         self.value = nn.Parameter(torch.zeros(shape))
         self.width = width
         self.exponent = 0
@@ -135,7 +144,12 @@ class ConstantQuantiser(nn.Module):
         """Quantised real values of the constant's shape."""
         if self.training and not self.frozen:
             self._refit()
-        return cast("Tensor", self.quant(self.real()))
+        rounded = cast("Tensor", self.quant(self.real()))
+        if self.digits is None:
+            return rounded
+        codes = (rounded.detach() / self.kind.lsb).round().long()
+        near = self._nearest[codes - self.kind.min_int].to(rounded.dtype) * self.kind.lsb
+        return rounded + (near - rounded).detach()
 
     def real(self) -> Tensor:
         """Unquantised real values."""
@@ -144,7 +158,10 @@ class ConstantQuantiser(nn.Module):
     def codes(self) -> Codes:
         """The integer codes that stand in the firmware, int64 of the constant's shape."""
         values = self.real().detach().double().cpu().numpy()
-        return Quantiser(self.kind, "ROUND").from_real(values)
+        codes = Quantiser(self.kind, "ROUND").from_real(values)
+        if self.digits is None:
+            return codes
+        return cast("Codes", self._nearest.numpy()[codes - self.kind.min_int])
 
     def _refit(self) -> None:
         """Put the binary point where the largest value needs it."""
@@ -158,6 +175,8 @@ class ConstantQuantiser(nn.Module):
     def _set_type(self, kind: FixedPoint) -> None:
         self.kind = kind
         self.quant = brevitas_quantiser(kind, "ROUND")
+        if self.digits is not None:
+            self._nearest = torch.from_numpy(nearest_sparse(kind, self.digits))
 
     def get_extra_state(self) -> Tensor:
         """Exponent, binary point and whether it is frozen, for the checkpoint."""
@@ -168,6 +187,25 @@ class ConstantQuantiser(nn.Module):
         self.exponent, integer, frozen = state.tolist()
         self.frozen = bool(frozen)
         self._set_type(FixedPoint(True, self.width, integer))
+
+
+def nearest_sparse(kind: FixedPoint, digits: int) -> Codes:
+    """For each code of `kind`, from the lowest up, the nearest one with few signed digits.
+
+    The fewest signed digits that make n are the ones in the binary form of ``n ^ 3n`` (Reitwiesner
+    1960).
+
+    Returns
+    -------
+    int64 array (2**width,)
+        Codes of `kind` with at most `digits` signed digits; of two equally near, the lower.
+    """
+    codes = np.arange(kind.min_int, kind.max_int + 1)
+    sparse = codes[[(abs(n) ^ (3 * abs(n))).bit_count() <= digits for n in codes.tolist()]]
+    above = np.searchsorted(sparse, codes).clip(1, len(sparse) - 1)
+    lower, upper = sparse[above - 1], sparse[above]
+    nearest: Codes = np.where(codes - lower <= upper - codes, lower, upper)
+    return nearest
 
 
 def _exponent(largest: float) -> int:

@@ -38,19 +38,19 @@ struct config_d {
     static const int reuse_factor = 1;
     static const int n_lanes = 190;
     static const int jet_lanes = 20;
-    static const int eta_size = 512;
-    static const int phi_size = 512;
-    typedef ap_uint<8> code_t;
-    typedef ap_ufixed<8,1> table_t;
-    typedef ap_ufixed<9,2> angle_t;
-    typedef ap_ufixed<9,2> cosh_t;
-    typedef ap_ufixed<12,17,AP_TRN,AP_SAT> product_t;
+    static const int eta_size = 256;
+    static const int phi_size = 256;
+    typedef ap_uint<7> code_t;
+    typedef ap_ufixed<7,0> table_t;
+    typedef ap_ufixed<8,1> angle_t;
+    typedef ap_ufixed<8,1> cosh_t;
+    typedef ap_ufixed<15,20,AP_TRN,AP_SAT> product_t;
 };
 
 // r
 struct config_r {
     static const int n_particles = 20;
-    typedef ap_ufixed<16,18> acc_t;
+    typedef ap_ufixed<13,16> acc_t;
 };
 
 // t
@@ -58,7 +58,7 @@ struct config_t {
     static const int n_particles = 20;
     static const int n_features = 1;
     static const int n_constituents = 20;
-    typedef ap_ufixed<17,18> acc_t;
+    typedef ap_ufixed<15,18> acc_t;
 };
 
 // a
@@ -74,7 +74,7 @@ struct config_a {
     static const int weight_size = 4;
     static const int bias_size = 4;
     static const int context_weight_size = 4;
-    typedef ap_fixed<24,11> acc_t;
+    typedef ap_fixed<22,10> acc_t;
     typedef ap_fixed<8,-2> weight_t;
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,5> bias_t;
@@ -101,7 +101,7 @@ struct config_g {
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,6> bias_t;
     typedef ap_int<12> bias_code_t;
-    typedef ap_fixed<8,-6> context_weight_t;
+    typedef ap_fixed<8,-7> context_weight_t;
     typedef ap_int<8> context_weight_code_t;
 };
 
@@ -114,9 +114,9 @@ struct config_s {
     static const int reuse_factor = 1;
     static const int n_lanes = 190;
     static const int n_leaves = 380;
-    typedef ap_fixed<14,15> exact_t;
-    typedef ap_ufixed<11,11,AP_TRN,AP_SAT> z_t;
-    typedef ap_ufixed<20,20> acc_t;
+    typedef ap_fixed<11,13> exact_t;
+    typedef ap_ufixed<10,12,AP_TRN,AP_SAT> z_t;
+    typedef ap_ufixed<19,21> acc_t;
     static constexpr int sign(int c) { return c == 0 ? -1 : -1; }
 };
 
@@ -125,7 +125,7 @@ struct config_u {
     static const int n_particles = 20;
     static const int n_features = 2;
     static const int n_constituents = 20;
-    typedef ap_ufixed<17,13> acc_t;
+    typedef ap_ufixed<14,13> acc_t;
 };
 
 // score
@@ -141,8 +141,8 @@ struct config_score {
     static const int weight_size = 2;
     static const int bias_size = 1;
     static const int context_weight_size = 2;
-    typedef ap_fixed<23,9> acc_t;
-    typedef ap_fixed<8,-8> weight_t;
+    typedef ap_fixed<22,9> acc_t;
+    typedef ap_fixed<8,-7> weight_t;
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,4> bias_t;
     typedef ap_int<12> bias_code_t;

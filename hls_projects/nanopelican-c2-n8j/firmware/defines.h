@@ -14,28 +14,28 @@
 // hls-fpga-machine-learning insert numbers
 
 // hls-fpga-machine-learning insert layer-precision
-typedef ap_ufixed<12,10,AP_TRN,AP_SAT,0> input_t;
-typedef ap_fixed<9,9,AP_TRN,AP_SAT,0> input2_t;
-typedef ap_fixed<9,9,AP_TRN,AP_SAT,0> input3_t;
-typedef ap_ufixed<12,10,AP_TRN,AP_SAT,0> input4_t;
-typedef ap_ufixed<12,8,AP_TRN,AP_SAT,0> input5_t;
-typedef ap_uint<8> eta_table_d_t;
-typedef ap_uint<8> phi_table_d_t;
-typedef ap_ufixed<11,13,AP_TRN,AP_SAT,0> d_t;
-typedef ap_uint<8> eta_table_r_t;
-typedef ap_uint<8> phi_table_r_t;
-typedef ap_ufixed<12,14,AP_TRN,AP_SAT,0> r_t;
-typedef ap_ufixed<12,17,AP_TRN,AP_SAT,0> t_t;
+typedef ap_ufixed<9,9,AP_TRN,AP_SAT,0> input_t;
+typedef ap_fixed<8,8,AP_TRN,AP_SAT,0> input2_t;
+typedef ap_fixed<8,8,AP_TRN,AP_SAT,0> input3_t;
+typedef ap_ufixed<8,10,AP_TRN,AP_SAT,0> input4_t;
+typedef ap_ufixed<7,7,AP_TRN,AP_SAT,0> input5_t;
+typedef ap_uint<7> eta_table_d_t;
+typedef ap_uint<7> phi_table_d_t;
+typedef ap_ufixed<9,12,AP_TRN,AP_SAT,0> d_t;
+typedef ap_uint<7> eta_table_r_t;
+typedef ap_uint<7> phi_table_r_t;
+typedef ap_ufixed<7,14,AP_TRN,AP_SAT,0> r_t;
+typedef ap_ufixed<8,16,AP_TRN,AP_SAT,0> t_t;
 typedef ap_int<8> weight_a_t;
 typedef ap_int<12> bias_a_t;
 typedef ap_int<8> context_weight_a_t;
-typedef ap_fixed<11,10,AP_TRN,AP_SAT,0> a_t;
+typedef ap_fixed<6,9,AP_TRN,AP_SAT,0> a_t;
 typedef ap_int<8> weight_g_t;
 typedef ap_int<12> bias_g_t;
 typedef ap_int<8> context_weight_g_t;
-typedef ap_ufixed<12,7,AP_TRN,AP_SAT,0> g_t;
-typedef ap_ufixed<14,14,AP_TRN,AP_SAT,0> s_t;
-typedef ap_ufixed<14,11,AP_TRN,AP_SAT,0> u_t;
+typedef ap_ufixed<6,5,AP_TRN,AP_SAT,0> g_t;
+typedef ap_ufixed<12,14,AP_TRN,AP_SAT,0> s_t;
+typedef ap_ufixed<11,11,AP_TRN,AP_SAT,0> u_t;
 typedef ap_int<8> weight_score_t;
 typedef ap_int<12> bias_score_t;
 typedef ap_int<8> context_weight_score_t;

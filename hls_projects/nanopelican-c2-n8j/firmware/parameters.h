@@ -39,13 +39,13 @@ struct config_d {
     static const int reuse_factor = 1;
     static const int n_lanes = 28;
     static const int jet_lanes = 8;
-    static const int eta_size = 512;
-    static const int phi_size = 512;
-    typedef ap_uint<8> code_t;
-    typedef ap_ufixed<8,1> table_t;
-    typedef ap_ufixed<9,2> angle_t;
-    typedef ap_ufixed<9,2> cosh_t;
-    typedef ap_ufixed<12,17,AP_TRN,AP_SAT> product_t;
+    static const int eta_size = 256;
+    static const int phi_size = 256;
+    typedef ap_uint<7> code_t;
+    typedef ap_ufixed<7,-1> table_t;
+    typedef ap_ufixed<8,0> angle_t;
+    typedef ap_ufixed<9,1> cosh_t;
+    typedef ap_ufixed<13,18,AP_TRN,AP_SAT> product_t;
 };
 
 // r
@@ -58,14 +58,14 @@ struct config_r {
     static const int reuse_factor = 1;
     static const int n_lanes = 28;
     static const int jet_lanes = 8;
-    static const int eta_size = 512;
-    static const int phi_size = 512;
-    typedef ap_uint<8> code_t;
-    typedef ap_ufixed<8,1> table_t;
-    typedef ap_ufixed<9,2> angle_t;
-    typedef ap_ufixed<9,2> cosh_t;
-    typedef ap_ufixed<24,13> inner_exact_t;
-    typedef ap_ufixed<12,8,AP_TRN,AP_SAT> inner_t;
+    static const int eta_size = 256;
+    static const int phi_size = 256;
+    typedef ap_uint<7> code_t;
+    typedef ap_ufixed<7,-1> table_t;
+    typedef ap_ufixed<8,0> angle_t;
+    typedef ap_ufixed<9,1> cosh_t;
+    typedef ap_ufixed<19,11> inner_exact_t;
+    typedef ap_ufixed<6,8,AP_TRN,AP_SAT> inner_t;
 };
 
 // t
@@ -85,7 +85,7 @@ struct config_a {
     static const int weight_size = 2;
     static const int bias_size = 2;
     static const int context_weight_size = 2;
-    typedef ap_fixed<22,11> acc_t;
+    typedef ap_fixed<18,10> acc_t;
     typedef ap_fixed<8,-3> weight_t;
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,7> bias_t;
@@ -107,7 +107,7 @@ struct config_g {
     static const int weight_size = 2;
     static const int bias_size = 2;
     static const int context_weight_size = 2;
-    typedef ap_fixed<22,11> acc_t;
+    typedef ap_fixed<19,11> acc_t;
     typedef ap_fixed<8,-2> weight_t;
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,9> bias_t;
@@ -125,9 +125,9 @@ struct config_s {
     static const int reuse_factor = 1;
     static const int n_lanes = 28;
     static const int n_leaves = 28;
-    typedef ap_fixed<16,15> exact_t;
-    typedef ap_ufixed<11,13,AP_TRN,AP_SAT> z_t;
-    typedef ap_ufixed<16,18> acc_t;
+    typedef ap_fixed<11,14> exact_t;
+    typedef ap_ufixed<9,13,AP_TRN,AP_SAT> z_t;
+    typedef ap_ufixed<13,17> acc_t;
     static constexpr int sign(int c) { return c == 0 ? 1 : 1; }
 };
 
@@ -136,7 +136,7 @@ struct config_u {
     static const int n_particles = 8;
     static const int n_features = 2;
     static const int n_constituents = 8;
-    typedef ap_ufixed<15,10> acc_t;
+    typedef ap_ufixed<9,8> acc_t;
 };
 
 // score
@@ -152,8 +152,8 @@ struct config_score {
     static const int weight_size = 2;
     static const int bias_size = 1;
     static const int context_weight_size = 2;
-    typedef ap_fixed<22,8> acc_t;
-    typedef ap_fixed<8,-6> weight_t;
+    typedef ap_fixed<21,8> acc_t;
+    typedef ap_fixed<8,-7> weight_t;
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,2> bias_t;
     typedef ap_int<12> bias_code_t;

@@ -1,12 +1,12 @@
 //Numpy array shape [2]
-//Min -75.000000000000
-//Max 74.000000000000
+//Min -73.000000000000
+//Max 35.000000000000
 //Number of zeros 0
 
 #ifndef CONTEXT_WEIGHT_G_H_
 #define CONTEXT_WEIGHT_G_H_
 
-context_weight_g_t context_weight_g[2] = {-75, 74};
+context_weight_g_t context_weight_g[2] = {-73, 35};
 
 
 #endif

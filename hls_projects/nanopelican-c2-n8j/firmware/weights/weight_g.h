@@ -1,12 +1,12 @@
 //Numpy array shape [2]
-//Min -73.000000000000
-//Max -4.000000000000
+//Min -64.000000000000
+//Max -8.000000000000
 //Number of zeros 0
 
 #ifndef WEIGHT_G_H_
 #define WEIGHT_G_H_
 
-weight_g_t weight_g[2] = {-4, -73};
+weight_g_t weight_g[2] = {-8, -64};
 
 
 #endif

@@ -1,12 +1,12 @@
 //Numpy array shape [2]
-//Min -66.000000000000
-//Max 45.000000000000
+//Min -120.000000000000
+//Max 87.000000000000
 //Number of zeros 0
 
 #ifndef WEIGHT_SCORE_H_
 #define WEIGHT_SCORE_H_
 
-weight_score_t weight_score[2] = {45, -66};
+weight_score_t weight_score[2] = {87, -120};
 
 
 #endif
