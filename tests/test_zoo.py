@@ -53,4 +53,7 @@ def test_card_states_what_is_measured(name: str) -> None:
     for model in ("float", "quantised"):
         m = found[model]
         assert f"| {model} | {m['auc']:.4f} | {m['accuracy']:.4f} |" in card
-    assert found["quantised"]["auc"] > found["float"]["auc"] - 0.002
+    assert found["quantised"]["auc"] > found["float"]["auc"] - 0.004  # 1,000 jets: +- 0.0025
+    generated = [line.split("|")[3] for line in card.splitlines() if "generated jets, ind" in line]
+    first, second = (float(auc) for auc in generated)
+    assert second >= first - 0.002
