@@ -15,8 +15,8 @@
 
 // hls-fpga-machine-learning insert layer-precision
 typedef ap_ufixed<12,10,AP_TRN,AP_SAT,0> input_t;
-typedef ap_fixed<8,8,AP_TRN,AP_SAT,0> input2_t;
-typedef ap_fixed<8,8,AP_TRN,AP_SAT,0> input3_t;
+typedef ap_fixed<9,9,AP_TRN,AP_SAT,0> input2_t;
+typedef ap_fixed<9,9,AP_TRN,AP_SAT,0> input3_t;
 typedef ap_uint<7> eta_table_d_t;
 typedef ap_uint<7> phi_table_d_t;
 typedef ap_ufixed<8,11,AP_TRN,AP_SAT,0> d_t;

@@ -38,8 +38,8 @@ struct config_d {
     static const int reuse_factor = 1;
     static const int n_lanes = 190;
     static const int jet_lanes = 20;
-    static const int eta_size = 256;
-    static const int phi_size = 256;
+    static const int eta_size = 512;
+    static const int phi_size = 512;
     typedef ap_uint<7> code_t;
     typedef ap_ufixed<7,0> table_t;
     typedef ap_ufixed<8,1> angle_t;
@@ -96,12 +96,12 @@ struct config_g {
     static const int weight_size = 2;
     static const int bias_size = 2;
     static const int context_weight_size = 2;
-    typedef ap_fixed<21,11> acc_t;
+    typedef ap_fixed<20,11> acc_t;
     typedef ap_fixed<8,-2> weight_t;
     typedef ap_int<8> weight_code_t;
     typedef ap_fixed<12,6> bias_t;
     typedef ap_int<12> bias_code_t;
-    typedef ap_fixed<8,-7> context_weight_t;
+    typedef ap_fixed<8,-6> context_weight_t;
     typedef ap_int<8> context_weight_code_t;
 };
 

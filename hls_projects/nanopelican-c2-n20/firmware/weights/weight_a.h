@@ -1,12 +1,12 @@
 //Numpy array shape [4]
-//Min -4.000000000000
+//Min -8.000000000000
 //Max 64.000000000000
-//Number of zeros 0
+//Number of zeros 1
 
 #ifndef WEIGHT_A_H_
 #define WEIGHT_A_H_
 
-weight_a_t weight_a[4] = {16, -4, 64, -4};
+weight_a_t weight_a[4] = {64, 0, 16, -8};
 
 
 #endif
