@@ -141,10 +141,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "train",
         _train,
-        "train a model, first in floating point, then quantisation-aware",
+        "train a model in floating point, then quantisation-aware if it has a hardware form",
         "triggernet train nanopelican --data jets.h5 --out run",
         (
-            argument("model", metavar="MODEL", help="nanopelican or deepsets"),
+            argument(
+                "model",
+                metavar="MODEL",
+                help="nanopelican, deepsets, semiequivariant, lorentznet or mlp",
+            ),
             replace(DATA, options={**DATA.options, "required": True}),
             OUT,
             CONFIG,

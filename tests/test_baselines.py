@@ -1,0 +1,225 @@
+"""LorentzNet, the plain MLP, the jet-mass threshold, and models without a hardware form."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from triggernet.cli import main
+from triggernet.data import EncodingConfig, load_jets, lorentz, mock_jets, sample_path, save_jets
+from triggernet.errors import ConfigError, DataError, ModelError
+from triggernet.files import read_json
+from triggernet.models import minkowski
+from triggernet.models.lorentznet import LorentzNet, LorentzNetConfig
+from triggernet.models.mlp import MLP, MlpConfig
+from triggernet.models.registry import hardware_names, model_family, model_names
+from triggernet.training import evaluate, load_run, load_run_config, train
+from triggernet.training.baselines import best_mass_threshold, mass_threshold
+from triggernet.training.features import float_inputs
+from triggernet.training.roc import plot_roc
+
+N = 10
+JETS = mock_jets(60, 3)
+INPUTS = float_inputs(JETS, EncodingConfig(n_constituents=N))
+FLOAT_ONLY = ("semiequivariant", "lorentznet", "mlp")
+FAST = {
+    "encoding.n_constituents": N,
+    "training.adamw.batch_size": 64,
+    "training.adamw.learning_rate": 0.02,
+    "training.adamw.warmup_epochs": 1,
+    "training.adamw.decay_epochs": 1,
+}
+
+
+def lorentznet(seed=1, **settings):
+    torch.manual_seed(seed)
+    return LorentzNet(LorentzNetConfig(**settings)).double().eval()
+
+
+def matrices(n, rapidity=1.0):
+    rng = np.random.default_rng(1)
+    turn = lorentz.rotation(lorentz.directions(n, rng), rng.uniform(-np.pi, np.pi, n))
+    boost = lorentz.boost(lorentz.directions(n, rng), rng.uniform(-rapidity, rapidity, n))
+    return torch.from_numpy(boost @ turn)
+
+
+def n_parameters(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+def test_lorentznet_has_the_published_parameters():
+    assert n_parameters(LorentzNet(LorentzNetConfig())) == 120
+    full = n_parameters(LorentzNet(LorentzNetConfig(n_blocks=6, width=72)))
+    assert full == 224_072  # published: 224k
+
+
+@pytest.mark.parametrize("beams", [True, False])
+def test_lorentznet_is_invariant_with_its_beams(beams):
+    model = lorentznet(n_blocks=3, width=6, beams=beams, step=0.5)
+    momenta = INPUTS["momenta"].clone()
+    momenta[::3, 4:] = 0
+    momenta[:, 1, 0] *= 1.001  # one with a mass
+    L = matrices(len(momenta))
+    seen = momenta.new_tensor([[1.0, 0, 0, 1], [1, 0, 0, -1]]).expand(len(L), 2, 4)[:, : 2 * beams]
+    turned = (torch.einsum("nab,nib->nia", L, p) for p in (momenta, seen))
+    before, after = model.logit(momenta, seen), model.logit(*turned)
+    torch.testing.assert_close(after, before, rtol=1e-9, atol=1e-9)
+    assert before.std() > 1e-4
+    assert not torch.allclose(before, lorentznet(2, n_blocks=3, width=6).logit(momenta, seen))
+
+
+def test_lorentznet_vectors_move_and_matter():
+    still, moving = (lorentznet(n_blocks=2, width=6, step=step) for step in (0.0, 50.0))
+    gap = (still(INPUTS) - moving(INPUTS)).abs()
+    assert gap.max() > 1e-8
+
+
+def test_lorentznet_without_beams_ignores_the_frame_and_with_them_does_not():
+    momenta, L = INPUTS["momenta"], matrices(len(INPUTS["momenta"]), 0.3)
+    turned = torch.einsum("nab,nib->nia", L, momenta)
+    gaps = []
+    for beams in (False, True):
+        model = lorentznet(n_blocks=2, width=6, beams=beams)
+        gaps.append((model({"momenta": turned}) - model({"momenta": momenta})).abs().max())
+    assert gaps[0] < 1e-9
+    assert gaps[1] > 1e-5
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_lorentznet_masks_and_permutes(training):
+    model = lorentznet(n_blocks=2, width=5).train(training)
+    momenta = INPUTS["momenta"].clone()
+    momenta[::4, 3:] = 0
+    momenta[0] = 0
+    before = model({"momenta": momenta})
+    assert torch.equal(model({"momenta": momenta.flip(1)}), before) or training
+    padded = torch.nn.functional.pad(momenta, (0, 0, 0, 6))
+    model = lorentznet(n_blocks=2, width=5).train(training)
+    torch.testing.assert_close(model({"momenta": padded}), before, rtol=1e-9, atol=1e-10)
+
+
+def test_mlp_reads_every_place_by_itself():
+    torch.manual_seed(1)
+    model = MLP(MlpConfig(hidden=(7, 3)), ("pt", "eta", "phi"), N)
+    assert n_parameters(model) == (3 * N + 1) * 7 + 8 * 3 + 4
+    flipped = {name: INPUTS[name].flip(1) for name in model.names}
+    assert not torch.allclose(model(flipped), model(INPUTS))
+    short = {name: INPUTS[name][:, :4] for name in model.names}
+    with pytest.raises(ModelError, match="4 constituents a jet, but every one of the model's 10"):
+        model(short)
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "message"),
+    [
+        ("lorentznet", {"model.n_blocks": 0}, "n_blocks: found 0; at least 1"),
+        ("lorentznet", {"model.width": 0}, "width: found 0; at least 1"),
+        ("lorentznet", {"model.dropout": 1.0}, "dropout: found 1.0"),
+        ("lorentznet", {"model.widht": 3}, "did you mean 'width'"),
+        ("mlp", {"model.hidden": [4, 0]}, "every layer needs an output"),
+        ("mlp", {"model.dropout": -0.1}, "dropout: found -0.1"),
+        ("mlp", {"quantisation": {"weight": 8}}, "quantisation.weight: unknown key; known here"),
+        ("lorenznet", {}, "unknown model 'lorenznet'; did you mean 'lorentznet'"),
+    ],
+)
+def test_wrong_settings_are_refused(model, settings, message):
+    with pytest.raises(ConfigError, match=message):
+        load_run_config({}, settings, model)
+
+
+def test_mass_is_zero_where_it_is_rounding():
+    momenta = INPUTS["momenta"][INPUTS["momenta"][..., 0] > 0]
+    assert (minkowski.square(momenta) == 0).all()
+    heavy = momenta.clone()
+    heavy[:, 0] = (heavy[:, 0] ** 2 + 0.14**2).sqrt()
+    torch.testing.assert_close(
+        minkowski.square(heavy), 0 * heavy[:, 0] + 0.14**2, rtol=1e-4, atol=0
+    )
+
+
+def test_jet_mass_threshold_is_as_published():
+    jets = load_jets(sample_path("toptag_reference"))
+    threshold = best_mass_threshold(mock_jets(4000, 1))
+    found = mass_threshold(jets, threshold)
+    assert found.auc == pytest.approx(0.906, abs=0.02)  # 1,000 jets: statistical error 0.01
+    assert found.n_parameters == 1
+    best = mass_threshold(jets, best_mass_threshold(jets))
+    others = [mass_threshold(jets, float(cut)).accuracy for cut in range(20, 300)]
+    assert best.accuracy >= max(others)
+    assert best.auc == found.auc
+
+
+def test_mass_threshold_refuses_one_class():
+    jets = JETS.select(JETS.label == 1)
+    with pytest.raises(DataError, match="30 signal among 30; a threshold needs"):
+        best_mass_threshold(jets)
+    with pytest.raises(DataError, match="both are needed to judge"):
+        mass_threshold(jets, 100.0)
+
+
+def test_registry_knows_which_models_go_to_hardware():
+    assert set(model_names()) == {*hardware_names(), *FLOAT_ONLY}
+    assert hardware_names()[:2] == ("nanopelican", "deepsets")
+    assert not model_family("mlp").has_hardware
+
+
+@pytest.mark.parametrize("name", FLOAT_ONLY)
+def test_float_only_models_train_and_refuse_the_rest(name, tmp_path, capfd):
+    data, folder, plot = tmp_path / "jets.h5", tmp_path / "run", tmp_path / "roc.svg"
+    save_jets(data, mock_jets(600, 1))
+    settings = FAST | {"training.adamw.epochs": 4}
+    words = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
+    assert main(["train", name, "--data", str(data), "--out", str(folder), *words]) == 0
+    assert "quantised" not in capfd.readouterr().out
+    assert {p.name for p in folder.iterdir()} == {
+        "config.yaml", "float.pt", "metrics.json", "history.jsonl", "provenance.json"
+    }  # fmt: skip
+    assert read_json(folder / "metrics.json")["quantised"] is None
+    assert main(["evaluate", str(folder), "--data", str(data), "-o", str(plot)]) == 0
+    assert "quantised" not in capfd.readouterr().out
+    assert "<svg" in plot.read_text()
+    assert main(["evaluate", str(folder), "--data", str(data), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["quantised"] is None
+    refused = f"model '{name}' has no hardware form: .* forms: nanopelican, deepsets"
+    with pytest.raises(ModelError, match=refused):
+        assert load_run(folder).quantised
+    for command in (
+        ["export", str(folder), "--out", str(tmp_path / "project")],
+        ["export", str(folder), "--hls", "--out", str(tmp_path / "project")],
+        ["export", str(folder), "--rtl", "--out", str(tmp_path / "project")],
+        ["verify", str(folder)],
+        ["cosim", str(folder)],
+        ["synth", str(folder)],
+        ["report", str(folder)],
+    ):
+        assert main(command) == 2
+        error = capfd.readouterr().err
+        assert f"model '{name}' has no hardware form" in error
+        assert "nanopelican, deepsets" in error
+    assert not (tmp_path / "project").exists()
+
+
+def test_evaluation_without_hardware_says_so(tmp_path):
+    run = train(
+        load_run_config({}, FAST | {"training.adamw.epochs": 2}, "mlp"), JETS, tmp_path / "r"
+    )
+    found = evaluate(run, JETS)
+    with pytest.raises(ModelError, match="no logits of a quantised model"):
+        assert found.quantised_logits
+    with_curve = dataclasses.replace(
+        found, quantised=found.float, hardware_logits=found.float_logits
+    )
+    plot_roc(with_curve, tmp_path / "both.png")
+
+
+@pytest.mark.parametrize(("name", "bound"), [("lorentznet", 0.8), ("mlp", 0.8)])
+def test_baselines_learn(name, bound, tmp_path):
+    settings = FAST | {"training.adamw.epochs": 10}
+    config = load_run_config({}, settings, name)
+    run = train(config, mock_jets(1500, 1), tmp_path / "run")
+    assert run.metrics["float"]["auc"] > bound
+    assert torch.equal(load_run(tmp_path / "run").float_model(INPUTS), run.float_model(INPUTS))
