@@ -223,3 +223,24 @@ def test_baselines_learn(name, bound, tmp_path):
     run = train(config, mock_jets(1500, 1), tmp_path / "run")
     assert run.metrics["float"]["auc"] > bound
     assert torch.equal(load_run(tmp_path / "run").float_model(INPUTS), run.float_model(INPUTS))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lorentznet(),
+        lorentznet(n_blocks=3, width=4, dropout=0.2, beams=False, step=0.1),
+        MLP(MlpConfig(hidden=()), ("pt", "eta", "phi"), N),
+        MLP(MlpConfig(hidden=(4, 4), activation="silu", dropout=0.2), ("pt", "eta", "phi"), N),
+    ],
+    ids=["lorentznet-120", "lorentznet-deep", "mlp-linear", "mlp-silu"],
+)
+def test_every_option_trains_a_step(model):
+    model.float().train()
+    logits = model(INPUTS)
+    label = torch.from_numpy(JETS.label).to(logits.dtype)
+    torch.nn.functional.binary_cross_entropy_with_logits(logits, label).backward()
+    before = [p.clone() for p in model.parameters()]
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+    assert any(not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))

@@ -130,16 +130,16 @@ class Symmetry:
 
     def as_text(self) -> str:
         """A table for people."""
-        head = ("mean change", "largest", "flipped", "saturated")
-        lines = ["change of the score (0 to 1) under transformations of the input"]
-        lines.append(f"{'':<28}" + "".join(f"{name:>14}" for name in head))
+        head = ("mean", "largest", "flipped")
+        lines = ["change of the score (0 to 1), and flipped decisions, under transformations:"]
+        lines.append(f"{'':<24}" + "".join(f"{name:>12}" for name in head))
         for model, found in (("float", self.float), ("quantised", self.quantised)):
             for name, change in (found or {}).items():
-                saturated = self.saturated[name] if model == "quantised" else ""
-                lines.append(
-                    f"{model + ', ' + name:<28}{change.mean:>14.3g}{change.largest:>14.3g}"
-                    f"{change.flipped:>14}{saturated:>14}"
-                )
+                shown = f"{model + ', ' + name:<24}{change.mean:>12.3g}{change.largest:>12.3g}"
+                lines.append(f"{shown}{change.flipped:>12}")
+        if self.quantised is not None:
+            counts = ", ".join(f"{name} {n}" for name, n in self.saturated.items() if n)
+            lines.append(f"saturated inputs: {counts or 'none'}")
         return "\n".join([*lines, self._promise()])
 
     def _promise(self) -> str:
