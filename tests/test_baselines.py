@@ -72,6 +72,56 @@ def test_lorentznet_is_invariant_with_its_beams(beams):
     assert not torch.allclose(before, lorentznet(2, n_blocks=3, width=6).logit(momenta, seen))
 
 
+def lorentznet_by_hand(model, p):
+    """The logit of one jet without absent constituents, (N, 4), pair by pair; as for evaluation."""
+    psi = lambda z: z.sign() * (1 + z.abs()).log()  # noqa: E731
+    dot = lambda a, b: (a * b * a.new_tensor([1.0, -1, -1, -1])).sum()  # noqa: E731
+
+    def norm(behind, x):
+        n = behind.batch_norm
+        return torch.relu((x - n.mean) / (n.variance + 1e-5).sqrt() * n.weight + n.bias)
+
+    s = [p.new_tensor([float(psi(dot(q, q).clamp(min=0).sqrt())), 0]) for q in p]
+    x = [*p, *p.new_tensor([[1.0, 0, 0, 1], [1, 0, 0, -1]])]
+    s += [p.new_tensor([0.0, 1])] * 2
+    h = [model.embedding(a) for a in s]
+    for block in model.blocks:
+        new_h, new_x = [], []
+        for i in range(len(x)):
+            total, steps = 0, []
+            for j in [j for j in range(len(x)) if j != i]:
+                gap = x[i] - x[j]
+                pair = psi(torch.stack([dot(gap, gap), dot(x[i], x[j])]))
+                m = block.phi_e.first.weight @ torch.cat([h[i], h[j], pair])
+                m = torch.relu(block.phi_e_end(norm(block.phi_e.behind_first, m)))
+                m = m * torch.sigmoid(block.phi_m(m))
+                total = total + m
+                if block.phi_x is not None:
+                    steps.append((gap * block.phi_x(m)).clamp(-100, 100))
+            first, end = block.phi_h.dense
+            inner = norm(block.phi_h.behind[0], first(torch.cat([h[i], total, s[i]])))
+            new_h.append(h[i] + end(inner))
+            new_x.append(x[i] + block.step * sum(steps) / len(steps) if steps else x[i])
+        h, x = new_h, new_x
+    first, end = model.head.dense
+    outputs = end(torch.relu(first(sum(h) / len(h))))
+    return outputs[1] - outputs[0]
+
+
+def test_lorentznet_is_what_the_formulas_say():
+    model = lorentznet(n_blocks=3, width=4, step=0.3)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "phi_x" in name:
+                parameter.mul_(300)  # starts near zero, and some of the clamps shall act
+        for name, buffer in model.named_buffers():
+            buffer.add_(0.3 * torch.rand_like(buffer)) if "batch_norm" in name else None
+        momenta = INPUTS["momenta"][:4, :5].clone()
+        momenta[:, 2, 0] *= 1.01
+        expected = torch.stack([lorentznet_by_hand(model, p) for p in momenta])
+        torch.testing.assert_close(model({"momenta": momenta}), expected, rtol=1e-8, atol=1e-8)
+
+
 def test_lorentznet_vectors_move_and_matter():
     still, moving = (lorentznet(n_blocks=2, width=6, step=step) for step in (0.0, 50.0))
     gap = (still(INPUTS) - moving(INPUTS)).abs()

@@ -123,6 +123,58 @@ def test_absent_constituents_contribute_nothing(graph, norm):
         torch.testing.assert_close(*map(model, inputs), rtol=1e-10, atol=1e-12)
 
 
+def mass2(p):
+    return p[..., 0] ** 2 - (p[..., 1:] ** 2).sum(-1)
+
+
+def dense(network, x):
+    """A network of ReLU layers, one entry (F,) at a time."""
+    layers = [network.first, *network.rest.dense] if hasattr(network, "rest") else network.dense
+    ends_linear = not hasattr(network, "rest")
+    for k, layer in enumerate(layers):
+        x = layer.weight @ x + layer.bias
+        x = x if ends_linear and k == len(layers) - 1 else x.clamp(min=0)
+    return x
+
+
+def by_hand(model, p, jet):
+    """The logit of one jet without absent constituents, (N, 4) and (4,), pair by pair."""
+    log = lambda z: z.sign() * (1 + z.abs()).log()  # noqa: E731
+    h = (hidden_features(p[None], jet[None])[0] - model.centre) / model.size
+    s, v = log(0 * p[:, :1]), p[:, None]
+    for layer in model.iterations:
+        new_s, new_h, new_v = [], [], []
+        for i in range(len(p)):
+            es, eh, steps = [], [], []
+            for j in [j for j in range(len(p)) if j != i]:
+                pairs = [mass2(v[i] - v[j]), (mass2(v[i] + v[j]) - mass2(v[i] - v[j])) / 4]
+                pair = log(torch.cat(pairs))
+                es.append(dense(layer.phi_s, torch.cat([s[i], s[j], pair])))
+                ends = torch.cat([h[i], s[i], h[j], s[j], pair])
+                eh.append(dense(layer.phi_h, ends))
+                if layer.psi is not None:
+                    z = layer.psi(es[-1])
+                    steps.append((z / (1 + z.abs()))[:, None] * (v[i] - v[j]))
+            es, eh = sum(es) / len(es), sum(eh) / len(eh)
+            after = [
+                dense(layer.theta_s, torch.cat([s[i], es])),
+                dense(layer.theta_h, torch.cat([h[i], eh])),
+            ]
+            for old, new, kept in ((s[i], after[0], new_s), (h[i], after[1], new_h)):
+                kept.append(old + new if len(old) == len(new) else new)
+            new_v.append(v[i] + sum(steps) / len(steps) if steps else v[i])
+        s, h, v = torch.stack(new_s), torch.stack(new_h), torch.stack(new_v)
+    return dense(model.head, torch.cat([s, h], 1).mean(0))[0]
+
+
+def test_it_is_what_the_formulas_say():
+    model = make(n_scalars=5, n_vectors=2, n_hidden=3, iterations=3, products=True, shortcut="skip")
+    momenta, jet = INPUTS["momenta"][:4, :5], INPUTS["jet"][:4]
+    found = model({"momenta": momenta, "jet": jet})
+    expected = torch.stack([by_hand(model, p, j) for p, j in zip(momenta, jet, strict=True)])
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+
+
 def test_presence_reaches_every_sum():
     """Making one constituent absent is the same as leaving it out."""
     model = make(n_vectors=2, iterations=3, mean="present", graph="knn_angular", k=3)
