@@ -293,3 +293,16 @@ def test_it_learns_and_comes_back_the_same(tmp_path):
     assert again.config == config
     assert dataclasses.asdict(again.config.quantisation) == {}
     assert torch.equal(again.float_model(INPUTS), run.float_model(INPUTS))
+
+
+def test_dynamic_graph_is_that_of_scalars_and_hidden_features(monkeypatch):
+    model, seen = make(graph="knn_dynamic", k=3, n_scalars=5, n_hidden=4, iterations=3), []
+    keep = model._graph
+
+    def graph(momenta, jet, features):
+        seen.append(features.shape[2])
+        return keep(momenta, jet, features)
+
+    monkeypatch.setattr(model, "_graph", graph)
+    model(INPUTS)
+    assert seen == [7, 9, 9]
