@@ -1,4 +1,4 @@
-"""From jets to the report with the commands of the README, for every model of the registry."""
+"""From jets to the report with the commands of the README, for every model with a hardware form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from triggernet.cli import main
 from triggernet.data import mock_jets, save_jets
-from triggernet.models.registry import model_names
+from triggernet.models.registry import hardware_names
 from triggernet.training import load_run
 
 SETTINGS = {
@@ -48,7 +48,7 @@ def jets(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=model_names())
+@pytest.fixture(params=hardware_names())
 def run(request: pytest.FixtureRequest, jets: Path) -> Path:
     settings = SETTINGS[request.param] | COMMON
     words = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]

@@ -85,11 +85,18 @@ def _evaluate(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
     from triggernet.training import evaluate, load_run
     from triggernet.training.roc import plot_roc
+    from triggernet.training.symmetry import symmetry
 
-    found = evaluate(load_run(args.run_folder), load_jets(args.data))
+    run, jets = load_run(args.run_folder), load_jets(args.data)
+    found = evaluate(run, jets)
     if args.plot is not None:
         plot_roc(found, args.plot)
-    return Outcome(found.as_text(), found.as_dict() | {"saturated": dict(found.saturated)})
+    text, values = found.as_text(), found.as_dict() | {"saturated": dict(found.saturated)}
+    if not args.symmetry:
+        return Outcome(text, values)
+    changes = symmetry(run, jets)
+    values["symmetry"] = changes.as_dict()
+    return Outcome(f"{text}\n\n{changes.as_text()}", values, changes.kept)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -141,10 +148,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "train",
         _train,
-        "train a model, first in floating point, then quantisation-aware",
+        "train a model in floating point, then quantisation-aware if it has a hardware form",
         "triggernet train nanopelican --data jets.h5 --out run",
         (
-            argument("model", metavar="MODEL", help="nanopelican or deepsets"),
+            argument(
+                "model",
+                metavar="MODEL",
+                help="nanopelican, deepsets, semiequivariant, lorentznet or mlp",
+            ),
             replace(DATA, options={**DATA.options, "required": True}),
             OUT,
             CONFIG,
@@ -168,6 +179,11 @@ COMMANDS: tuple[Command, ...] = (
             replace(DATA, options={**DATA.options, "required": True}),
             argument(
                 "-o", dest="plot", metavar="PLOT", type=Path, help="ROC plot: PNG, PDF or SVG"
+            ),
+            argument(
+                "--symmetry",
+                action="store_true",
+                help="also how the output changes under permutations, rotations and boosts",
             ),
             JSON,
         ),

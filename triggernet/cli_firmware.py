@@ -58,8 +58,10 @@ def _export_rtl(
 def _verify(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
     from triggernet.files import write_json
+    from triggernet.training.run_folder import refuse_float_only
     from triggernet.verify import AGREEMENT, verify
 
+    refuse_float_only(args.project)
     jets = None if args.data is None else load_jets(args.data)
     agreement = verify(args.project, jets, args.vectors, seed=args.seed)
     values = agreement.as_dict()
@@ -70,8 +72,10 @@ def _verify(args: Namespace) -> Outcome:
 def _cosim(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
     from triggernet.files import write_json
+    from triggernet.training.run_folder import refuse_float_only
     from triggernet.verify import COSIM, cosim
 
+    refuse_float_only(args.project)
     jets = None if args.data is None else load_jets(args.data)
     options = {"seed": args.seed, "jets": jets, "wave": args.wave, "edited": args.edited}
     found = cosim(args.project, args.vectors, **options)
@@ -82,7 +86,9 @@ def _cosim(args: Namespace) -> Outcome:
 def _synth(args: Namespace) -> Outcome:
     from triggernet.rtl.place import place
     from triggernet.rtl.synth import synthesise
+    from triggernet.training.run_folder import refuse_float_only
 
+    refuse_float_only(args.project)
     found = synthesise(args.project, family=args.family, flatten=args.flatten)
     values = found.as_dict() | {"cached": found.cached}
     if args.place is None:
@@ -94,7 +100,9 @@ def _synth(args: Namespace) -> Outcome:
 
 def _report(args: Namespace) -> Outcome:
     from triggernet.report import as_text, check_format, report, save_report
+    from triggernet.training.run_folder import refuse_float_only
 
+    refuse_float_only(args.project)
     if args.out is not None:
         check_format(args.out)
     found = report(args.project, args.budget, args.part, data=args.data)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint, Rounding
 from triggernet.models import layers
+from triggernet.models.order import canonical
 from triggernet.models.quantised_nanopelican import Width
 from triggernet.models.quantisers import ActivationQuantiser
 
@@ -88,6 +89,8 @@ class DeepSets(nn.Module):
         The inputs of a constituent; the first one is zero where it is absent.
     """
 
+    permutation_invariant = True
+
     def __init__(self, config: DeepSetsConfig, names: tuple[str, ...]) -> None:
         super().__init__()
         self.names = names
@@ -96,11 +99,11 @@ class DeepSets(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,)."""
-        columns = [inputs[name] for name in self.names]
-        x = torch.stack(columns, 2) / _INPUT_UNIT  # (B, N, F)
+        columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
+        x = columns / _INPUT_UNIT
         for linear in self.phi:
             x = torch.relu(linear(x))
-        x = (x * (columns[0] != 0)[..., None]).sum(1) / _SUM_UNIT
+        x = (x * (columns[..., :1] != 0)).sum(1) / _SUM_UNIT
         for linear in self.rho[:-1]:
             x = torch.relu(linear(x))
         logits: Tensor = self.rho[-1](x)[:, 0]

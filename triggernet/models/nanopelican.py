@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from triggernet.errors import ConfigError, ModelError
 from triggernet.models.equivariant import TABLES, EquivariantWeights, pair_indices
+from triggernet.models.order import canonical
 from triggernet.models.pair_norm import PairEntries, PairNorm, drop
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class NanoPELICAN(nn.Module):
     # along rows, along columns, total everywhere, total on the diagonal.
     columns: Tensor
 
+    permutation_invariant = True
+
     def __init__(
         self, config: NanoPelicanConfig, n_constituents: int, unit_gev2: float = 10.0
     ) -> None:
@@ -148,7 +151,7 @@ class NanoPELICAN(nn.Module):
             )
         if "jet" not in inputs and (self.config.aggregates == "jet" or self.config.spurion_jet):
             raise ModelError("nanopelican: this model reads the whole jet; pass 'jet' (B, 4)")
-        return self._pairs(_canonical(momenta), inputs.get("jet"))
+        return self._pairs(canonical(momenta), inputs.get("jet"))
 
     def _pairs(self, momenta: Tensor, jet: Tensor | None) -> PairTensors:
         present = momenta[..., 0] > 0
@@ -315,11 +318,3 @@ def _row_sums(d: Tensor, n_particles: int) -> Tensor:
     i, j = (torch.from_numpy(index) for index in pair_indices(n_particles))
     sums = d.new_zeros(len(d), n_particles)
     return sums.index_add(1, i.to(d.device), d).index_add(1, j.to(d.device), d)
-
-
-def _canonical(momenta: Tensor) -> Tensor:
-    """The constituents in falling order of E, then px, py, pz: the same for every permutation."""
-    for component in (3, 2, 1, 0):
-        order = momenta[..., component].argsort(dim=1, descending=True, stable=True)
-        momenta = momenta.gather(1, order[..., None].expand_as(momenta))
-    return momenta

@@ -1,7 +1,8 @@
 """The models that can be trained, by name: what a stage needs to know of each.
 
 To add a model, write its float and its quantised module, a frozen config dataclass for each, and
-one entry of `_FAMILIES`.
+one entry of `_FAMILIES`. A model may have a float module alone: it trains and is judged, but does
+not go to hardware.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from triggernet.errors import ConfigError
+from triggernet.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class NoQuantisation:
+    """The section ``quantisation`` of a model without a quantised form: it has no keys."""
+
+
+@dataclass(frozen=True)
 class ModelFamily:
     """One kind of model, from its configuration to its quantised form.
 
     Every module maps a dict of tensors, as `triggernet.training.features` makes them, to logits
     (B,). The quantised one has a method ``freeze_scales()``, and its state dict holds all that
-    `transfer` and training decide.
+    `transfer` and training decide. A float module whose attribute ``permutation_invariant`` is
+    true promises the same bits for every order of the constituents.
 
     Attributes
     ----------
@@ -41,9 +48,10 @@ class ModelFamily:
         Raises ConfigError where the two contradict each other.
     make_float : callable (config, encoding)
         A float module with random weights from torch's global generator.
-    make_quantised : callable (config, quantisation, encoding)
-        A quantised module without weights.
-    transfer : callable (float module, quantised module, hardware inputs, labels)
+    make_quantised : callable (config, quantisation, encoding) or None
+        A quantised module without weights; None for a model in floating point only, whose
+        `quantisation` is `NoQuantisation`.
+    transfer : callable (float module, quantised module, hardware inputs, labels) or None
         Carries the float weights over and calibrates every open range on the jets given.
     """
 
@@ -53,8 +61,13 @@ class ModelFamily:
     recipes: tuple[str, ...]
     check: Callable[[Any, EncodingConfig], None]
     make_float: Callable[[Any, EncodingConfig], nn.Module]
-    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module]
-    transfer: Callable[[Any, Any, Tensors, Tensor], None]
+    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module] | None = None
+    transfer: Callable[[Any, Any, Tensors, Tensor], None] | None = None
+
+    @property
+    def has_hardware(self) -> bool:
+        """Whether there is a quantised form, which can be exported."""
+        return self.make_quantised is not None
 
 
 def model_family(name: str) -> ModelFamily:
@@ -75,6 +88,20 @@ def model_family(name: str) -> ModelFamily:
 def model_names() -> tuple[str, ...]:
     """All models that can be trained."""
     return tuple(_FAMILIES)
+
+
+def hardware_names() -> tuple[str, ...]:
+    """The models that have a hardware form."""
+    return tuple(name for name in _FAMILIES if model_family(name).has_hardware)
+
+
+def no_hardware(name: str) -> ModelError:
+    """The error for asking the model `name` for its hardware form, which it does not have."""
+    return ModelError(
+        f"model {name!r} has no hardware form: it is trained in floating point only and cannot be "
+        "quantised, exported or verified; models with hardware forms: "
+        f"{', '.join(hardware_names())}"
+    )
 
 
 def _check_nanopelican(config: NanoPelicanConfig, encoding: EncodingConfig) -> None:
@@ -159,7 +186,52 @@ def _deepsets() -> ModelFamily:
     )
 
 
+def _semiequivariant() -> ModelFamily:
+    from triggernet.models import semiequivariant as module
+
+    return ModelFamily(
+        "semiequivariant",
+        module.SemiEquivariantConfig,
+        NoQuantisation,
+        ("adamw",),
+        module.check,
+        lambda config, _: module.SemiEquivariantNet(config),
+    )
+
+
+def _lorentznet() -> ModelFamily:
+    from triggernet.models import lorentznet as module
+
+    return ModelFamily(
+        "lorentznet",
+        module.LorentzNetConfig,
+        NoQuantisation,
+        ("adamw",),
+        lambda _, __: None,
+        lambda config, _: module.LorentzNet(config),
+    )
+
+
+def _mlp() -> ModelFamily:
+    from triggernet.models import mlp
+    from triggernet.models.deepsets import constituent_inputs
+
+    return ModelFamily(
+        "mlp",
+        mlp.MlpConfig,
+        NoQuantisation,
+        ("adamw",),
+        lambda _, __: None,
+        lambda config, encoding: mlp.MLP(
+            config, constituent_inputs(encoding), encoding.n_constituents
+        ),
+    )
+
+
 _FAMILIES: Mapping[str, Callable[[], ModelFamily]] = {
     "nanopelican": _nanopelican,
     "deepsets": _deepsets,
+    "semiequivariant": _semiequivariant,
+    "lorentznet": _lorentznet,
+    "mlp": _mlp,
 }

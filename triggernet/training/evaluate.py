@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.errors import ModelError
 from triggernet.training.metrics import Metrics, measure
 from triggernet.training.sample import Sample, predict, saturation_text
 from triggernet.training.train import parameters_of
@@ -22,27 +23,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics of both models on one sample, and what they are made of.
+    """Metrics of a run's models on one sample, and what they are made of.
 
     Attributes
     ----------
-    float, quantised : Metrics
-    float_logits, quantised_logits : float64 arrays (n,)
+    float : Metrics
+    quantised : Metrics or None
+        None for a model without a hardware form.
+    float_logits : float64 array (n,)
+    hardware_logits : float64 array (n,) or None
+        Those of the quantised model.
     label : int64 array (n,)
     saturated : mapping of str to int
         Values of each input of the quantised model that lay outside its range.
     """
 
     float: Metrics
-    quantised: Metrics
+    quantised: Metrics | None
     float_logits: NDArray[np.float64]
-    quantised_logits: NDArray[np.float64]
+    hardware_logits: NDArray[np.float64] | None
     label: NDArray[np.int64]
     saturated: Mapping[str, int]
 
+    @property
+    def quantised_logits(self) -> NDArray[np.float64]:
+        """The logits of the quantised model.
+
+        Raises
+        ------
+        ModelError
+            If there is none.
+        """
+        if self.hardware_logits is None:
+            raise ModelError(
+                "there are no logits of a quantised model: this model has no hardware form"
+            )
+        return self.hardware_logits
+
     def as_dict(self) -> dict[str, Any]:
         """Both metrics, ready for JSON."""
-        return {"float": self.float.as_dict(), "quantised": self.quantised.as_dict()}
+        quantised = None if self.quantised is None else self.quantised.as_dict()
+        return {"float": self.float.as_dict(), "quantised": quantised}
 
     def as_text(self) -> str:
         """A table for people."""
@@ -54,10 +75,14 @@ class Evaluation:
             "rejection at 30 %": _rejection,
             "ant factor": lambda m: "none" if m.ant is None else f"{m.ant:.2f}",
         }
-        lines = [f"{'':<18}{'float':>14}{'quantised':>14}"]
+        columns = {"float": self.float, "quantised": self.quantised}
+        shown = {name: metrics for name, metrics in columns.items() if metrics is not None}
+        lines = [f"{'':<18}" + "".join(f"{name:>14}" for name in shown)]
         for name, show in rows.items():
-            lines.append(f"{name:<18}{show(self.float):>14}{show(self.quantised):>14}")
-        return "\n".join([*lines, f"saturated inputs: {saturation_text(self.saturated)}"])
+            lines.append(f"{name:<18}" + "".join(f"{show(m):>14}" for m in shown.values()))
+        if self.quantised is not None:
+            lines.append(f"saturated inputs: {saturation_text(self.saturated)}")
+        return "\n".join(lines)
 
 
 def evaluate(run: Run, jets: Jets) -> Evaluation:
@@ -71,19 +96,26 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
     sample = Sample.of(jets, run.config.encoding)
     label = sample.label.numpy()
     n_parameters = parameters_of(run.float_model)
-    exact = predict(run.float_model, sample.exact).numpy()
-    # In double precision the quantised module is exact, as `triggernet verify` shows.
-    exact_module = copy.deepcopy(run.quantised).double()
-    hardware = {name: values.double() for name, values in sample.hardware.items()}
-    quantised = predict(exact_module, hardware).numpy()
+    exact, hardware = logits_of(run, sample)
     return Evaluation(
         measure(exact, label, n_parameters),
-        measure(quantised, label, n_parameters),
+        None if hardware is None else measure(hardware, label, n_parameters),
         exact,
-        quantised,
+        hardware,
         label,
         sample.saturated,
     )
+
+
+def logits_of(run: Run, sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Logits (n,) of the float and, where there is one, of the quantised model."""
+    exact = predict(run.float_model, sample.exact).numpy()
+    if run.quantised_model is None:
+        return exact, None
+    # In double precision the quantised module is exact, as `triggernet verify` shows.
+    module = copy.deepcopy(run.quantised_model).double()
+    inputs = {name: values.double() for name, values in sample.hardware.items()}
+    return exact, predict(module, inputs).numpy()
 
 
 def _rejection(metrics: Metrics) -> str:

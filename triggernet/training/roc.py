@@ -26,8 +26,9 @@ _EFFICIENCIES = np.linspace(0.02, 1.0, 197)
 def plot_roc(evaluation: Evaluation, path: Path, title: str = "") -> None:
     """Draw both models' rejection and the ratio of the quantised one to the float one.
 
-    Bands are statistical errors (binomial, of the background that passes); in the ratio those of
-    the quantised model alone, since both saw the same jets.
+    Of a model without a hardware form, the rejection of the float one alone. Bands are statistical
+    errors (binomial, of the background that passes); in the ratio those of the quantised model
+    alone, since both saw the same jets.
 
     Parameters
     ----------
@@ -52,26 +53,38 @@ def plot_roc(evaluation: Evaluation, path: Path, title: str = "") -> None:
 
     with mpl.rc_context(mplhep.style.CMS | {"font.size": 15, "savefig.bbox": None}):
         figure = Figure(figsize=(7, 7), layout="constrained")
-        main, ratio = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        both = evaluation.quantised is not None
+        rows: Any = figure.subplots(
+            1 + both, 1, sharex=True, squeeze=False, height_ratios=[3, 1][: 1 + both]
+        )
         n_background = int((evaluation.label == 0).sum())
-        curves = [
-            _rejection(logits, evaluation.label)
-            for logits in (evaluation.float_logits, evaluation.quantised_logits)
-        ]
-        metrics = (evaluation.float, evaluation.quantised)
-        for curve, name, found, colour in zip(
-            curves, ("float", "quantised"), metrics, ("C0", "C1"), strict=True
-        ):
-            low, high = _band(curve, n_background)
-            main.fill_between(_EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
-            label = f"{name}: AUC {found.auc:.4f}"
-            if found.rejection_30 is not None:
-                label += f", {found.rejection_30:.0f} $\\pm$ {found.rejection_30_error:.0f} at 30 %"
-            main.plot(_EFFICIENCIES, curve, color=colour, label=label)
-        _ratio(ratio, curves, n_background)
-        _decorate(main, ratio, title or f"{evaluation.float.n_jets} jets")
+        curves = _curves(rows[0, 0], evaluation, n_background)
+        if both:
+            _ratio(rows[1, 0], curves, n_background)
+        _decorate(rows[0, 0], list(rows[:, 0]), title or f"{evaluation.float.n_jets} jets")
         with new_file(path) as temporary:
             figure.savefig(temporary, dpi=150)
+
+
+def _curves(axes: Any, evaluation: Evaluation, n_background: int) -> list[Floats]:
+    """Draw a curve and its band for every model there is."""
+    models = (
+        ("float", evaluation.float, evaluation.float_logits, "C0"),
+        ("quantised", evaluation.quantised, evaluation.hardware_logits, "C1"),
+    )
+    curves = []
+    for name, found, logits, colour in models:
+        if found is None or logits is None:
+            continue
+        curve = _rejection(logits, evaluation.label)
+        low, high = _band(curve, n_background)
+        axes.fill_between(_EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
+        label = f"{name}: AUC {found.auc:.4f}"
+        if found.rejection_30 is not None:
+            label += f", {found.rejection_30:.0f} $\\pm$ {found.rejection_30_error:.0f} at 30 %"
+        axes.plot(_EFFICIENCIES, curve, color=colour, label=label)
+        curves.append(curve)
+    return curves
 
 
 def _rejection(logits: Floats, label: NDArray[np.int64]) -> Floats:
@@ -102,13 +115,13 @@ def _ratio(axes: Any, curves: list[Floats], n_background: int) -> None:
     axes.set_ylabel("quant. / float", loc="center")
 
 
-def _decorate(main: Any, ratio: Any, title: str) -> None:
-    main.axvline(SIGNAL_EFFICIENCY, color="grey", linestyle=":", linewidth=1)
-    ratio.axvline(SIGNAL_EFFICIENCY, color="grey", linestyle=":", linewidth=1)
+def _decorate(main: Any, rows: list[Any], title: str) -> None:
+    for axes in rows:
+        axes.axvline(SIGNAL_EFFICIENCY, color="grey", linestyle=":", linewidth=1)
     main.set_yscale("log")
     main.set_ylim(bottom=1)
     main.set_ylabel(r"background rejection $1/\epsilon_B$")
     main.legend(loc="upper right")
     main.set_title(title, loc="right", fontsize="small")
-    ratio.set_xlim(0, 1)
-    ratio.set_xlabel(r"signal efficiency $\epsilon_S$")
+    rows[-1].set_xlim(0, 1)
+    rows[-1].set_xlabel(r"signal efficiency $\epsilon_S$")

@@ -1,9 +1,10 @@
 """Run folders: a trained model with everything that made it.
 
 ``config.yaml`` the resolved configuration; ``float.pt`` and ``checkpoint.pt`` the float and the
-quantised weights; ``metrics.json`` how well they do on the validation jets; ``history.jsonl`` one
-line a piece of the training; ``provenance.json`` versions, seed and digests of the inputs. A run
-that was killed also has ``state/`` and lacks ``metrics.json``, which is written last.
+quantised weights (a model without a hardware form has the first alone); ``metrics.json`` how well
+they do on the validation jets; ``history.jsonl`` one line a piece of the training;
+``provenance.json`` versions, seed and digests of the inputs. A run that was killed also has
+``state/`` and lacks ``metrics.json``, which is written last.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from triggernet.files import (
     write_json,
     write_text,
 )
+from triggernet.models.registry import no_hardware
 from triggernet.training.config import RunConfig, load_run_config
 
 if TYPE_CHECKING:
@@ -42,17 +44,34 @@ STATE = "state"
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its configuration, both models in evaluation mode, its metrics."""
+    """A finished training: its configuration, its models in evaluation mode, its metrics.
+
+    `quantised_model` is None for a model without a hardware form.
+    """
 
     config: RunConfig
     float_model: nn.Module
-    quantised: nn.Module
+    quantised_model: nn.Module | None
     metrics: Mapping[str, Any]
+
+    @property
+    def quantised(self) -> nn.Module:
+        """The quantised model.
+
+        Raises
+        ------
+        ModelError
+            If this kind of model has no hardware form.
+        """
+        if self.quantised_model is None:
+            raise no_hardware(self.config.model.name)
+        return self.quantised_model
 
     def as_text(self) -> str:
         """How well it does on the validation jets, and the spread over seeds if there are some."""
-        aucs = (self.metrics[name]["auc"] for name in ("float", "quantised"))
-        text = "validation AUC {:.4f} in floating point, {:.4f} quantised".format(*aucs)
+        text = f"validation AUC {self.metrics['float']['auc']:.4f} in floating point"
+        if self.metrics["quantised"] is not None:
+            text += f", {self.metrics['quantised']['auc']:.4f} quantised"
         spread = self.metrics["spread"]
         if spread["std"] is None:
             return text
@@ -150,10 +169,23 @@ def load_run(folder: Path) -> Run:
     config = load_run_config(folder / CONFIG)
     family = config.family
     float_model = family.make_float(config.model, config.encoding)
-    quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
     load_module(folder / FLOAT, float_model, config)
-    load_module(folder / QUANTISED, quantised, config)
+    quantised = None
+    if family.make_quantised is not None:
+        quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
+        load_module(folder / QUANTISED, quantised, config)
     return Run(config, float_model, quantised, read_json(folder / METRICS))
+
+
+def refuse_float_only(folder: Path) -> None:
+    """Raise ModelError if `folder` is the run folder of a model without a hardware form.
+
+    For commands that need a project: without it they would ask for an export that is refused.
+    """
+    if (folder / FLOAT).is_file() and not (folder / "program.json").is_file():
+        config = load_run_config(folder / CONFIG)
+        if not config.family.has_hardware:
+            raise no_hardware(config.model.name)
 
 
 def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:

@@ -40,6 +40,8 @@ def train(
 ) -> run_folder.Run:
     """Train a model on `jets` and write the run folder `out`.
 
+    A model without a hardware form is trained in floating point only.
+
     Parameters
     ----------
     config : RunConfig
@@ -75,7 +77,8 @@ def train(
         model, spread = _train_float(config, split, state)
         run_folder.save_module(out, run_folder.FLOAT, model, config)
         quantised = _train_quantised(config, split, model, state)
-        run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
+        if quantised is not None:
+            run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
         write_json(out / run_folder.METRICS, _metrics(model, quantised, split.validation) | spread)
         state.clear()
     return run_folder.load_run(out)
@@ -121,17 +124,20 @@ def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: Training
 
 def _train_quantised(
     config: RunConfig, split: Split, model: nn.Module, state: TrainingState
-) -> nn.Module:
-    """The quantised model, calibrated and fine-tuned."""
+) -> nn.Module | None:
+    """The quantised model, calibrated and fine-tuned; None where the family has none."""
     family, tuning = config.family, config.training.fine_tune
+    make, transfer = family.make_quantised, family.transfer
+    if make is None or transfer is None:
+        return None
     torch.manual_seed(config.training.seed)
-    quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
+    quantised = make(config.model, config.quantisation, config.encoding)
 
     def calibrate() -> Mapping[str, Any]:
         say("calibrating the quantised model")
         few = slice(tuning.calibration_jets)
         inputs = {name: x[few] for name, x in split.train.hardware.items()}
-        family.transfer(model, quantised, inputs, split.train.label[few])
+        transfer(model, quantised, inputs, split.train.label[few])
         return quantised.state_dict()
 
     quantised.load_state_dict(state.once("calibrated", calibrate))
@@ -139,12 +145,18 @@ def _train_quantised(
     return quantised
 
 
-def _metrics(model: nn.Module, quantised: nn.Module, validation: Sample) -> dict[str, Any]:
+def _metrics(model: nn.Module, quantised: nn.Module | None, validation: Sample) -> dict[str, Any]:
     label = validation.label.numpy()
     n_parameters = parameters_of(model)
-    logits = predict(model, validation.exact), predict(quantised, validation.hardware)
-    both = [measure(found.numpy(), label, n_parameters).as_dict() for found in logits]
-    return {"sample": "validation", "float": both[0], "quantised": both[1]}
+    found: dict[str, Any] = {"sample": "validation", "float": None, "quantised": None}
+    for name, module, inputs in (
+        ("float", model, validation.exact),
+        ("quantised", quantised, validation.hardware),
+    ):
+        if module is not None:
+            logits = predict(module, inputs).numpy()
+            found[name] = measure(logits, label, n_parameters).as_dict()
+    return found
 
 
 def parameters_of(model: nn.Module) -> int:

@@ -1,0 +1,86 @@
+"""A plain multilayer perceptron on the constituents in falling order of pT, in floating point.
+
+The baseline without any symmetry: every place in the list has weights of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from triggernet.errors import ConfigError, ModelError
+from triggernet.models.message_passing import Activation, LayerStyle, Network
+
+# By this the inputs are divided to be of order one: GeV, and angles in steps of pi/720.
+_INPUT_UNIT = 64.0
+
+
+@dataclass(frozen=True)
+class MlpConfig:
+    """Widths of the layers.
+
+    Attributes
+    ----------
+    name : str
+    hidden : tuple of int
+        Outputs of the hidden layers.
+    activation : {"relu", "silu", "tanh"}
+    dropout : float
+        Probability behind every hidden layer.
+    """
+
+    name: Literal["mlp"] = "mlp"
+    hidden: tuple[int, ...] = (32, 32)
+    activation: Activation = "relu"
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.hidden, default=1) < 1:
+            raise ConfigError(f"hidden: found {self.hidden}; every layer needs an output")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
+
+
+class MLP(nn.Module):
+    """The float model: the inputs of N constituents, sorted as given, to logits (B,).
+
+    Parameters
+    ----------
+    config : MlpConfig
+    names : tuple of str
+        The inputs of a constituent, zero where it is absent.
+    n_constituents : int
+        N.
+    """
+
+    permutation_invariant = False
+
+    def __init__(self, config: MlpConfig, names: tuple[str, ...], n_constituents: int) -> None:
+        super().__init__()
+        self.names, self.n_constituents = names, n_constituents
+        sizes = (len(names) * n_constituents, *config.hidden, 1)
+        style = LayerStyle(config.activation, dropout=config.dropout)
+        self.layers = Network(sizes, style, linear_end=True)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits (B,).
+
+        Raises
+        ------
+        ModelError
+            For another number of constituents than the model has.
+        """
+        x = torch.stack([inputs[name] for name in self.names], 2) / _INPUT_UNIT  # (B, N, F)
+        if x.shape[1] != self.n_constituents:
+            raise ModelError(
+                f"mlp: {x.shape[1]} constituents a jet, but every one of the model's "
+                f"{self.n_constituents} places has its own weights; pad or cut the jets to "
+                f"{self.n_constituents}"
+            )
+        x = x.flatten(1).to(next(self.parameters()).dtype)
+        logits: Tensor = self.layers(x, x.new_ones(len(x), dtype=torch.bool))[:, 0]
+        return logits

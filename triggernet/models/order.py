@@ -1,0 +1,17 @@
+"""An order of the constituents that no permutation of the input changes.
+
+Sums in floating point depend on the order of their terms. A model that first brings its
+constituents into a canonical order gives the same bits for every permutation.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def canonical(values: Tensor) -> Tensor:
+    """Rows (B, N, F) in falling order of the first column, then of the second, and so on."""
+    for column in reversed(range(values.shape[-1])):
+        order = values[..., column].argsort(dim=1, descending=True, stable=True)
+        values = values.gather(1, order[..., None].expand_as(values))
+    return values
