@@ -12,10 +12,12 @@ from triggernet.cli import main
 from triggernet.errors import ConfigError, UsageError
 from triggernet.export import export_run
 from triggernet.hls import edited_files
-from triggernet.report.alternatives import fold, front, intervals
+from triggernet.report import report
+from triggernet.report.alternatives import fold, front
 from triggernet.report.tables import Budget, load_budget, load_part
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.export import export_rtl
+from triggernet.rtl.lower import lower, useful_intervals
 
 ENTRY = Path(__file__).parent.parent / "models" / "nanopelican-c2-n8j"
 
@@ -106,6 +108,11 @@ def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: P
         (("--fold", "auto", "--interval", 2), "--fold auto chooses interval itself"),
         (("--fold", "auto", "--dsp", "none", "--tables", "lut"), "chooses dsp, tables itself"),
         (("--fold", "auto", "--budget", "l2"), "no budget 'l2'"),
+        (
+            ("--fold", "auto", "--budget", "cms-phase2", "--clock-ns", 5),
+            "is not that of the budget",
+        ),
+        (("--reuse-factor", 2), "--reuse-factor has no effect here; add --hls"),
         (("--part", "xc7z0"), None),
     ],
 )
@@ -117,8 +124,30 @@ def test_wrong_use(capsys, tmp_path: Path, options: tuple, message: str | None) 
         assert message in refused(capsys, tmp_path, *options)
 
 
+def test_options_of_the_verilog_need_it(capsys, tmp_path: Path) -> None:
+    words = [
+        "export",
+        str(ENTRY),
+        "--interval",
+        "4",
+        "--fold",
+        "auto",
+        "--out",
+        str(tmp_path / "x"),
+    ]
+    assert main(words) == 2
+    assert "--interval, --fold has no effect here; add --rtl" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    "changes", [{"top": "1st"}, {"tables": "uram"}, {"dsp": "some"}, {"clock_uncertainty": 1.0}]
+    "changes",
+    [
+        {"instances": 0},
+        {"top": "1st"},
+        {"tables": "uram"},
+        {"dsp": "some"},
+        {"clock_uncertainty": 1.0},
+    ],
 )
 def test_settings_that_are_not_allowed(changes: dict) -> None:
     with pytest.raises(ConfigError, match=next(iter(changes))):
@@ -152,7 +181,7 @@ def test_what_no_design_meets_is_said_by_how_much(export, part) -> None:
         match=r"no design .* 'mine'; the closest one \(interval 1, .* [\d.]+ ns above the 10 ns",
     ):
         fold(export.program, budget(latency_ns=100.0), part, RtlConfig())
-    with pytest.raises(UsageError, match=r"takes [\d.]+% of the .*, 0% are allowed"):
+    with pytest.raises(UsageError, match=r"takes [\d.]+ % of the .*, 0.0001 % are allowed"):
         fold(export.program, budget(resource_share=1e-6), part, RtlConfig())
 
 
@@ -186,5 +215,24 @@ def test_the_front_holds_what_nothing_beats(export, part) -> None:
         assert not (beaten and a in best)
 
 
-def test_intervals_that_make_a_difference() -> None:
-    assert intervals({8}) == [1, 2, 3, 4, 8, 16, 32]
+def test_intervals_that_make_a_difference(export) -> None:
+    assert useful_intervals(export.program) == [1, 2, 3, 4, 8, 16, 32]
+    for asked, found in ((7, 4), (15, 8), (1000, 32)):
+        assert lower(export.program, RtlConfig(interval=asked)).interval_cycles == found
+
+
+def test_several_instances_stand_together_in_the_report(export, tmp_path: Path) -> None:
+    config = RtlConfig(interval=8, instances=4)
+    export_rtl(export, tmp_path / "four", config)
+    export_rtl(export, tmp_path / "one", RtlConfig(interval=8))
+    four, one = (report(tmp_path / name) for name in ("four", "one"))
+    lines = [{line.name: line for line in found.lines} for found in (four, one)]
+    assert lines[0]["interval"].value == lines[1]["interval"].value / 4 == 10.0
+    assert (lines[0]["interval"].verdict, lines[1]["interval"].verdict) == ("met", "failed")
+    assert four.figures["interval_cycles"].value == 8
+    assert any("4 instances of this design take turns" in note for note in four.notes)
+
+
+def test_wide_words_of_a_fold(export, part) -> None:
+    text = fold(export.program, budget(), part, RtlConfig()).as_text()
+    assert "* chosen for the budget 'mine': interval 4" in text

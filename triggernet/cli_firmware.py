@@ -11,6 +11,7 @@ from triggernet.command import DATA, JSON, OUT, PROJECT, RUN, Command, Outcome, 
 
 if TYPE_CHECKING:
     from triggernet.export.run import Export
+    from triggernet.rtl.config import RtlConfig
 
 
 def _export(args: Namespace) -> Outcome:
@@ -18,13 +19,16 @@ def _export(args: Namespace) -> Outcome:
     from triggernet.hls import HlsConfig
     from triggernet.hls.export import export_hls
 
+    given = _given(args)
     clock = {} if args.clock_ns is None else {"clock_period_ns": args.clock_ns}
-    hls = HlsConfig(part=args.part, reuse_factor=args.reuse_factor, **clock)
+    hls = HlsConfig(part=args.part, reuse_factor=args.reuse_factor or 1, **clock)
+    rtl = _rtl_config(args, given)
     export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
     options = {"vendored": not args.slim, "overwrite": args.overwrite}
-    if args.rtl:
-        return _export_rtl(args, export, values, {"hls": hls if args.hls else None, **options})
+    if rtl is not None:
+        options["hls"] = hls if args.hls else None
+        return _export_rtl(args, export, (rtl, given), values, options)
     if args.hls:
         values["digest"] = export_hls(export, args.out, hls, **options).digest
     else:
@@ -33,17 +37,44 @@ def _export(args: Namespace) -> Outcome:
     return Outcome(f"{args.out}: {kind} of {values['nodes']} nodes", values)
 
 
-def _export_rtl(
-    args: Namespace, export: Export, values: dict[str, Any], options: dict[str, Any]
-) -> Outcome:
-    from triggernet.report.fold import folded
-    from triggernet.rtl.config import RtlConfig
-    from triggernet.rtl.export import export_rtl
+def _given(args: Namespace) -> dict[str, Any]:
+    """Settings of the Verilog that the user chose; UsageError for options without effect."""
+    from triggernet.errors import UsageError
 
     keys = {"interval": "interval", "tables": "tables", "dsp": "dsp", "clock_ns": "clock_period_ns"}
     given = {key: getattr(args, name) for name, key in keys.items()}
     given = {key: value for key, value in given.items() if value is not None}
-    config, text = RtlConfig(part=args.part, **given), ""
+    idle = [] if args.rtl else [f"--{k}" for k in ("interval", "tables", "dsp") if k in given]
+    idle += ["--fold"] if args.fold and not args.rtl else []
+    idle += ["--reuse-factor"] if args.reuse_factor is not None and not args.hls else []
+    if idle:
+        needed = "--hls" if idle == ["--reuse-factor"] else "--rtl"
+        raise UsageError(f"{', '.join(idle)} has no effect here; add {needed}, or leave it out")
+    return given
+
+
+def _rtl_config(args: Namespace, given: dict[str, Any]) -> RtlConfig | None:
+    """What the user asked of the Verilog, checked before anything takes time."""
+    if not args.rtl:
+        return None
+    from triggernet.report.fold import check_fold
+    from triggernet.rtl.config import RtlConfig
+
+    config = RtlConfig(part=args.part, **given)
+    return config if args.fold is None else check_fold(args.budget, config, given)
+
+
+def _export_rtl(
+    args: Namespace,
+    export: Export,
+    chosen: tuple[RtlConfig, dict[str, Any]],
+    values: dict[str, Any],
+    options: dict[str, Any],
+) -> Outcome:
+    from triggernet.report.fold import folded
+    from triggernet.rtl.export import export_rtl
+
+    (config, given), text = chosen, ""
     if args.fold is not None:
         config, found, options["further"] = folded(export.program, args.budget, config, given)
         values["folding"], text = found.as_dict(), found.as_text() + "\n\n"
@@ -145,7 +176,10 @@ COMMANDS: tuple[Command, ...] = (
                 help="of the Verilog: which products go into DSPs",
             ),
             argument(
-                "--reuse-factor", type=int, default=1, metavar="R", help="interval in clock cycles"
+                "--reuse-factor",
+                type=int,
+                metavar="R",
+                help="of the HLS C++: interval in clock cycles",
             ),
             argument(
                 "--clock-ns",

@@ -27,7 +27,7 @@ def _interval(a: Wire) -> tuple[float, float, float]:
 def table(address_bits: int, word_bits: int) -> Count:
     """A table in look-up tables."""
     cost = 2.0 ** max(address_bits - 5, 0) * math.ceil(word_bits / 2)
-    return Count(lut=0.5 * cost, da4ml_lut=cost)
+    return Count(lut=cost, da4ml_lut=cost)
 
 
 def gate(bits: int) -> Count:

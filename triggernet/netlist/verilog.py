@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from triggernet.netlist.builder import delayed
-from triggernet.netlist.wire import Module, Net
+from triggernet.netlist.wire import Count, Module, Net
 
+SHIFT_FROM, SHIFT_DEPTH = 3, 32
 WIDE_PRODUCTS = ("/* verilator lint_off WIDTHEXPAND */", "/* verilator lint_on WIDTHEXPAND */")
 
 
@@ -25,9 +26,18 @@ def is_clocked(module: Module) -> bool:
     return module.needs_clock or bool(module.clocked) or any(n.delays for n in module.nets)
 
 
-def register_bits(module: Module) -> int:
-    """Bits in rows of registers behind nets; those of `clocked` are counted where they are made."""
-    return sum(net.width * net.delays for net in module.nets)
+def rows_of_registers(module: Module) -> Count:
+    """What rows of registers behind nets take; those of `clocked` are counted where they are made.
+
+    From three in a row on a synthesis makes shift registers of look-up tables, 32 deep.
+    """
+    count = Count()
+    for net in module.nets:
+        if net.delays >= SHIFT_FROM:
+            count.lut += net.width * -(-net.delays // SHIFT_DEPTH)
+        else:
+            count.ff += net.width * net.delays
+    return count
 
 
 def _ports(module: Module) -> str:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from triggernet.errors import UnsupportedError, UsageError
-from triggernet.netlist.ring import Ring
 from triggernet.program import Program
 from triggernet.progress import Progress
 from triggernet.report.tables import RESOURCES, Budget, Part
 from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.lower import lower
+from triggernet.rtl.lower import lower, useful_intervals
 
 HOW = (
     "counted in the netlist, before any synthesis; LUTs of products and tables as they are written"
@@ -39,6 +38,8 @@ class Alternative:
         Of the part, by resource.
     problems : tuple of str
         Why the budget does not allow it; empty if it does.
+    excess : float
+        How many times a limit is exceeded, at most.
     """
 
     config: RtlConfig
@@ -51,6 +52,7 @@ class Alternative:
     bram: float
     shares: dict[str, float]
     problems: tuple[str, ...]
+    excess: float
 
     @property
     def size(self) -> float:
@@ -88,11 +90,13 @@ class Folding:
     chosen: Alternative
     alternatives: tuple[Alternative, ...]
     bound: str
+    budget: str
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         return {
             "chosen": self.chosen.as_dict(),
+            "budget": self.budget,
             "bound": self.bound,
             "how": HOW,
             "alternatives": [a.as_dict() for a in self.alternatives],
@@ -110,7 +114,10 @@ class Folding:
                 f"{a.latency_cycles:9}{a.lut:8.0f}{a.ff:8.0f}{a.dsp:6.0f}{a.bram:6.0f}"
                 f"{a.instances:11}"
             )
-        lines.append(f"chosen (*): {self.chosen.name}; not allowed: -; {self.bound}")
+        lines += [
+            f"* chosen for the budget '{self.budget}': {self.chosen.name}; {self.bound}",
+            "- not allowed by the budget; not shown: what is beaten in everything by another one",
+        ]
         return "\n".join(lines)
 
 
@@ -134,13 +141,13 @@ def fold(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Fol
     found = tuple(alternatives(program, budget, part, config))
     allowed = [a for a in found if not a.problems]
     if not allowed:
-        closest = min(found, key=lambda a: (len(a.problems), a.latency_ns))
+        closest = min(found, key=lambda a: a.excess)
         raise UsageError(
             f"no design of '{program.name}' at {config.clock_period_ns:g} ns meets the budget "
             f"'{budget.name}'; the closest one ({closest.name}): {'; '.join(closest.problems)}"
         )
     chosen = min(allowed, key=lambda a: (a.size, a.lut, a.latency_ns))
-    return Folding(chosen, found, _bound(chosen, found))
+    return Folding(chosen, found, _bound(chosen, found), budget.name)
 
 
 def _bound(chosen: Alternative, found: Sequence[Alternative]) -> str:
@@ -162,8 +169,9 @@ def alternatives(
     program: Program, budget: Budget, part: Part, config: RtlConfig
 ) -> Iterator[Alternative]:
     """Every interval that makes a difference, with every choice of tables and products."""
-    sizes = {t.shape[0] for t in program.tensors.values() if len(t.shape) == 2} or {1}
-    choices = list(itertools.product(intervals(sizes), ("bram", "lut"), ("all", "pairs", "none")))
+    choices = list(
+        itertools.product(useful_intervals(program), ("bram", "lut"), ("all", "pairs", "none"))
+    )
     seen: set[tuple[float, ...]] = set()
     with Progress("designing", len(choices), "designs") as progress:
         for interval, tables, dsp in choices:
@@ -181,16 +189,6 @@ def alternatives(
                 yield found
 
 
-def intervals(sizes: set[int]) -> list[int]:
-    """Intervals at which the hardware for `sizes` particles changes."""
-    found = {1}
-    for size in sizes:
-        longest = size * max(1, size // 2)
-        rings = [Ring.within(size, k) for k in range(1, longest + 1)]
-        found |= {ring.slots for ring in rings}
-    return sorted(found)
-
-
 def _alternative(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Alternative:
     hardware = lower(program, config)
     interval_ns = hardware.interval_cycles * config.clock_period_ns
@@ -199,13 +197,14 @@ def _alternative(program: Program, budget: Budget, part: Part, config: RtlConfig
     shares = {r: counts[r] / part.total(r) for r in RESOURCES}
     latency_ns = hardware.latency_cycles * config.clock_period_ns
     return Alternative(
-        config,
+        dataclasses.replace(config, instances=instances),
         hardware.latency_cycles,
         latency_ns,
         instances,
         **counts,
         shares=shares,
         problems=tuple(_problems(latency_ns, shares, budget)),
+        excess=max(latency_ns / budget.algorithm_ns, max(shares.values()) / budget.resource_share),
     )
 
 
@@ -219,8 +218,8 @@ def _problems(latency_ns: float, shares: dict[str, float], budget: Budget) -> It
     for resource, share in shares.items():
         if share > budget.resource_share:
             yield (
-                f"it takes {share:.1%} of the {resource.upper()}, {budget.resource_share:.0%} are "
-                "allowed"
+                f"it takes {100 * share:.3g} % of the {resource.upper()}, "
+                f"{100 * budget.resource_share:.3g} % are allowed"
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 How = Literal["exact", "routed", "placed", "simulated", "synthesised", "estimated"]
@@ -87,3 +87,22 @@ def best(sources: Iterable[Figures]) -> dict[str, Figure]:
             if known is None or TRUST.index(figure.how) < TRUST.index(known.how):
                 found[name] = figure
     return found
+
+
+def of_instances(figures: Figures, instances: int) -> Figures:
+    """What several designs that take turns are together: more resources, a shorter interval."""
+    if instances == 1:
+        return figures
+    factors = {name: float(instances) for name in ("lut", "ff", "dsp", "bram")}
+    factors["interval_cycles"] = 1 / instances
+    return {
+        name: _times(figure, factors[name]) if name in factors else figure
+        for name, figure in figures.items()
+    }
+
+
+def _times(figure: Figure, factor: float) -> Figure:
+    error = figure.error
+    if error is not None:
+        error = Error(error.low * factor, error.high * factor, error.basis)
+    return replace(figure, value=figure.value * factor, error=error)

@@ -12,7 +12,8 @@ from triggernet.files import to_json
 from triggernet.program import Program
 from triggernet.report.alternatives import Folding, fold
 from triggernet.report.pareto import pareto_png
-from triggernet.report.tables import load_budget, load_part
+from triggernet.report.tables import Budget, load_budget, load_part
+from triggernet.report.verdict import SAME_CLOCK
 from triggernet.rtl.config import RtlConfig
 
 
@@ -39,19 +40,41 @@ def folded(
     Raises
     ------
     UsageError
-        If something is chosen twice, no design meets the budget, or a name is unknown.
+        If something is chosen twice, the clock is not the budget's, no design meets the budget, or
+        a name is unknown.
     """
-    twice = sorted(set(given) - {"clock_period_ns"})
-    if twice:
-        raise UsageError(
-            f"--fold auto chooses {', '.join(twice)} itself; give either the one or the other"
-        )
+    config = check_fold(budget, config, given)
     allowed = load_budget(budget)
-    if allowed.clock_mhz is not None and "clock_period_ns" not in given:
-        config = replace(config, clock_period_ns=round(1000 / allowed.clock_mhz, 4))
     found = fold(program, allowed, load_part(config.part), config)
     files = {
         "rtl/alternatives.json": to_json(found.as_dict()).encode(),
         "rtl/alternatives.png": pareto_png(found, allowed),
     }
     return found.chosen.config, found, files
+
+
+def check_fold(budget: str | Path, config: RtlConfig, given: Mapping[str, Any]) -> RtlConfig:
+    """`config` at the clock of a budget; errors as for `folded`."""
+    twice = sorted(set(given) - {"clock_period_ns"})
+    if twice:
+        raise UsageError(
+            f"--fold auto chooses {', '.join(twice)} itself; give either the one or the other"
+        )
+    allowed = load_budget(budget)
+    load_part(config.part)
+    if allowed.clock_mhz is not None and "clock_period_ns" not in given:
+        config = replace(config, clock_period_ns=round(1000 / allowed.clock_mhz, 4))
+    _check_clock(allowed, config)
+    return config
+
+
+def _check_clock(budget: Budget, config: RtlConfig) -> None:
+    """Refuse a clock that the budget's trigger does not have."""
+    if budget.clock_mhz is None:
+        return
+    found = 1000 / config.clock_period_ns
+    if abs(found / budget.clock_mhz - 1) > SAME_CLOCK:
+        raise UsageError(
+            f"a clock of {found:g} MHz ({config.clock_period_ns:g} ns) is not that of the budget "
+            f"'{budget.name}', {budget.clock_mhz:g} MHz; leave --clock-ns out"
+        )

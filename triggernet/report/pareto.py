@@ -31,7 +31,9 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
         axes.scatter(
             [chosen.latency_ns], [chosen.lut], marker="*", s=320, color="tab:red", label="chosen"
         )
-        axes.axvline(budget.algorithm_ns, color="grey", ls="--")
+        axes.axvline(
+            budget.algorithm_ns, color="grey", ls="--", label=f"{budget.algorithm_ns:g} ns allowed"
+        )
         axes.set(xscale="log", yscale="log", xlabel="latency [ns]", ylabel="LUT of all instances")
         for a in front(folding.alternatives):
             if (a.latency_ns, a.lut) in steps:
@@ -42,7 +44,15 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
                     textcoords="offset points",
                     fontsize=12,
                 )
-        axes.legend(fontsize=13, title="numbers: interval in clocks", title_fontsize=13)
+        axes.tick_params(axis="both", which="minor", labelbottom=False, labelleft=False)
+        axes.legend(
+            fontsize=13,
+            title="numbers: interval in clocks; chosen: smallest share of the part",
+            title_fontsize=13,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.01),
+            ncols=2,
+        )
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
         plt.close(figure)
@@ -58,6 +68,8 @@ def _scatter(axes: Any, folding: Folding) -> None:
                 for a in folding.alternatives
                 if a.config.tables == tables and bool(a.problems) != allowed
             ]
+            if not found:
+                continue
             axes.scatter(
                 [a.latency_ns for a in found],
                 [a.lut for a in found],

@@ -13,7 +13,7 @@ from triggernet.program import Program
 from triggernet.report.design import Design, Kind
 from triggernet.report.estimate import Estimate, estimate
 from triggernet.report.evidence import Evidence, collect
-from triggernet.report.figures import FIGURES, Figure, Figures, best
+from triggernet.report.figures import FIGURES, Figure, Figures, best, of_instances
 from triggernet.report.hardware import Clock
 from triggernet.report.rtl_sources import (
     CoSimulation,
@@ -178,7 +178,8 @@ def report(
     clock = Clock(design.period_ns(design.kind))
     found, slack = gather(design), timing(design)
     figures = best(each for kind, each in found if kind == design.kind)
-    lines = judge(figures, allowed, fpga, clock, slack)
+    instances = design.rtl.instances if design.rtl is not None else 1
+    lines = judge(of_instances(figures, instances), allowed, fpga, clock, slack)
     return Report(
         name=design.program.name,
         verdict=overall(lines),

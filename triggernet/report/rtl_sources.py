@@ -185,8 +185,18 @@ def notes(design: Design) -> tuple[str, ...]:
         _about_cosimulation(design, design.rtl),
         _about_synthesis(design),
         clock_note(design.rtl.clock_period_ns),
+        _about_instances(design.rtl.instances),
     )
     return tuple(text for text in found if text)
+
+
+def _about_instances(instances: int) -> str:
+    if instances == 1:
+        return ""
+    return (
+        f"{instances} instances of this design take turns: against the budget stands what all of "
+        "them take, and the interval of all together; the other figures are of one."
+    )
 
 
 def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:

@@ -31,6 +31,8 @@ class RtlConfig:
         What angular tables are made of.
     dsp : {"all", "pairs", "none"}
         Which products are made in DSPs; the others take look-up tables.
+    instances : int
+        How many of these designs take turns, each with every so-many-th event.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class RtlConfig:
     interval: int = 1
     tables: Tables = "bram"
     dsp: Products = "all"
+    instances: int = 1
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z]\w*", self.top):
@@ -68,6 +71,8 @@ class RtlConfig:
             raise ConfigError(
                 f"interval {self.interval} is below 1; 1 is a new event in every clock cycle"
             )
+        if self.instances < 1:
+            raise ConfigError(f"instances {self.instances} is below 1")
         if self.tables not in ("lut", "bram"):
             raise ConfigError(f"tables {self.tables!r} is not allowed; use lut or bram")
         if self.dsp not in ("all", "pairs", "none"):

@@ -64,6 +64,8 @@ class Design:
     inputs, outputs : tuple of Port
     part : str
         Full name of the FPGA; empty if it is not stated.
+    instances : int
+        How many such designs take turns.
     predicted : mapping of str to float
         Counts before synthesis: ``lut``, ``ff``, ``dsp``, ``bram``, ``da4ml_lut``; some or none.
     """
@@ -76,6 +78,7 @@ class Design:
     outputs: tuple[Port, ...]
     part: str = ""
     predicted: Mapping[str, float] = field(default_factory=dict)
+    instances: int = 1
 
 
 def has_rtl(project: Path) -> bool:
@@ -122,6 +125,7 @@ def parse_design(data: Mapping[str, Any]) -> Design:
         tuple(_port(port) for port in data["outputs"]),
         str(data.get("part", "")),
         {k: float(v) for k, v in data.get("predicted", {}).items()},
+        int(data.get("instances", 1)),
     )
     if design.interval_cycles < 1 or design.latency_cycles < 1:
         raise ProjectError(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triggernet.netlist.fabric import Fabric
 from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.pairs import gathered
+from triggernet.netlist.ring import Ring
 from triggernet.netlist.timing import Timing
-from triggernet.netlist.verilog import register_bits
+from triggernet.netlist.verilog import rows_of_registers
 from triggernet.netlist.wire import Count, Module, Statement, Wire
 from triggernet.operators.node import Tensor
 from triggernet.program import Program
@@ -50,13 +51,14 @@ class Hardware:
 
 
 def lower(program: Program, config: RtlConfig) -> Hardware:
-    """The design of a program at the interval and clock of `config`.
+    """The design of a program at the clock of `config` and its interval, or the next useful one.
 
     Raises
     ------
     UnsupportedError
         If the program has no such design: a node that cannot be folded, say.
     """
+    config = replace(config, interval=useful_interval(program, config.interval))
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
     fabric.top.module.purpose = f"{program.name}: a new event every {config.interval} clocks."
@@ -72,6 +74,20 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
     return Hardware(program, config, modules, latency, config.interval, _count(modules, config.top))
+
+
+def useful_intervals(program: Program) -> list[int]:
+    """Intervals at which the hardware changes: 1, parts and multiples of the particles."""
+    found = {1}
+    for size in {t.shape[0] for t in program.tensors.values() if len(t.shape) == 2}:
+        longest = size * max(1, size // 2)
+        found |= {Ring.within(size, k).slots for k in range(1, longest + 1)}
+    return sorted(found)
+
+
+def useful_interval(program: Program, interval: int) -> int:
+    """The longest useful interval up to `interval`: with the same hardware, more events."""
+    return max(k for k in useful_intervals(program) if k <= interval)
 
 
 def _input(fabric: Fabric, tensor: Tensor) -> Signal:
@@ -144,5 +160,5 @@ def _count(modules: Mapping[str, Module], top: str) -> Count:
     total = Count()
     for name, times in _instances(modules, top).items():
         total.add(modules[name].count, times)
-        total.ff += times * register_bits(modules[name])
+        total.add(rows_of_registers(modules[name]), times)
     return total

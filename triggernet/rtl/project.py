@@ -56,6 +56,7 @@ def describe(hardware: Hardware) -> dict[str, Any]:
         "part": config.part,
         "clock_period_ns": config.clock_period_ns,
         "interval_cycles": hardware.interval_cycles,
+        "instances": config.instances,
         "latency_cycles": hardware.latency_cycles,
         "inputs": _ports(program, program.inputs),
         "outputs": _ports(program, program.outputs),
