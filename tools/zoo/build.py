@@ -44,7 +44,7 @@ Inputs (`{encoding}`) and the type of every tensor:
 {tensors}
 
     triggernet evaluate models/{name} --data jets.h5
-    triggernet export models/{name} --hls --out project
+    triggernet export models/{name} --hls --rtl --out project
 {verify}"""
 
 
