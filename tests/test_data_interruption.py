@@ -40,7 +40,14 @@ def start_run(path: Path, n_jets: int = N_JETS) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "triggernet", "generate", "toptag", "--jets", str(n_jets)]
     command += ["--out", str(path), "--seed", "3", "--workers", "2"]
     command += ["--set", "chunk_jets=15", "--set", "n_constituents=60"]
-    run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        command,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell inherit that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     wait_until(lambda: chunks_of(path))
     return run
 
