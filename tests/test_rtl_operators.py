@@ -93,7 +93,7 @@ def test_every_operator_clock_by_clock(
     programs = [p for p in case_programs() if can_be_had(p, config)]
     left_out = set(OPERATORS) - {n.op for p in programs for n in p.nodes}
     # Pairs that are inputs of a program cannot be folded: `test_rtl_models.py` folds these two.
-    assert left_out == (set() if interval == 1 else {"PairRowSum", "PairRelu"})
+    assert left_out <= (set() if interval == 1 else {"PairRowSum", "PairRelu"})
     program = together(programs)
     codes = random_codes(program, N_EVENTS)
     expected = evaluate(program, codes)
