@@ -29,18 +29,18 @@ class Builder:
     name : str
         Of the module.
     clock : Timing
-    library : dict of str to Module
+    known : dict of str to Module
         All modules of the design, by name.
     purpose : str
         One line for the head of the module.
     """
 
     def __init__(
-        self, name: str, clock: Timing, library: dict[str, Module], purpose: str = ""
+        self, name: str, clock: Timing, known: dict[str, Module], purpose: str = ""
     ) -> None:
         self.module = Module(name, purpose)
         self.clock = clock
-        self.library = library
+        self.known = known
         self.scope = ""  # in front of the names of nets: what they belong to
         self._names: set[str] = {"clk", "rst"}
 

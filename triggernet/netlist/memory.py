@@ -44,8 +44,8 @@ def _table_module(b: Builder, address: Wire, values: Sequence[int], width: int) 
     lines = "\n            ".join([*entries, f"default: q = {literal(0, width)};"])
     body = f"    always @(*)\n        case (a)\n            {lines}\n        endcase\n"
     name = f"table_{_digest(body)}"
-    if name not in b.library:
-        b.library[name] = Module(
+    if name not in b.known:
+        b.known[name] = Module(
             name,
             f"A table of {len(values)} words of {width} bits, in look-up tables.",
             inputs=[("a", address.width)],
@@ -118,8 +118,8 @@ def _memory_module(
         f"        b_value <= word[{{{front[1]}, b}}];\n    end\n"
     )
     name = f"memory_{_digest(body)}"
-    if name not in b.library:
-        b.library[name] = Module(
+    if name not in b.known:
+        b.known[name] = Module(
             name,
             f"Two tables of words of {width} bits in a block RAM, each with a port of its own.",
             inputs=[("a", addresses[0].width), ("b", addresses[1].width)],
