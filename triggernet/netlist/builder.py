@@ -251,17 +251,6 @@ class Builder:
             return a if not a.signed else self.negative(a)
         return self.flag((a,), a.width, lambda read: f"|{read(a)}", name)
 
-    def both(self, flags: Sequence[Wire], name: str = "flag") -> Wire:
-        """Whether all flags are set."""
-        if any(f.constant and f.lo == 0 for f in flags):
-            return constant(0)
-        live = [f for f in dict.fromkeys(flags) if not f.constant]
-        if not live:
-            return constant(1)
-        if len(live) == 1:
-            return live[0]
-        return self.flag(live, len(live), lambda read: " & ".join(map(read, live)), name)
-
     def gated(self, flag: Wire, a: Wire, inverted: bool = False) -> Wire:
         """`a` where `flag` is set (or not set, if `inverted`), otherwise 0."""
         if flag.constant:
