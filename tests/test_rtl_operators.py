@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_edge_operators
 import test_operators
 from operator_cases import OperatorTest
 from programs import random_codes
@@ -28,8 +29,13 @@ N_EVENTS = 300
 
 
 def operator_tests() -> list[OperatorTest]:
-    found = [c for c in vars(test_operators).values() if isinstance(c, type)]
-    return [c() for c in found if issubclass(c, OperatorTest) and c is not OperatorTest]
+    found = {**vars(test_operators), **vars(test_edge_operators)}.values()
+    return [c() for c in found if isinstance(c, type) and OperatorTest in c.__bases__]
+
+
+def test_every_operator_has_its_test() -> None:
+    tested = {type(test).__name__.removeprefix("Test") for test in operator_tests()}
+    assert tested == set(OPERATORS)
 
 
 def case_programs() -> list[Program]:
@@ -101,8 +107,7 @@ def test_every_operator_clock_by_clock(
     config = RtlConfig(interval=interval, tables=tables, dsp=dsp)
     programs = foldable(case_programs(), config)
     left_out = set(OPERATORS) - {n.op for p in programs for n in p.nodes}
-    # Pairs that are inputs of a program cannot be folded: `test_rtl_models.py` folds these two.
-    assert left_out == (set() if interval == 1 else {"PairRowSum", "PairRelu"})
+    assert left_out == set()
     program = together(programs)
     codes = random_codes(program, N_EVENTS)
     expected = evaluate(program, codes)

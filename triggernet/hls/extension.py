@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggernet.errors import UnsupportedError
-from triggernet.hls.kernels import KERNELS, KernelCall, result_position
+from triggernet.hls.kernel_call import KernelCall
+from triggernet.hls.kernels import KERNELS, result_position
 from triggernet.operators.node import Node, Tensor
 
 if TYPE_CHECKING:

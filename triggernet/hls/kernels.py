@@ -7,51 +7,13 @@ only the assignments to the quantisers' types change a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from triggernet.errors import UnsupportedError
-from triggernet.fixedpoint import FixedPoint
+from triggernet.hls import edge_kernels
+from triggernet.hls.kernel_call import Constants, KernelCall, code_type, covering, lanes
 from triggernet.operators.base import Inputs, Interval, n_pairs
 from triggernet.operators.node import Node, Tensor
-
-
-@dataclass(frozen=True)
-class Constants:
-    """An array of constants of the generated C++: integer codes of a type."""
-
-    name: str
-    codes: tuple[int, ...]
-    type: FixedPoint
-
-
-@dataclass(frozen=True)
-class KernelCall:
-    """A call of a kernel in the generated C++.
-
-    Attributes
-    ----------
-    function : str
-        Name in namespace ``triggernet``.
-    header : str
-        File in ``triggernet/operators/``.
-    settings : mapping of str to int
-        Integers of the CONFIG struct.
-    types : mapping of str to str
-        Types of the CONFIG struct, as C++ text.
-    constants : tuple of Constants
-        Passed after the result, in this order.
-    members : str
-        Further C++ of the CONFIG struct.
-    """
-
-    function: str
-    header: str
-    settings: Mapping[str, int] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
-    constants: tuple[Constants, ...] = ()
-    members: str = ""
-
 
 # Kernels that take their result before the inputs, because the number of inputs varies.
 RESULT_FIRST = frozenset({"Stack"})
@@ -62,16 +24,6 @@ Describe = Callable[[Node, Inputs, int], KernelCall]
 def result_position(node: Node) -> int:
     """Place of the result among the arguments of a node's call."""
     return 0 if node.op in RESULT_FIRST else len(node.inputs)
-
-
-def covering(bounds: Interval, fraction: int) -> str:
-    """The C++ type that holds `bounds` (codes of the given grid) and zero exactly."""
-    return FixedPoint.covering(min(bounds.lo, 0), max(bounds.hi, 0), fraction).cpp
-
-
-def lanes(count: int, reuse_factor: int) -> int:
-    """How many of `count` blocks exist side by side when each is used `reuse_factor` times."""
-    return -(-count // reuse_factor)
 
 
 def _finest(tensors: Iterable[Tensor]) -> int:
@@ -123,7 +75,7 @@ def _polar(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
         "phi_size": len(phi.codes),
     }
     types = {
-        "code_t": _code_type(eta),
+        "code_t": code_type(eta),
         "table_t": word.cpp,
         "angle_t": covering(angle, word.fraction),
         "cosh_t": covering(
@@ -158,7 +110,7 @@ def _pair_dot_polar(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall
     if node.get_int("beams"):
         exp = _table(node, "exp_table", "exp_", inputs[1])
         settings["exp_size"] = len(exp.codes)
-        types |= {"exp_code_t": _code_type(exp), "exp_t": exp.type.cpp}
+        types |= {"exp_code_t": code_type(exp), "exp_t": exp.type.cpp}
         constants = (*constants, exp)
     return KernelCall("pair_dot_polar", call.header, settings, types, constants)
 
@@ -264,7 +216,7 @@ def _dense(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     types = {"acc_t": _dense_accumulator(node, inputs)}
     for c in constants:
         settings[f"{c.name}_size"] = len(c.codes)
-        types |= {f"{c.name}_t": c.type.cpp, f"{c.name}_code_t": _code_type(c)}
+        types |= {f"{c.name}_t": c.type.cpp, f"{c.name}_code_t": code_type(c)}
     name = "dense" + ("_context" if h else "") + ("_selected" if k > 1 else "")
     return KernelCall(name, "dense.h", settings, types, tuple(constants))
 
@@ -328,11 +280,6 @@ def _sign_function(signs: tuple[int, ...]) -> str:
     return f"static constexpr int sign(int c) {{ return {chosen}{signs[-1]}; }}"
 
 
-def _code_type(constants: Constants) -> str:
-    """The integer type of an array of codes."""
-    return f"{'ap_int' if constants.type.signed else 'ap_uint'}<{constants.type.width}>"
-
-
 KERNELS: Mapping[str, Describe] = MappingProxyType(
     {
         "PairDotPolar": _pair_dot_polar,
@@ -348,5 +295,10 @@ KERNELS: Mapping[str, Describe] = MappingProxyType(
         "Add": _add,
         "Dense": _dense,
         "PairRelu": _pair_relu,
+        "MitchellLog": edge_kernels.mitchell_log,
+        "Table": edge_kernels.table,
+        "Multiply": edge_kernels.multiply,
+        "EdgeJoin": edge_kernels.edge_join,
+        "EdgeSum": edge_kernels.edge_sum,
     }
 )

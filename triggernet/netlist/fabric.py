@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from triggernet.netlist.arithmetic import total
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.layout import Options, Particles
+from triggernet.netlist.layout import Options, Pairs, Particles, Rows
 from triggernet.netlist.timing import LEVEL_NS, LUT_INPUTS, Timing, add_ns, reduce_ns
 from triggernet.netlist.verilog import is_clocked
 from triggernet.netlist.wire import Count, Module, Net, Statement, Wire, constant
@@ -64,6 +64,7 @@ class Fabric:
         self._turning: dict[tuple[object, ...], list[Wire]] = {}
         self._held: dict[tuple[int, int], Wire] = {}
         self._flags: dict[tuple[int | str, ...], Wire] = {}
+        self._called: dict[tuple[Kind, tuple[object, ...]], list[Wire]] = {}
 
     # Tokens and values that last
 
@@ -114,7 +115,9 @@ class Fabric:
     # Modules
 
     def call(self, kind: Kind, kernel: Kernel, inputs: Sequence[Wire]) -> list[Wire]:
-        """An instance of the module that `kernel` makes; equal ones are made once.
+        """An instance of the module that `kernel` makes; equal modules are made once.
+
+        Where the very same wires went into such a module before, its results are taken from there.
 
         Parameters
         ----------
@@ -124,9 +127,15 @@ class Fabric:
         inputs : sequence of Wire
             Delayed here to the cycle of the last one.
         """
-        usable = self.top.clock.usable_ns
         if all(w.constant for w in inputs):
             return list(kernel(self.top, *inputs))
+        same = (kind, tuple((id(w.net), w.cycle, w.lo, w.hi) for w in inputs))
+        if same not in self._called:
+            self._called[same] = self._call(kind, kernel, inputs)
+        return self._called[same]
+
+    def _call(self, kind: Kind, kernel: Kernel, inputs: Sequence[Wire]) -> list[Wire]:
+        usable = self.top.clock.usable_ns
         base = max(w.ready(usable)[0] for w in inputs if not w.constant)
         inputs = [self._arrived(w, base) for w in inputs]
         ports = tuple(_port(w, base, usable) for w in inputs)
@@ -260,11 +269,11 @@ class Fabric:
         self,
         kind: Kind,
         kernel: Kernel,
-        tensors: Sequence[Particles],
+        tensors: Sequence[Rows],
         shared: Sequence[Wire] = (),
-    ) -> Particles:
-        """`kernel` on the features of each particle and on wires that all particles share."""
-        spread = [self.spread(t) for t in tensors]
+    ) -> Rows:
+        """`kernel` on the features of each particle (or pair) and on wires that all share."""
+        spread = [t if isinstance(t, Pairs) else self.spread(t) for t in tensors]
         slots = max(t.slots for t in spread)
         usable = self.top.clock.usable_ns
         if slots > 1:
@@ -277,7 +286,7 @@ class Fabric:
             tuple(self.call(kind, kernel, [*(w for t in spread for w in t.lanes[k]), *shared]))
             for k in range(len(spread[0].lanes))
         ]
-        return Particles(tuple(lanes), spread[0].size)
+        return with_lanes(spread[0], lanes)
 
     def _shared(self, wire: Wire, begin: int) -> Wire:
         """`wire` kept from cycle `begin` on for a whole interval."""
@@ -340,6 +349,13 @@ class Fabric:
             self.top.module.count.lut += -(-len(tokens) // LUT_INPUTS)
             self._flags[key] = Wire(net, 0, 1, begin, reduce_ns(len(tokens)), slots=slots)
         return self._flags[key]
+
+
+def with_lanes(rows: Rows, lanes: Iterable[tuple[Wire, ...]]) -> Rows:
+    """Other features of the same particles or pairs."""
+    if isinstance(rows, Pairs):
+        return replace(rows, lanes=tuple(lanes), zero_without=None)
+    return replace(rows, lanes=tuple(lanes))
 
 
 def _port(wire: Wire, base: int, usable_ns: float) -> Port:

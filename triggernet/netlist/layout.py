@@ -57,11 +57,13 @@ class Particles:
 
 @dataclass(frozen=True)
 class Pairs:
-    """A tensor (P,): which pair a lane carries in which slot is the ring's affair.
+    """A tensor (P,), (P, F) or (2 P, F): which pair a lane carries when is the ring's affair.
 
     Attributes
     ----------
-    lanes : tuple of Wire
+    lanes : tuple of tuples of F wires
+        One for each lane of the ring. Of directed edges two: what the first particle of the pair
+        receives from the second one, then what the second one receives from the first.
     ring : Ring
     live : tuple of Wire
         For each lane, a flag that is set in the slots in which it carries a pair.
@@ -69,10 +71,20 @@ class Pairs:
         A tensor (N,): where one of its values is 0, so are the pairs of that particle.
     """
 
-    lanes: tuple[Wire, ...]
+    lanes: tuple[tuple[Wire, ...], ...]
     ring: Ring
     live: tuple[Wire, ...]
     zero_without: Particles | None = None
+
+    @property
+    def directed(self) -> bool:
+        """Whether there are two edges for each pair."""
+        return len(self.lanes) == 2 * len(self.live)
+
+    @property
+    def slots(self) -> int:
+        """Clock cycles in a row in which the lanes carry pairs."""
+        return self.ring.slots
 
 
 @dataclass(frozen=True)
@@ -92,4 +104,5 @@ class Meeting:
     live: tuple[Wire, ...]
 
 
-Signal = Vector | Particles | Pairs
+Rows = Particles | Pairs
+Signal = Vector | Rows

@@ -69,45 +69,85 @@ def _live(fabric: Fabric, ring: Ring, begin: int) -> list[Wire]:
     return flags
 
 
-def gathered(pairs: Pairs) -> tuple[Wire, ...]:
-    """All pairs at once, in the order of the operators."""
-    ring = pairs.ring
+def entered(fabric: Fabric, rows: Particles, size: int) -> Pairs:
+    """Rows for all pairs (or directed edges) of `size` particles as the ring's lanes carry them."""
+    rows, ring = fabric.together(rows), Ring.within(size, fabric.interval)
+    ways = rows.size // len(ring.all_pairs)
     if ring.slots == 1:
-        return pairs.lanes
-    found: dict[tuple[int, int], Wire] = {}
+        return Pairs(rows.lanes, ring, (constant(1),) * len(ring.all_pairs))
+    load, nothing = fabric.load_cycle(rows), (constant(0),) * len(rows.lanes[0])
+    place = {pair: k for k, pair in enumerate(ring.all_pairs)}
+    lanes = []
+    for lane in range(len(ring.lanes)):
+        pairs = [ring.members(slot)[lane] for slot in range(ring.slots)]
+        for way in range(ways):
+            queue = [
+                rows.lanes[ways * place[min(p), max(p)] + (way if p[0] < p[1] else ways - 1 - way)]
+                if p is not None
+                else nothing
+                for p in pairs
+            ]
+            columns = fabric.circles(Particles(tuple(queue), ring.slots), 1, load)
+            lanes.append(tuple(column[0] for column in columns))
+    return Pairs(tuple(lanes), ring, tuple(_live(fabric, ring, load + 1)))
+
+
+def gathered(pairs: Pairs) -> tuple[tuple[Wire, ...], ...]:
+    """The features of all pairs (or directed edges) at once, in the order of the operators."""
+    ring = pairs.ring
+    ways = 2 if pairs.directed else 1
+    found: dict[tuple[int, int], list[tuple[Wire, ...]]] = {}
     for slot in range(ring.slots):
-        for wire, pair in zip(pairs.lanes, ring.members(slot), strict=True):
+        for lane, pair in enumerate(ring.members(slot)):
             if pair is not None:
-                key = (min(pair), max(pair))
-                found[key] = replace(wire, cycle=wire.cycle + slot, slots=1)
-    return tuple(found[pair] for pair in ring.all_pairs)
+                edges = [
+                    tuple(replace(w, cycle=w.cycle + slot, slots=1) for w in features)
+                    for features in pairs.lanes[ways * lane : ways * (lane + 1)]
+                ]
+                # The operators' first edge is the one that the earlier particle receives.
+                found[min(pair), max(pair)] = edges if pair[0] < pair[1] else edges[::-1]
+    return tuple(features for pair in ring.all_pairs for features in found[pair])
 
 
 def row_sums(fabric: Fabric, pairs: Pairs) -> Particles:
-    """For each particle the sum over the pairs that it is in, all at once."""
-    ring = pairs.ring
+    """For each particle the sums over its pairs, or over the edges it receives, all at once."""
+    ways = 2 if pairs.directed else 1
     lanes = [
-        fabric.top.gated(flag, wire) for flag, wire in zip(pairs.live, pairs.lanes, strict=True)
+        tuple(fabric.top.gated(pairs.live[k // ways], wire) for wire in features)
+        for k, features in enumerate(pairs.lanes)
     ]
-    if ring.slots == 1:
-        rows: list[list[Wire]] = [[] for _ in range(ring.size)]
-        for (i, j), wire in zip(ring.all_pairs, lanes, strict=True):
-            rows[i].append(wire)
-            rows[j].append(wire)
-        return Particles(tuple((total(fabric.top, row),) for row in rows), ring.size)
-    return _rotating_sums(fabric, ring, lanes)
+    columns = [
+        _sums(fabric, pairs.ring, column[::ways], column[ways - 1 :: ways])
+        for column in zip(*lanes, strict=True)
+    ]
+    return Particles(tuple(zip(*columns, strict=True)), pairs.ring.size)
 
 
-def _rotating_sums(fabric: Fabric, ring: Ring, lanes: Sequence[Wire]) -> Particles:
+def _sums(
+    fabric: Fabric, ring: Ring, to_first: Sequence[Wire], to_second: Sequence[Wire]
+) -> list[Wire]:
+    """For each particle the sum of what it gets from the lanes' pairs."""
+    if ring.slots > 1:
+        return _rotating_sums(fabric, ring, to_first, to_second)
+    rows: list[list[Wire]] = [[] for _ in range(ring.size)]
+    for (i, j), first, second in zip(ring.all_pairs, to_first, to_second, strict=True):
+        rows[i].append(first)
+        rows[j].append(second)
+    return [total(fabric.top, row) for row in rows]
+
+
+def _rotating_sums(
+    fabric: Fabric, ring: Ring, to_first: Sequence[Wire], to_second: Sequence[Wire]
+) -> list[Wire]:
     """Sums that travel with their particles round the ring."""
     top = fabric.top
     places: list[list[Wire]] = [[] for _ in range(ring.size)]
-    for (first, deltas), wire in zip(ring.lanes, lanes, strict=True):
+    for (first, deltas), wire, other in zip(ring.lanes, to_first, to_second, strict=True):
         places[first].append(wire)
-        for place, value in _second_places(fabric, first, deltas, ring, wire):
+        for place, value in _second_places(fabric, first, deltas, ring, other):
             places[place].append(value)
     terms = [total(top, place) for place in places]
-    others = ring.size - 1
+    others, lanes = ring.size - 1, (*to_first, *to_second)
     bounds = min(0, *(w.lo for w in lanes)) * others, max(0, *(w.hi for w in lanes)) * others
     kind = Wire(None, *bounds).kind
     begin, offset = top.start(terms, add_ns(kind.width))
@@ -119,14 +159,13 @@ def _rotating_sums(fabric: Fabric, ring: Ring, lanes: Sequence[Wire]) -> Particl
 
 def _unturned(
     ring: Ring, nets: Sequence[Net], bounds: tuple[int, int], begin: int, offset: float
-) -> Particles:
+) -> list[Wire]:
     """The sums in the last slot, in the order of the particles."""
     turned = (ring.slots - 1) * ring.step
-    found = [
-        (Wire(nets[(k - turned) % ring.size], *bounds, begin + ring.slots - 1, offset),)
+    return [
+        Wire(nets[(k - turned) % ring.size], *bounds, begin + ring.slots - 1, offset)
         for k in range(ring.size)
     ]
-    return Particles(tuple(found), ring.size)
 
 
 def _second_places(

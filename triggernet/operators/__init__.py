@@ -14,12 +14,17 @@ from triggernet.operators.cartesian_dot import (
     PAIR_DOT_CARTESIAN,
 )
 from triggernet.operators.dense import DENSE
+from triggernet.operators.edge_join import EDGE_JOIN
+from triggernet.operators.edge_sum import EDGE_SUM
+from triggernet.operators.mitchell_log import MITCHELL_LOG
+from triggernet.operators.multiply import MULTIPLY
 from triggernet.operators.pair_relu import PAIR_RELU
 from triggernet.operators.pair_row_sum import PAIR_ROW_SUM
 from triggernet.operators.polar_dot import PAIR_DOT_POLAR
 from triggernet.operators.polar_jet import JET_DOT_POLAR, JET_MASS_POLAR
 from triggernet.operators.quant import QUANT
 from triggernet.operators.reduce import COUNT, STACK, SUM
+from triggernet.operators.table import TABLE
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {
@@ -39,6 +44,11 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             ADD,
             DENSE,
             PAIR_RELU,
+            MITCHELL_LOG,
+            TABLE,
+            MULTIPLY,
+            EDGE_JOIN,
+            EDGE_SUM,
         )
     }
 )

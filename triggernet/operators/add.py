@@ -14,7 +14,7 @@ from triggernet.netlist.fabric import Fabric, Kind
 from triggernet.netlist.layout import Particles, Signal, Vector
 from triggernet.netlist.wire import Wire
 from triggernet.operators.base import Exact, Inputs, Interval, Operation, Operator, align, require
-from triggernet.operators.hardware import as_particles, as_vector, numbered
+from triggernet.operators.hardware import as_rows, as_vector, numbered
 from triggernet.operators.node import Node
 
 
@@ -79,8 +79,8 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         numbered("sum", n),
     )
     if node.get_int("broadcast"):
-        return fabric.each(kind, kernel, [as_particles(x)], as_vector(fabric, y))
-    return fabric.each(kind, kernel, [as_particles(x), as_particles(y)])
+        return fabric.each(kind, kernel, [as_rows(x)], as_vector(fabric, y))
+    return fabric.each(kind, kernel, [as_rows(x), as_rows(y)])
 
 
 ADD = Operator("Add", "add.h", arguments, infer, evaluate, meaning, cost, rtl)

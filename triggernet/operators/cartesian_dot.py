@@ -33,7 +33,7 @@ from triggernet.operators.base import (
     require,
 )
 from triggernet.operators.blocks import n_particles
-from triggernet.operators.hardware import aligned, as_vector, product
+from triggernet.operators.hardware import aligned, as_particles, as_vector, product
 from triggernet.operators.node import Node, Tensor
 
 COMPONENTS = ("e", "px", "py", "pz")
@@ -218,7 +218,7 @@ def pair_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fa
         (*(f"{c}_i" for c in COMPONENTS), *(f"{c}_j" for c in COMPONENTS)),
         ("dot",),
     )
-    products = [fabric.call(kind, kernel, (*one, *other))[0] for one, other in meeting.lanes]
+    products = [tuple(fabric.call(kind, kernel, (*one, *other))) for one, other in meeting.lanes]
     return Pairs(tuple(products), meeting.ring, meeting.live)
 
 
@@ -328,7 +328,7 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
         COMPONENTS + JET_COMPONENTS,
         ("dot",),
     )
-    products = fabric.each(kind, kernel, tensors, jet)
+    products = as_particles(fabric.each(kind, kernel, tensors, jet))
     spurions: list[Wire] = []
     if node.get_int("jet"):
         spurions += kernel(fabric.top, *jet, *jet)

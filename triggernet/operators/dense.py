@@ -20,8 +20,8 @@ import numpy as np
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.netlist.arithmetic import affine, rectified, total
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric, Kind
-from triggernet.netlist.layout import Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind, with_lanes
+from triggernet.netlist.layout import Signal, Vector
 from triggernet.netlist.memory import lookup
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
@@ -37,7 +37,7 @@ from triggernet.operators.base import (
     require,
 )
 from triggernet.operators.hardware import (
-    as_particles,
+    as_rows,
     as_vector,
     numbered,
     product,
@@ -286,8 +286,8 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         + numbered("shared", len(shared)),
         numbered("y", len(unique)),
     )
-    x = fabric.each(kind, kernel, [as_particles(signals[0])], wires)
-    return Particles(tuple(tuple(lane[k] for k in where) for lane in x.lanes), x.size)
+    rows = fabric.each(kind, kernel, [as_rows(signals[0])], wires)
+    return with_lanes(rows, (tuple(lane[k] for k in where) for lane in rows.lanes))
 
 
 def _distinct_outputs(node: Node) -> tuple[list[int], list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +11,10 @@ from triggernet.errors import UnsupportedError
 from triggernet.fixedpoint import Codes, Quantiser
 from triggernet.netlist.arithmetic import linear, multiply_in_luts, quantise
 from triggernet.netlist.builder import Builder
-from triggernet.netlist.fabric import Fabric
-from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
+from triggernet.netlist.fabric import Fabric, Kind
+from triggernet.netlist.layout import Pairs, Particles, Rows, Signal, Vector
 from triggernet.netlist.memory import fits_block, lookup, lookup_pair
-from triggernet.netlist.ring import Ring
+from triggernet.netlist.pairs import entered
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators.node import Node
 
@@ -40,24 +40,51 @@ def as_vector(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
     return tuple(wire for lane in fabric.together(signal).lanes for wire in lane)
 
 
-def as_pairs(node: Node, fabric: Fabric, signal: Signal) -> Pairs:
-    """A tensor with one value for each pair.
-
-    Raises
-    ------
-    UnsupportedError
-        If they are inputs of the program and the design is folded.
-    """
+def as_pairs(fabric: Fabric, signal: Signal, ways: int = 1) -> Pairs:
+    """A tensor with `ways` rows for each pair."""
     if isinstance(signal, Pairs):
         return signal
-    if fabric.interval > 1:
-        raise UnsupportedError(
-            f"node '{node.name}' ({node.op}) reads pairs that are inputs of the program; they "
-            f"cannot be folded to an interval of {fabric.interval}, only one of 1"
-        )
-    wires = as_vector(fabric, signal)
-    size = next(m for m in range(2, 2 + len(wires)) if m * (m - 1) // 2 == len(wires))
-    return Pairs(wires, Ring.within(size, 1), (constant(1),) * len(wires))
+    rows = as_particles(signal)
+    size = next(m for m in range(2, 2 + rows.size) if ways * m * (m - 1) // 2 == rows.size)
+    return entered(fabric, rows, size)
+
+
+def as_rows(signal: Signal) -> Rows:
+    """A tensor as it lies, or its values as one row each."""
+    return signal if isinstance(signal, Pairs) else as_particles(signal)
+
+
+def elementwise(
+    node: Node,
+    fabric: Fabric,
+    purpose: str,
+    one: Callable[[Builder, Sequence[Wire]], Wire],
+    signals: Sequence[Signal],
+) -> Signal:
+    """`one` on the values at each place of some tensors; one value a row serves all of the row."""
+    names = ("x", "y")[: len(signals)]
+    if any(isinstance(signal, Vector) for signal in signals):
+        kind = Kind(node.output, purpose, names, ("result",))
+        columns = [as_vector(fabric, signal) for signal in signals]
+
+        def single(b: Builder, *wires: Wire) -> list[Wire]:
+            return [one(b, wires)]
+
+        found = (fabric.call(kind, single, wires)[0] for wires in zip(*columns, strict=True))
+        return Vector(tuple(found))
+    rows = [as_rows(signal) for signal in signals]
+    widths = [len(r.lanes[0]) for r in rows]
+
+    def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        start, columns = 0, []
+        for width in widths:
+            columns.append(wires[start : start + width] * (widths[0] // width))
+            start += width
+        return [one(b, values) for values in zip(*columns, strict=True)]
+
+    ports = [port for n, w in zip(names, widths, strict=True) for port in numbered(n, w)]
+    kind = Kind(node.output, purpose, tuple(ports), numbered("result", widths[0]))
+    return fabric.each(kind, kernel, rows)
 
 
 def product(b: Builder, x: Wire, y: Wire, *, dsp: bool, triple: Wire | None = None) -> Wire:

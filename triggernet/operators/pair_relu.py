@@ -187,13 +187,13 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """Lanes of the ring in groups, each with the first levels of its adder trees."""
-    d = as_pairs(node, fabric, signals[0])
+    d = as_pairs(fabric, signals[0])
     features, where, n_flags = _masked(node, inputs, signals, fabric)
     meeting = met(fabric, features)
     kernel = _kernel(node, inputs, where, n_flags)
     parts: list[list[Wire]] = [[] for _ in range(node.get_int("n_channels"))]
     lanes = [
-        (pair, *one, *other, live)
+        (*pair, *one, *other, live)
         for pair, (one, other), live in zip(d.lanes, meeting.lanes, meeting.live, strict=True)
     ]
     for start in range(0, len(lanes), GROUP):
@@ -234,9 +234,7 @@ def _masked(
     unique = [g for g, column in enumerate(columns) if _first_equal(columns, column) == g]
     where = [unique.index(_first_equal(columns, column)) for column in columns]
     flags = present_flags(fabric, signals[2], a)
-    lowest = _absent_code(
-        node, inputs, as_pairs(node, fabric, signals[0]).zero_without is signals[2]
-    )
+    lowest = _absent_code(node, inputs, as_pairs(fabric, signals[0]).zero_without is signals[2])
     lanes = [[lane[g] for g in unique] for lane in a.lanes]
     if _prefers_flags(node, inputs, lanes, where, lowest):
         flagged = ((*lane, flag) for lane, flag in zip(lanes, flags, strict=True))

@@ -68,7 +68,7 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """A tree a particle, or sums that travel with the particles round the ring."""
-    rows = row_sums(fabric, as_pairs(node, fabric, signals[0]))
+    rows = row_sums(fabric, as_pairs(fabric, signals[0]))
     lanes = (
         tuple(quantised(fabric.top, lane, inputs[0].type.fraction, node.quantiser))
         for lane in rows.lanes

@@ -184,11 +184,11 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         ("pt_i", "eta_i", "phi_i", "pt_j", "eta_j", "phi_j"),
         ("dot",),
     )
-    lanes = [fabric.call(kind, kernel, (*one, *other))[0] for one, other in meeting.lanes]
+    lanes = [tuple(fabric.call(kind, kernel, (*one, *other))) for one, other in meeting.lanes]
     if not (node.get_int("jet") or node.get_int("beams")):
         return Pairs(tuple(lanes), meeting.ring, meeting.live, zero_without=pt)
     require_unrolled(node, fabric)
-    lanes += _spurion_products(node, inputs, signals, fabric)
+    lanes += [(wire,) for wire in _spurion_products(node, inputs, signals, fabric)]
     return Pairs(
         tuple(lanes),
         Ring.within(n_particles(node, pt.size), fabric.interval),

@@ -248,7 +248,7 @@ def jet_products(
     )
     tensors = [as_particles(s) for s in signals[:3]]
     kernel = _jet_kernel(node, inputs, fabric.options)
-    return fabric.each(kind, kernel, tensors, jet)
+    return as_particles(fabric.each(kind, kernel, tensors, jet))
 
 
 def _jet_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., list[Wire]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from triggernet.fixedpoint import Codes
 from triggernet.netlist.fabric import Fabric
-from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
+from triggernet.netlist.layout import Signal, Vector
 from triggernet.netlist.wire import Wire
 from triggernet.operators.base import Exact, Inputs, Interval, Operation, Operator, require
 from triggernet.operators.hardware import quantised
@@ -69,9 +69,7 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
 
     if isinstance(x, Vector):
         return Vector(kernel(x.wires))
-    if isinstance(x, Pairs):
-        return replace(x, lanes=kernel(x.lanes))
-    return Particles(tuple(kernel(lane) for lane in x.lanes), x.size)
+    return replace(x, lanes=tuple(kernel(lane) for lane in x.lanes))
 
 
 QUANT = Operator("Quant", "", arguments, infer, evaluate, meaning, cost, rtl)

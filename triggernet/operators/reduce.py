@@ -6,12 +6,15 @@ each. `Stack` is wiring.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.netlist.arithmetic import total
 from triggernet.netlist.fabric import Fabric
-from triggernet.netlist.layout import Particles, Signal, Vector
+from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators.base import (
@@ -228,6 +231,8 @@ def stack_cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def stack_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     finest = stack_infer(node, inputs).fraction
+    if all(isinstance(signal, Pairs) for signal in signals):
+        return _stacked_pairs(node, inputs, cast("tuple[Pairs, ...]", signals), fabric)
     columns = [
         [aligned(fabric.top, wire, x.type.fraction, finest) for wire in as_vector(fabric, signal)]
         for x, signal in zip(inputs, signals, strict=True)
@@ -237,6 +242,21 @@ def stack_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: F
         for lane in zip(*columns, strict=True)
     ]
     return Particles(tuple(lanes), len(lanes))
+
+
+def _stacked_pairs(
+    node: Node, inputs: Inputs, signals: tuple[Pairs, ...], fabric: Fabric
+) -> Signal:
+    """Columns of pairs stay in their lanes."""
+    finest = stack_infer(node, inputs).fraction
+    lanes = []
+    for features in zip(*(pairs.lanes for pairs in signals), strict=True):
+        wires = [
+            aligned(fabric.top, wire, x.type.fraction, finest)
+            for (wire,), x in zip(features, inputs, strict=True)
+        ]
+        lanes.append(tuple(quantised(fabric.top, wires, finest, node.quantiser)))
+    return replace(signals[0], lanes=tuple(lanes), zero_without=None)
 
 
 STACK = Operator(

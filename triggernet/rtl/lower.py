@@ -128,7 +128,7 @@ def _outputs(program: Program, signals: Mapping[str, Signal], fabric: Fabric) ->
 def _values(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
     """All values of a tensor at once."""
     if isinstance(signal, Pairs):
-        return gathered(signal)
+        return tuple(wire for features in gathered(signal) for wire in features)
     if isinstance(signal, Vector):
         return signal.wires
     return tuple(wire for lane in fabric.together(signal).lanes for wire in lane)
