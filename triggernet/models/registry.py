@@ -185,6 +185,7 @@ def _nanopelican() -> ModelFamily:
 def _deepsets() -> ModelFamily:
     from triggernet.models import deepsets
     from triggernet.models.calibration import calibrate
+    from triggernet.models.constituents import constituent_inputs
 
     def transfer(
         model: deepsets.DeepSets,
@@ -201,7 +202,7 @@ def _deepsets() -> ModelFamily:
         deepsets.DeepSetsQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, encoding: deepsets.DeepSets(config, deepsets.constituent_inputs(encoding)),
+        lambda config, encoding: deepsets.DeepSets(config, constituent_inputs(encoding)),
         deepsets.QuantisedDeepSets,
         transfer,
     )
@@ -235,7 +236,7 @@ def _lorentznet() -> ModelFamily:
 
 def _mlp() -> ModelFamily:
     from triggernet.models import mlp
-    from triggernet.models.deepsets import constituent_inputs
+    from triggernet.models.constituents import constituent_inputs
 
     return ModelFamily(
         "mlp",
