@@ -13,6 +13,7 @@ from triggernet.operators.cartesian_dot import (
     JET_MASS_CARTESIAN,
     PAIR_DOT_CARTESIAN,
 )
+from triggernet.operators.concat import CONCAT
 from triggernet.operators.dense import DENSE
 from triggernet.operators.pair_relu import PAIR_RELU
 from triggernet.operators.pair_row_sum import PAIR_ROW_SUM
@@ -36,6 +37,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             SUM,
             COUNT,
             STACK,
+            CONCAT,
             ADD,
             DENSE,
             PAIR_RELU,
