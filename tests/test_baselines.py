@@ -217,6 +217,21 @@ def test_registry_knows_which_models_go_to_hardware():
     assert not model_family("mlp").has_hardware
 
 
+def test_a_configuration_may_lack_what_its_family_has():
+    encoding, reasons = EncodingConfig(n_constituents=N), {(4,): "phi: too narrow; set phi: [5]"}
+    family = dataclasses.replace(
+        model_family("deepsets"), unsupported=lambda config, _: reasons.get(config.phi)
+    )
+    assert family.refusal(family.config(phi=(5,)), encoding) is None
+    refusal = family.refusal(family.config(phi=(4,)), encoding)
+    assert isinstance(refusal, ModelError)
+    assert "configuration of model 'deepsets' has no hardware form: phi: too narrow" in str(refusal)
+    assert all(
+        model_family(name).refusal(model_family(name).config(), encoding) is not None
+        for name in FLOAT_ONLY
+    )
+
+
 @pytest.mark.parametrize("name", FLOAT_ONLY)
 def test_float_only_models_train_and_refuse_the_rest(name, tmp_path, capfd):
     data, folder, plot = tmp_path / "jets.h5", tmp_path / "run", tmp_path / "roc.svg"

@@ -10,9 +10,11 @@ import pytest
 from operator_cases import OperatorTest, Values, WideBuilder, constant, pairs, quantised
 from programs import SIGNED, UNSIGNED, Builder, angular_tables, exp_table
 
+from triggernet.errors import ProgramError
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.node import Node
+from triggernet.operators.node import Node, Tensor
 from triggernet.program import evaluate
+from triggernet.program.infer import exact_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -224,6 +226,35 @@ class TestStack(OperatorTest):
         return [column[m] for m in range(3) for column in inputs]
 
 
+class TestConcat(OperatorTest):
+    """Of different lengths and types: two tensors of particles, or three vectors.
+
+    With `turn` one of the two comes one particle after the other in a folded design.
+    """
+
+    cases = ({"rank": 1, "turn": 0}, {"rank": 2, "turn": 0}, {"rank": 2, "turn": 1})
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, rank: int, turn: int) -> None:
+        coarse = FixedPoint(SIGNED, 4, 5)
+        if rank == 1:
+            kinds = (coarse, FixedPoint(UNSIGNED, 6, 3), FixedPoint(SIGNED, 7, 2))
+            parts = [build.input(f"c{k}", k + 1, kind) for k, kind in enumerate(kinds)]
+        else:
+            grown = FixedPoint(SIGNED, 4 + build.grow, 5 + build.grow)
+            column = build.node("Stack", "column", [build.input("w", 3, coarse)], grown)
+            if turn:
+                more = build.input("v", 1, coarse)
+                column = build.node("Add", "moved", [column, more], grown, broadcast=1, subtract=0)
+            parts = [particles(build, 3), column]
+        build.node("Concat", "y", parts, kind, **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        if len(inputs) == 3:
+            return [value for part in inputs for value in part]
+        x, column = inputs
+        return [value for m in range(3) for value in (*x[2 * m : 2 * m + 2], column[m])]
+
+
 class TestAdd(OperatorTest):
     cases = tuple(
         {"subtract": s, "broadcast": b, "rank": r}
@@ -362,3 +393,12 @@ def test_bounds_of_a_sum_hold_absent_particles() -> None:
     tensors = build.program("threes", ["y"]).tensors
     assert (tensors["three"].lo, tensors["three"].hi) == (3, 3)
     assert (tensors["y"].lo, tensors["y"].hi) == (3, 9)
+
+
+@pytest.mark.parametrize("shapes", [[(3,)], [(3, 2)], [(3,), (3, 1)], [(3, 1), (2, 1)], [(), ()]])
+def test_concat_refuses_shapes_that_do_not_join(shapes: list[tuple[int, ...]]) -> None:
+    kind = FixedPoint(SIGNED, 4, 4)
+    tensors = tuple(Tensor(f"x{k}", shape, kind, -8, 7) for k, shape in enumerate(shapes))
+    node = Node("joined", "Concat", tuple(t.name for t in tensors), "y", {})
+    with pytest.raises(ProgramError, match=r"'joined' \(Concat\): inputs of shapes .* two or more"):
+        exact_of(node, tensors)

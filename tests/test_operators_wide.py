@@ -70,3 +70,14 @@ def test_the_jet_outgrows_the_inner_quantiser() -> None:
     for excess in ((1 << 60) - 1, 1 << 57, 1 << 58):
         values = {"pt": 7, "eta": 0, "phi": 0, "jet_pt": 0, "jet_excess": excess}
         assert int(evaluate(program, codes(program, **values))["r"][0, 0, 0]) == 7 * 511
+
+
+def test_joined_grids_lie_far_apart() -> None:
+    build = Builder()
+    coarse = build.input("x", 2, FixedPoint(SIGNED, 40, 80))
+    fine = build.input("z", 1, FixedPoint(SIGNED, 40, 0))
+    build.node("Concat", "y", [coarse, fine], FixedPoint(SIGNED, 42, 42))
+    program = build.program("far", ["y"])
+    top = (1 << 39) - 1
+    for x, z, expected in ((1, top, [1 << 40] * 2 + [0]), (-3, -1, [-(1 << 41)] * 2 + [-1])):
+        assert evaluate(program, codes(program, x=x, z=z))["y"].tolist() == [expected]

@@ -16,7 +16,7 @@ from triggernet.operators.base import Inputs, Interval, n_pairs
 from triggernet.operators.node import Node, Tensor
 
 # Kernels that take their result before the inputs, because the number of inputs varies.
-RESULT_FIRST = frozenset({"Stack"})
+RESULT_FIRST = frozenset({"Stack", "Concat"})
 
 Describe = Callable[[Node, Inputs, int], KernelCall]
 
@@ -187,6 +187,12 @@ def _stack(_node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     return KernelCall("stack", "reduce.h", settings)
 
 
+def _concat(_node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
+    lengths = tuple(x.shape[-1] for x in inputs)
+    settings = {"n_rows": inputs[0].size // lengths[0], "n_features": sum(lengths)}
+    return KernelCall("concat", "concat.h", settings, members=_choice("length", "k", lengths))
+
+
 def _add(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     subtract, grid = node.get_int("subtract"), _finest(inputs)
     x, y = (Interval.of(t, grid) for t in inputs)
@@ -271,13 +277,15 @@ def _pair_relu(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
         "z_t": z.cpp,
         "acc_t": covering(Interval(0, top * leaves), z.type.fraction),
     }
-    return KernelCall("pair_relu", "pair_relu.h", settings, types, members=_sign_function(signs))
+    return KernelCall(
+        "pair_relu", "pair_relu.h", settings, types, members=_choice("sign", "c", signs)
+    )
 
 
-def _sign_function(signs: tuple[int, ...]) -> str:
-    """The sign of each channel, constant once the loop over channels is unrolled."""
-    chosen = "".join(f"c == {c} ? {s} : " for c, s in enumerate(signs[:-1]))
-    return f"static constexpr int sign(int c) {{ return {chosen}{signs[-1]}; }}"
+def _choice(name: str, index: str, values: tuple[int, ...]) -> str:
+    """A function from an index to one of `values`, constant where the index is."""
+    chosen = "".join(f"{index} == {k} ? {v} : " for k, v in enumerate(values[:-1]))
+    return f"static constexpr int {name}(int {index}) {{ return {chosen}{values[-1]}; }}"
 
 
 KERNELS: Mapping[str, Describe] = MappingProxyType(
@@ -292,6 +300,7 @@ KERNELS: Mapping[str, Describe] = MappingProxyType(
         "Sum": _sum,
         "Count": _count,
         "Stack": _stack,
+        "Concat": _concat,
         "Add": _add,
         "Dense": _dense,
         "PairRelu": _pair_relu,

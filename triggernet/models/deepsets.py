@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.errors import ConfigError
-from triggernet.fixedpoint import FixedPoint, Rounding
+from triggernet.fixedpoint import Rounding
 from triggernet.models import layers
+from triggernet.models.constituents import constituent_types
 from triggernet.models.order import canonical
-from triggernet.models.quantised_nanopelican import Width
-from triggernet.models.quantisers import ActivationQuantiser
+from triggernet.models.quantised import QuantisedModel
+from triggernet.models.quantisers import Width
 
 if TYPE_CHECKING:
     from triggernet.data import EncodingConfig
@@ -110,7 +111,7 @@ class DeepSets(nn.Module):
         return logits
 
 
-class QuantisedDeepSets(nn.Module):
+class QuantisedDeepSets(QuantisedModel):
     """The same in hardware arithmetic, exportable layer by layer.
 
     Parameters
@@ -123,16 +124,9 @@ class QuantisedDeepSets(nn.Module):
     def __init__(
         self, config: DeepSetsConfig, quantisation: DeepSetsQuantisation, encoding: EncodingConfig
     ) -> None:
-        super().__init__()
-        q, self.encoding = quantisation, encoding
-        self.rounding = q.rounding
-        self.inputs = nn.ModuleDict(
-            {
-                name: ActivationQuantiser(kind.signed, kind.width, kind.integer, q.rounding)
-                for name, (_, kind) in self.input_types.items()
-            }
-        )
-        self.columns = layers.Stack(self._out(q.columns, signed=True))
+        super().__init__(constituent_types(encoding), quantisation.rounding)
+        q = quantisation
+        self.columns = layers.Stack(self.out(q.columns, signed=True))
         self.quantisation, self.frozen = q, False
         phi = _steps((len(self.inputs), *config.phi))
         rho = _steps((config.phi[-1], *config.rho, 1))
@@ -142,34 +136,21 @@ class QuantisedDeepSets(nn.Module):
         for name, sizes in zip(self.phi + self.rho, phi + rho, strict=True):
             setattr(self, name, _quant_linear(sizes, q, (1, 1)))
             self.points[name] = (1, 1)
-        self.phi_out = nn.ModuleList(self._out(q.hidden) for _ in self.phi)
-        self.rho_out = nn.ModuleList(self._out(q.hidden) for _ in self.rho[:-1])
-        self.pooled = layers.ParticleSum(self._out(q.pooled))
-        self.score = self._out(q.score, signed=True)
-
-    def _out(self, width: Width, signed: bool = False) -> ActivationQuantiser:
-        return ActivationQuantiser(signed, width.width, width.integer, self.rounding)
-
-    @property
-    def input_types(self) -> dict[str, tuple[int, FixedPoint]]:
-        """Length and type of each input, in order."""
-        N = self.encoding.n_constituents
-        return {name: (N, self.encoding.types[name]) for name in constituent_inputs(self.encoding)}
+        self.phi_out = nn.ModuleList(self.out(q.hidden) for _ in self.phi)
+        self.rho_out = nn.ModuleList(self.out(q.hidden) for _ in self.rho[:-1])
+        self.pooled = layers.ParticleSum(self.out(q.pooled))
+        self.score = self.out(q.score, signed=True)
 
     @property
     def learning_rate_scales(self) -> dict[str, float]:
         """For fine-tuning: parameters whose natural size is not one."""
         return {"phi_0.weight": 1 / _INPUT_UNIT, "rho_0.weight": 1 / _SUM_UNIT}
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,)."""
-        return self.outputs(inputs)[:, 0]
-
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Scores (B, 1)."""
         if self.training and not self.frozen:
             self.refit()
-        columns = [self.inputs[name](inputs[name]) for name in self.inputs]
+        columns = list(self.values(inputs).values())
         x = self.columns(*columns)
         for name, out in zip(self.phi, self.phi_out, strict=True):
             x = out(torch.relu(self.get_submodule(name)(x)))
@@ -224,11 +205,6 @@ class QuantisedDeepSets(nn.Module):
     def freeze_scales(self) -> None:
         """Leave every scale as it is from now on."""
         self.frozen = True
-
-
-def constituent_inputs(encoding: EncodingConfig) -> tuple[str, ...]:
-    """The inputs that belong to constituents; the whole jet is not read."""
-    return tuple(name for name in encoding.types if not name.startswith("jet_"))
 
 
 def _steps(sizes: tuple[int, ...]) -> list[tuple[int, int]]:

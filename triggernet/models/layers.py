@@ -106,6 +106,15 @@ class Stack(OperatorLayer):
         return torch.stack(tensors, dim=2)
 
 
+class Concat(OperatorLayer):
+    """Tensors (B, M, F_k) or (B, F_k) joined along their last axis."""
+
+    op = "Concat"
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        return torch.cat(tensors, dim=-1)
+
+
 class Dense(OperatorLayer):
     """Linear map of (B, M, F) or (B, F) with an optional shared context (B, H), ReLU on request.
 

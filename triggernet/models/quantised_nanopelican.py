@@ -30,15 +30,8 @@ from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint, Rounding
 from triggernet.models import dot_layers, layers
 from triggernet.models.equivariant import EquivariantWeights
-from triggernet.models.quantisers import ActivationQuantiser, ConstantQuantiser
-
-
-@dataclass(frozen=True)
-class Width:
-    """Width of a tensor; `integer` bits (the sign included) are calibrated if not given."""
-
-    width: int
-    integer: int | None = None
+from triggernet.models.quantised import QuantisedModel
+from triggernet.models.quantisers import Width
 
 
 @dataclass(frozen=True)
@@ -129,13 +122,8 @@ class Shape:
         """M, constituents and spurions."""
         return self.n_constituents + int(self.spurion_jet) + 2 * int(self.spurion_beams)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the inputs in order."""
-        return tuple(self.inputs)
 
-
-class QuantisedNanoPELICAN(nn.Module):
+class QuantisedNanoPELICAN(QuantisedModel):
     """nanoPELICAN with fake quantisation, exportable operator by operator.
 
     Parameters
@@ -145,33 +133,24 @@ class QuantisedNanoPELICAN(nn.Module):
     """
 
     def __init__(self, shape: Shape, quantisation: QuantisationConfig) -> None:
-        super().__init__()
+        super().__init__(shape.inputs, quantisation.rounding)
         self.shape, self.quantisation = shape, quantisation
         q, c = quantisation, shape.n_channels
-        self.inputs = nn.ModuleDict(
-            {
-                name: ActivationQuantiser(k.signed, k.width, k.integer, q.rounding)
-                for name, (_, k) in shape.inputs.items()
-            }
-        )
         self._build_products()
         ways = 1 if shape.tied else 2
         constants, k, digits = (q.weight, q.bias), shape.n_select, q.digits
         self.a = layers.Dense(
-            (1, 1, ways * c), constants, self._out(q.a, signed=True), n_select=k, digits=digits
+            (1, 1, ways * c), constants, self.out(q.a, signed=True), n_select=k, digits=digits
         )
         self.g = layers.Dense(
-            (1, 1, c), constants, self._out(q.g), relu=True, n_select=k, digits=digits
+            (1, 1, c), constants, self.out(q.g), relu=True, n_select=k, digits=digits
         )
-        self.s = layers.PairRelu([1] * c, shape.tied, self._out(q.z), self._out(q.sum))
-        self.u = layers.ParticleSum(self._out(q.trace))
-        self.score = layers.Dense((c, c, 1), constants, self._out(q.score, signed=True), n_select=k)
+        self.s = layers.PairRelu([1] * c, shape.tied, self.out(q.z), self.out(q.sum))
+        self.u = layers.ParticleSum(self.out(q.trace))
+        self.score = layers.Dense((c, c, 1), constants, self.out(q.score, signed=True), n_select=k)
         if shape.n_select > 1:
             bits = shape.n_constituents.bit_length()
-            self.count = layers.Count(self._out(Width(bits, bits)))
-
-    def _out(self, width: Width, signed: bool = False) -> ActivationQuantiser:
-        return ActivationQuantiser(signed, width.width, width.integer, self.quantisation.rounding)
+            self.count = layers.Count(self.out(Width(bits, bits)))
 
     def _build_products(self) -> None:
         shape, q = self.shape, self.quantisation
@@ -179,39 +158,20 @@ class QuantisedNanoPELICAN(nn.Module):
         from_jet = shape.aggregates == "jet"
         if shape.kind == "polar":
             tables = _tables(shape, q)
-            to_jet = dot_layers.JetDotPolar(tables, spurions, self._out(q.inner), self._out(q.r))
+            to_jet = dot_layers.JetDotPolar(tables, spurions, self.out(q.inner), self.out(q.r))
             dots: nn.Module = dot_layers.PairDotPolar(
-                tables, self._out(q.product), to_jet, self._out(q.d)
+                tables, self.out(q.product), to_jet, self.out(q.d)
             )
             rows: nn.Module = to_jet
-            mass: nn.Module = dot_layers.JetMassPolar(self._out(q.total))
+            mass: nn.Module = dot_layers.JetMassPolar(self.out(q.total))
         else:
-            dots = dot_layers.PairDotCartesian(spurions, self._out(q.d))
-            rows = dot_layers.JetDotCartesian(spurions, self._out(q.r))
-            mass = dot_layers.JetMassCartesian(self._out(q.total))
+            dots = dot_layers.PairDotCartesian(spurions, self.out(q.d))
+            rows = dot_layers.JetDotCartesian(spurions, self.out(q.r))
+            mass = dot_layers.JetMassCartesian(self.out(q.total))
         # r stands before d: the export names a shared layer after its first place
-        self.r = rows if from_jet else layers.PairRowSum(shape.n_particles, self._out(q.r))
+        self.r = rows if from_jet else layers.PairRowSum(shape.n_particles, self.out(q.r))
         self.d = dots
-        self.t = mass if from_jet else layers.ParticleSum(self._out(q.total))
-
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Logits.
-
-        Parameters
-        ----------
-        inputs : mapping of str to float tensors (B, length)
-            Values of the encoded inputs (codes times the LSB).
-
-        Returns
-        -------
-        tensor (B,)
-        """
-        return self.outputs(inputs)[:, 0]
-
-    @property
-    def input_types(self) -> Mapping[str, tuple[int, FixedPoint]]:
-        """Length and type of each input, in order."""
-        return self.shape.inputs
+        self.t = mass if from_jet else layers.ParticleSum(self.out(q.total))
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The operators in order, from the inputs to the score (B, 1)."""
@@ -219,10 +179,9 @@ class QuantisedNanoPELICAN(nn.Module):
 
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The part without trainable constants: d, r, t, who is present, and the count if used."""
-        names = self.shape.names
-        values = {name: self.inputs[name](inputs[name]) for name in names}
-        jet = [values[n] for n in names if n.startswith("jet_")]
-        particles = [values[n] for n in names if not n.startswith("jet_")]
+        values = self.values(inputs)
+        jet = [x for name, x in values.items() if name.startswith("jet_")]
+        particles = [x for name, x in values.items() if not name.startswith("jet_")]
         d = self.d(*particles, *(jet if self.shape.spurion_jet else []))
         if self.shape.aggregates == "jet":
             r, t = self.r(*particles, *jet), self.t(*jet)
@@ -256,12 +215,6 @@ class QuantisedNanoPELICAN(nn.Module):
         self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])
         sums, traces = weights.c_sum[:, :, None] * (2 / ways), weights.c_trace[:, :, None]
         self.score.set_constants(sums, weights.bias[:, None], traces)
-
-    def freeze_scales(self) -> None:
-        """Leave every scale as it is from now on."""
-        for module in self.modules():
-            if isinstance(module, ConstantQuantiser):
-                module.frozen = True
 
     def get_extra_state(self) -> Tensor:
         """The signs, for the checkpoint."""

@@ -1,8 +1,8 @@
 """The models that can be trained, by name: what a stage needs to know of each.
 
 To add a model, write its float and its quantised module, a frozen config dataclass for each, and
-one entry of `_FAMILIES`. A model may have a float module alone: it trains and is judged, but does
-not go to hardware.
+one entry of `_FAMILIES`. A model may have a float module alone, or a quantised one for some of its
+configurations only (`unsupported`): the others train and are judged, but do not go to hardware.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from triggernet.models.nanopelican import NanoPelicanConfig
 
     Tensors = Mapping[str, Tensor]
+
+
+def _all_supported(_config: Any, _encoding: EncodingConfig) -> str | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class ModelFamily:
         `quantisation` is `NoQuantisation`.
     transfer : callable (float module, quantised module, hardware inputs, labels) or None
         Carries the float weights over and calibrates every open range on the jets given.
+    unsupported : callable (config, encoding)
+        Why this configuration has no hardware form and what to do about it, as the end of a
+        sentence, e.g. "activation: silu has no exact form; set activation: relu". None if it has
+        one. It is trained in floating point only, and refused with that reason by what needs more.
     """
 
     name: str
@@ -63,11 +71,25 @@ class ModelFamily:
     make_float: Callable[[Any, EncodingConfig], nn.Module]
     make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module] | None = None
     transfer: Callable[[Any, Any, Tensors, Tensor], None] | None = None
+    unsupported: Callable[[Any, EncodingConfig], str | None] = _all_supported
 
     @property
     def has_hardware(self) -> bool:
-        """Whether there is a quantised form, which can be exported."""
+        """Whether there is a quantised form, which can be exported, of some configurations."""
         return self.make_quantised is not None
+
+    def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:
+        """The error for asking this configuration for its hardware form; None if it has one."""
+        if self.make_quantised is None:
+            return _no_hardware(self.name)
+        reason = self.unsupported(config, encoding)
+        if reason is None:
+            return None
+        return ModelError(
+            f"this configuration of model {self.name!r} has no hardware form: {reason}, and train "
+            "again; it is trained in floating point only and cannot be quantised, exported or "
+            "verified"
+        )
 
 
 def model_family(name: str) -> ModelFamily:
@@ -95,8 +117,7 @@ def hardware_names() -> tuple[str, ...]:
     return tuple(name for name in _FAMILIES if model_family(name).has_hardware)
 
 
-def no_hardware(name: str) -> ModelError:
-    """The error for asking the model `name` for its hardware form, which it does not have."""
+def _no_hardware(name: str) -> ModelError:
     return ModelError(
         f"model {name!r} has no hardware form: it is trained in floating point only and cannot be "
         "quantised, exported or verified; models with hardware forms: "
@@ -164,6 +185,7 @@ def _nanopelican() -> ModelFamily:
 def _deepsets() -> ModelFamily:
     from triggernet.models import deepsets
     from triggernet.models.calibration import calibrate
+    from triggernet.models.constituents import constituent_inputs
 
     def transfer(
         model: deepsets.DeepSets,
@@ -180,7 +202,7 @@ def _deepsets() -> ModelFamily:
         deepsets.DeepSetsQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, encoding: deepsets.DeepSets(config, deepsets.constituent_inputs(encoding)),
+        lambda config, encoding: deepsets.DeepSets(config, constituent_inputs(encoding)),
         deepsets.QuantisedDeepSets,
         transfer,
     )
@@ -214,7 +236,7 @@ def _lorentznet() -> ModelFamily:
 
 def _mlp() -> ModelFamily:
     from triggernet.models import mlp
-    from triggernet.models.deepsets import constituent_inputs
+    from triggernet.models.constituents import constituent_inputs
 
     return ModelFamily(
         "mlp",

@@ -13,6 +13,7 @@ from triggernet.operators.cartesian_dot import (
     JET_MASS_CARTESIAN,
     PAIR_DOT_CARTESIAN,
 )
+from triggernet.operators.concat import CONCAT
 from triggernet.operators.dense import DENSE
 from triggernet.operators.edge_join import EDGE_JOIN
 from triggernet.operators.edge_sum import EDGE_SUM
@@ -41,6 +42,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             SUM,
             COUNT,
             STACK,
+            CONCAT,
             ADD,
             DENSE,
             PAIR_RELU,

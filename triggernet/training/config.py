@@ -14,7 +14,7 @@ import yaml
 
 from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
-from triggernet.errors import ConfigError
+from triggernet.errors import ConfigError, ModelError
 from triggernet.models import ModelFamily, model_family
 from triggernet.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
 
@@ -90,6 +90,11 @@ class RunConfig:
     def family(self) -> ModelFamily:
         """The registry's entry of the model."""
         return model_family(self.model.name)
+
+    @property
+    def refusal(self) -> ModelError | None:
+        """The error for asking for the hardware form; None if this configuration has one."""
+        return self.family.refusal(self.model, self.encoding)
 
     def __post_init__(self) -> None:
         family, recipe = self.family, self.training.recipe

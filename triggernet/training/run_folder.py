@@ -1,8 +1,8 @@
 """Run folders: a trained model with everything that made it.
 
 ``config.yaml`` the resolved configuration; ``float.pt`` and ``checkpoint.pt`` the float and the
-quantised weights (a model without a hardware form has the first alone); ``metrics.json`` how well
-they do on the validation jets; ``history.jsonl`` one line a piece of the training;
+quantised weights (a configuration without a hardware form has the first alone); ``metrics.json``
+how well they do on the validation jets; ``history.jsonl`` one line a piece of the training;
 ``provenance.json`` versions, seed and digests of the inputs. A run that was killed also has
 ``state/`` and lacks ``metrics.json``, which is written last.
 """
@@ -25,7 +25,6 @@ from triggernet.files import (
     write_json,
     write_text,
 )
-from triggernet.models.registry import no_hardware
 from triggernet.training.config import RunConfig, load_run_config
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ STATE = "state"
 class Run:
     """A finished training: its configuration, its models in evaluation mode, its metrics.
 
-    `quantised_model` is None for a model without a hardware form.
+    `quantised_model` is None for a configuration without a hardware form.
     """
 
     config: RunConfig
@@ -61,10 +60,12 @@ class Run:
         Raises
         ------
         ModelError
-            If this kind of model has no hardware form.
+            If this configuration has no hardware form.
         """
-        if self.quantised_model is None:
-            raise no_hardware(self.config.model.name)
+        refusal = self.config.refusal
+        if refusal is not None:
+            raise refusal
+        assert self.quantised_model is not None
         return self.quantised_model
 
     def as_text(self) -> str:
@@ -171,21 +172,21 @@ def load_run(folder: Path) -> Run:
     float_model = family.make_float(config.model, config.encoding)
     load_module(folder / FLOAT, float_model, config)
     quantised = None
-    if family.make_quantised is not None:
+    if family.make_quantised is not None and config.refusal is None:
         quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
         load_module(folder / QUANTISED, quantised, config)
     return Run(config, float_model, quantised, read_json(folder / METRICS))
 
 
 def refuse_float_only(folder: Path) -> None:
-    """Raise ModelError if `folder` is the run folder of a model without a hardware form.
+    """Raise ModelError if `folder` is the run folder of a configuration without a hardware form.
 
     For commands that need a project: without it they would ask for an export that is refused.
     """
     if (folder / FLOAT).is_file() and not (folder / "program.json").is_file():
-        config = load_run_config(folder / CONFIG)
-        if not config.family.has_hardware:
-            raise no_hardware(config.model.name)
+        refusal = load_run_config(folder / CONFIG).refusal
+        if refusal is not None:
+            raise refusal
 
 
 def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:

@@ -40,7 +40,7 @@ def train(
 ) -> run_folder.Run:
     """Train a model on `jets` and write the run folder `out`.
 
-    A model without a hardware form is trained in floating point only.
+    A configuration without a hardware form is trained in floating point only.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def train(
         state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
         say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
         say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
+        if config.refusal is not None:
+            say(f"note: {config.refusal}")
         model, spread = _train_float(config, split, state)
         run_folder.save_module(out, run_folder.FLOAT, model, config)
         quantised = _train_quantised(config, split, model, state)
@@ -125,10 +127,10 @@ def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: Training
 def _train_quantised(
     config: RunConfig, split: Split, model: nn.Module, state: TrainingState
 ) -> nn.Module | None:
-    """The quantised model, calibrated and fine-tuned; None where the family has none."""
+    """The quantised model, calibrated and fine-tuned; None where there is none."""
     family, tuning = config.family, config.training.fine_tune
-    make, transfer = family.make_quantised, family.transfer
-    if make is None or transfer is None:
+    make, transfer, refusal = family.make_quantised, family.transfer, config.refusal
+    if make is None or transfer is None or refusal is not None:
         return None
     torch.manual_seed(config.training.seed)
     quantised = make(config.model, config.quantisation, config.encoding)

@@ -1,0 +1,66 @@
+"""What models in hardware arithmetic share: quantised inputs, widths, frozen scales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from triggernet.fixedpoint import FixedPoint, Rounding
+from triggernet.models.quantisers import ActivationQuantiser, ConstantQuantiser, Width
+
+
+class QuantisedModel(nn.Module):
+    """A model with fake quantisation, exportable operator by operator; subclasses add `outputs`.
+
+    Parameters
+    ----------
+    input_types : mapping of str to (int, FixedPoint)
+        Length and type of each input, in order, as the encoding gives them.
+    rounding : {"FLOOR", "ROUND"}
+        Of every activation.
+    """
+
+    def __init__(
+        self, input_types: Mapping[str, tuple[int, FixedPoint]], rounding: Rounding
+    ) -> None:
+        super().__init__()
+        self.input_types, self.rounding = dict(input_types), rounding
+        self.inputs = nn.ModuleDict(
+            {
+                name: ActivationQuantiser(kind.signed, kind.width, kind.integer, rounding)
+                for name, (_, kind) in input_types.items()
+            }
+        )
+
+    def out(self, width: Width, signed: bool = False) -> ActivationQuantiser:
+        """A quantiser of that width, its binary point open if the width leaves it so."""
+        return ActivationQuantiser(signed, width.width, width.integer, self.rounding)
+
+    def values(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The inputs, quantised, in order."""
+        return {name: self.inputs[name](inputs[name]) for name in self.input_types}
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Logits.
+
+        Parameters
+        ----------
+        inputs : mapping of str to float tensors (B, length)
+            Values of the encoded inputs (codes times the LSB).
+
+        Returns
+        -------
+        tensor (B,)
+        """
+        return self.outputs(inputs)[:, 0]
+
+    def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The operators in order, from the inputs to the score (B, 1)."""
+        raise NotImplementedError
+
+    def freeze_scales(self) -> None:
+        """Leave every scale as it is from now on."""
+        for module in self.modules():
+            if isinstance(module, ConstantQuantiser):
+                module.frozen = True
