@@ -15,7 +15,7 @@ def mitchell_log(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     """Settings of the shifter and the type of the exact logarithm."""
     (x,) = inputs
     (grid, up), exponent = argument_grid(node, x), largest_exponent(node, x)
-    largest = (1 << grid) + (max(-x.lo, x.hi) << up)
+    largest = (1 << grid) + (max(-x.type.min_int, x.type.max_int) << up)
     settings = {
         "n_values": x.size,
         "up": up,

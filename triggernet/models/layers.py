@@ -106,6 +106,18 @@ class Stack(OperatorLayer):
         return torch.stack(tensors, dim=2)
 
 
+class Add(OperatorLayer):
+    """The sum of two tensors of one shape."""
+
+    op = "Add"
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        return tensors[0] + tensors[1]
+
+    def _attributes(self) -> Attributes:
+        return {"subtract": 0, "broadcast": 0}
+
+
 class Concat(OperatorLayer):
     """Tensors (B, M, F_k) or (B, F_k) joined along their last axis."""
 
@@ -173,11 +185,11 @@ class Dense(OperatorLayer):
             "n_select": self.n_select,
             "relu": int(self.relu),
             "in_rank": self.rank,
-            **_constant_attributes("weight", self.weight),
-            **_constant_attributes("bias", self.bias),
+            **constant_attributes("weight", self.weight),
+            **constant_attributes("bias", self.bias),
         }
         if self.context is not None:
-            found |= _constant_attributes("context_weight", self.context)
+            found |= constant_attributes("context_weight", self.context)
         return found
 
 
@@ -214,7 +226,8 @@ class PairRelu(OperatorLayer):
         }
 
 
-def _constant_attributes(name: str, constant: ConstantQuantiser) -> Attributes:
+def constant_attributes(name: str, constant: ConstantQuantiser) -> Attributes:
+    """Codes and type of a constant."""
     codes = tuple(int(c) for c in constant.codes().ravel())
     return {name: codes, **type_attributes(f"{name}_", constant.kind)}
 

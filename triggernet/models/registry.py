@@ -140,6 +140,14 @@ def _check_nanopelican(config: NanoPelicanConfig, encoding: EncodingConfig) -> N
         )
 
 
+def _set_and_calibrate(model: Any, quantised: Any, inputs: Tensors, label: Tensor) -> None:
+    """The usual transfer: the quantised module's own `set_weights`, then calibration."""
+    from triggernet.models.calibration import calibrate
+
+    quantised.set_weights(model)
+    calibrate(quantised, inputs, label)
+
+
 def _nanopelican() -> ModelFamily:
     from triggernet.models import nanopelican, quantised_nanopelican
     from triggernet.models.calibration import calibrate
@@ -209,15 +217,20 @@ def _deepsets() -> ModelFamily:
 
 
 def _semiequivariant() -> ModelFamily:
+    from triggernet.models import quantised_semiequivariant as hardware
     from triggernet.models import semiequivariant as module
+    from triggernet.models.quantised_edges import EdgeQuantisation
 
     return ModelFamily(
         "semiequivariant",
         module.SemiEquivariantConfig,
-        NoQuantisation,
+        EdgeQuantisation,
         ("adamw",),
         module.check,
         lambda config, _: module.SemiEquivariantNet(config),
+        hardware.QuantisedSemiEquivariantNet,
+        _set_and_calibrate,
+        hardware.unsupported,
     )
 
 

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 _UNIT_GEV2 = {"log": 1.0, "linear": 100.0}
 # Mean and size of the hidden features d_eta, d_phi, log pt, log E, log pt/pt_jet, log E/E_jet, dR
 # of constituents, rounded; what the networks see is of order one.
-_CENTRE = (0.0, 0.0, 3.0, 3.0, -3.5, -3.5, 0.2)
-_SIZE = (0.2, 0.2, 1.0, 1.0, 1.0, 1.0, 0.2)
+FEATURE_CENTRE = (0.0, 0.0, 3.0, 3.0, -3.5, -3.5, 0.2)
+FEATURE_SIZE = (0.2, 0.2, 1.0, 1.0, 1.0, 1.0, 0.2)
 
 
 @dataclass(frozen=True)
@@ -278,9 +278,9 @@ class SemiEquivariantNet(nn.Module):
     def __init__(self, config: SemiEquivariantConfig) -> None:
         super().__init__()
         self.config = config
-        widths = (int(config.n_scalars > 0), 1, len(_SIZE) if config.n_hidden else 0)
-        self.register_buffer("centre", torch.tensor(_CENTRE), persistent=False)
-        self.register_buffer("size", torch.tensor(_SIZE), persistent=False)
+        widths = (int(config.n_scalars > 0), 1, len(FEATURE_SIZE) if config.n_hidden else 0)
+        self.register_buffer("centre", torch.tensor(FEATURE_CENTRE), persistent=False)
+        self.register_buffer("size", torch.tensor(FEATURE_SIZE), persistent=False)
         self.iterations = nn.ModuleList()
         for k in range(config.iterations):
             last = k == config.iterations - 1

@@ -40,9 +40,9 @@ def argument_grid(node: Node, x: Tensor) -> tuple[int, int]:
 
 
 def largest_exponent(node: Node, x: Tensor) -> int:
-    """The largest e that any x reaches."""
+    """The largest e that any code of the type of x reaches."""
     grid, up = argument_grid(node, x)
-    largest = (1 << grid) + (max(-x.lo, x.hi) << up)
+    largest = (1 << grid) + (max(-x.type.min_int, x.type.max_int) << up)
     return largest.bit_length() - 1 - grid
 
 
@@ -52,8 +52,7 @@ def infer(node: Node, inputs: Inputs) -> Exact:
     require(
         node.get_int("max_exponent") == exponent,
         node,
-        f"max_exponent is {node.get_int('max_exponent')}; '{x.name}' ({x.type}, codes {x.lo} to "
-        f"{x.hi}) needs {exponent}",
+        f"max_exponent is {node.get_int('max_exponent')}; '{x.name}' ({x.type}) needs {exponent}",
     )
     ends = [int(v) for v in _logarithm(node, x, np.array([x.lo, x.hi], dtype=object))]
     fraction = argument_grid(node, x)[0] + exponent

@@ -1,0 +1,198 @@
+"""Quantisation-aware layers on edges, and those that act value by value.
+
+Each is one operator of the table, as in `triggernet.models.layers`; `Dense` there serves edges as
+it does particles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from triggernet.fixedpoint import Quantiser
+from triggernet.models.layers import (
+    Attributes,
+    OperatorLayer,
+    Values,
+    constant_attributes,
+    pair_tensors,
+    presence,
+    type_attributes,
+)
+from triggernet.models.quantisers import ActivationQuantiser, ConstantQuantiser
+
+RealFunction = Callable[[Values], Values]
+
+
+class MitchellLog(OperatorLayer):
+    """``sgn(x) L(1 + |x| 2**shift)`` of any tensor; L is log2, linear between powers of two.
+
+    Parameters
+    ----------
+    shift : int
+    source : ActivationQuantiser
+        What made x: its type says which exponents there are.
+    out : ActivationQuantiser
+    """
+
+    op = "MitchellLog"
+
+    def __init__(self, shift: int, source: ActivationQuantiser, out: ActivationQuantiser) -> None:
+        super().__init__(out)
+        self.shift, self.source = shift, [source]  # in a list: it is not this layer's own
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        (x,) = tensors
+        argument = 1 + x.abs() * 2.0**self.shift
+        exponent = torch.frexp(argument.detach()).exponent.to(x.dtype) - 1
+        return x.sign() * (exponent + argument * torch.exp2(-exponent) - 1)
+
+    def _attributes(self) -> Attributes:
+        kind = self.source[0].kind
+        largest = 1 + max(kind.max, -kind.min) * 2.0**self.shift
+        return {"shift": self.shift, "max_exponent": math.frexp(largest)[1] - 1}
+
+
+class Table(OperatorLayer):
+    """A function of one value, tabulated over the type of x; its gradient is the function's.
+
+    Parameters
+    ----------
+    function : callable of float64 arrays
+    slope : callable of float64 arrays
+        Its derivative.
+    source : ActivationQuantiser
+        What made x.
+    out : ActivationQuantiser
+    """
+
+    op = "Table"
+
+    def __init__(
+        self,
+        function: RealFunction,
+        slope: RealFunction,
+        source: ActivationQuantiser,
+        out: ActivationQuantiser,
+    ) -> None:
+        super().__init__(out)
+        self.function, self.slope, self.source = function, slope, [source]
+
+    def codes(self) -> Values:
+        """The words: the function at every code of x, quantised; int64 (2**width,)."""
+        quantiser = Quantiser(self.out.kind, "ROUND")
+        return quantiser.from_real(self.function(self._grid()))
+
+    def _grid(self) -> Values:
+        kind = self.source[0].kind
+        grid: Values = np.arange(kind.min_int, kind.max_int + 1, dtype=np.float64) * kind.lsb
+        return grid
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        (x,) = tensors
+        grid = self._grid()
+        observing = self.out.largest is not None
+        words = self.function(grid) if observing else self.codes() * self.out.kind.lsb
+        index = (x.detach() / self.source[0].kind.lsb).round().long()
+        index = index - self.source[0].kind.min_int
+        found = x.new_tensor(words)[index]
+        return found + x.new_tensor(self.slope(grid))[index] * (x - x.detach())
+
+    def _attributes(self) -> Attributes:
+        kind, word = self.source[0].kind, self.out.kind
+        return {
+            "table": tuple(int(c) for c in self.codes()),
+            "table_signed": int(word.signed),
+            **type_attributes("table_", word),
+            "in_signed": int(kind.signed),
+            **type_attributes("in_", kind),
+        }
+
+
+class Multiply(OperatorLayer):
+    """The product of two tensors; the second one may have one value for a row of the first."""
+
+    op = "Multiply"
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        return tensors[0] * tensors[1]
+
+
+class EdgeJoin(OperatorLayer):
+    """``near_i + far_j + C pair_ij`` for both directions of every pair, (B, 2 P, G).
+
+    Parameters
+    ----------
+    features : (int, int)
+        Q of the pairs, which may be 0, and G.
+    width : int
+        Bits of C.
+    out : ActivationQuantiser
+    relu : bool
+    digits : int or None
+        At most so many signed digits in an entry of C.
+    """
+
+    op = "EdgeJoin"
+
+    def __init__(
+        self,
+        features: tuple[int, int],
+        width: int,
+        out: ActivationQuantiser,
+        *,
+        relu: bool = True,
+        digits: int | None = None,
+    ) -> None:
+        super().__init__(out)
+        self.features, self.relu = features, relu
+        self.weight = ConstantQuantiser(features, width, digits) if features[0] else None
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        near, far, *pair = tensors
+        i, j = pair_tensors(near.shape[1], near.device)
+        edges = torch.stack([near[:, i] + far[:, j], near[:, j] + far[:, i]], dim=2)
+        if self.weight is not None:
+            edges = edges + (pair[0] @ self.weight())[:, :, None]
+        edges = edges.flatten(1, 2)
+        return torch.relu(edges) if self.relu else edges
+
+    def _attributes(self) -> Attributes:
+        q, g = self.features
+        weights = constant_attributes("pair_weight", self.weight) if self.weight else {}
+        return {"pair_features": q, "n_features": g, "relu": int(self.relu), **weights}
+
+
+class EdgeSum(OperatorLayer):
+    """What each particle receives from all others present: (B, P or 2 P, G) to (B, M, G).
+
+    Parameters
+    ----------
+    n_particles : int
+    out : ActivationQuantiser
+    directed : bool
+        Whether there are two edges for each pair.
+    """
+
+    op = "EdgeSum"
+
+    def __init__(self, n_particles: int, out: ActivationQuantiser, directed: bool) -> None:
+        super().__init__(out)
+        self.n_particles, self.directed = n_particles, directed
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        x, present = tensors
+        ways = 1 + self.directed
+        i, j = pair_tensors(self.n_particles, x.device)
+        there = presence(present, self.n_particles)
+        both = (there[:, i] * there[:, j])[:, :, None]
+        rows = x.new_zeros(len(x), self.n_particles, x.shape[2])
+        rows = rows.index_add(1, i, x[:, ::ways] * both)
+        return rows.index_add(1, j, x[:, ways - 1 :: ways] * both)
+
+    def _attributes(self) -> Attributes:
+        return {"n_particles": self.n_particles, "directed": int(self.directed)}
