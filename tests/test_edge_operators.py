@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from operator_cases import OperatorTest, Values, WideBuilder, constant, pairs
+from operator_cases import OperatorTest, Values, WideBuilder, constant, pairs, quantised
 from programs import SIGNED, UNSIGNED, Builder
 from test_operators import particles, pytest_generate_tests
 
@@ -173,6 +174,49 @@ class TestEdgeSum(OperatorTest):
                 for g in range(2):
                     sums[2 * receiver + g] += x[2 * row + g]
         return sums
+
+
+class TestVectorUpdate(OperatorTest):
+    cases = ({"n": 3, "directed": 1}, {"n": 2, "directed": 0}, {"n": 2, "directed": 1})
+    attained = False  # products and weights are each used several times
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, n: int, directed: int) -> None:
+        """Three particles, of which n are constituents."""
+        d = build.input("d", 3, FixedPoint(SIGNED, 6, 5))
+        w = columns_of(build, "w", 3 * (1 + directed), 1, FixedPoint(SIGNED, 5, 1))
+        present = build.input("pt", n, FixedPoint(UNSIGNED, 2, 2))
+        shape = {"n_particles": 3, "directed": directed, "shift": 1}
+        shape |= {"inner_width": 9 + build.grow, "inner_integer": 6 + build.grow}
+        build.node("VectorUpdate", "y", [d, w, present], kind, **shape, **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        d, w, present = inputs
+        ways = 1 + node.attributes["directed"]
+        matrix = [[Fraction(i == j) for j in range(3)] for i in range(3)]
+        product = [[Fraction(0)] * 3 for _ in range(3)]
+        for number, (i, j) in enumerate(pairs(3)):
+            product[i][j] = product[j][i] = d[number]
+            if any(p < len(present) and present[p] == 0 for p in (i, j)):
+                continue
+            for row, (a, b) in enumerate(((i, j), (j, i))):
+                weight = w[ways * number + row * (ways - 1)] / 2 ** node.attributes["shift"]
+                matrix[a][a] += weight
+                matrix[a][b] -= weight
+        u = [[signed_inner(dot(row, column), node) for column in product] for row in matrix]
+        g = [[dot(row, other) for other in matrix] for row in u]
+        return [g[i][j] - (g[i][i] + g[j][j]) / 2 for i, j in pairs(3)]
+
+
+def dot(x: Values, y: Values) -> Fraction:
+    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
+
+
+def signed_inner(value: Fraction, node: Node) -> Fraction:
+    """The inner quantiser of vectors' products, which is signed."""
+    a = node.attributes
+    kind = {"width": a["inner_width"], "integer": a["inner_integer"], "signed": 1}
+    of = {"rounding": a["rounding"], "overflow": "SAT"}
+    return quantised(value, replace(node, attributes=kind | of))
 
 
 def test_a_wrong_largest_exponent_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from triggernet.fixedpoint import FixedPoint
 from triggernet.hls.kernel_call import Constants, KernelCall, code_type, covering, lanes
 from triggernet.operators.base import Inputs, Interval, n_pairs
@@ -9,6 +11,12 @@ from triggernet.operators.edge_join import argument, grids
 from triggernet.operators.mitchell_log import argument_grid, largest_exponent
 from triggernet.operators.node import Node
 from triggernet.operators.table import word_type
+from triggernet.operators.vector_update import (
+    inner,
+    matrix_bounds,
+    matrix_fraction,
+    product_bounds,
+)
 
 
 def mitchell_log(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
@@ -101,3 +109,36 @@ def edge_sum(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
     return KernelCall(
         "edge_sum", "edge_sum.h", settings, {"acc_t": covering(bounds, x.type.fraction)}
     )
+
+
+def vector_update(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    """Sizes and a type for every intermediate result."""
+    (d, w, present), m = inputs, node.get_int("n_particles")
+    settings = {
+        "n_particles": m,
+        "n_constituents": present.size,
+        "ways": 1 + node.get_int("directed"),
+        "reuse_factor": reuse_factor,
+        "multiplier_limit": lanes(m * m * (m - 1) + (n_pairs(m) + m) * m, reuse_factor),
+        "matrix_fraction": matrix_fraction(node, inputs),
+    }
+    fraction = matrix_fraction(node, inputs)
+    diagonal, other = matrix_bounds(node, inputs)
+    first, second = product_bounds(node, inputs)
+    quantiser = inner(node)
+    matrix = diagonal | other | Interval(-1, 1 << fraction)
+    kept = quantiser.type.fraction + fraction
+    scaled = replace(w.type, integer=w.type.integer - node.get_int("shift"))
+    twice = second.scaled(2) + second.scaled(-1) + second.scaled(-1) | second.scaled(2)
+    half = FixedPoint.covering(min(twice.lo, -1), twice.hi, kept)
+    types = {
+        "one_t": f"ap_uint<{fraction + 1}>",
+        "scaled_t": scaled.cpp,
+        "matrix_t": covering(matrix | other.scaled(-1), fraction),
+        "first_t": covering(first, fraction + d.type.fraction),
+        "inner_t": quantiser.cpp,
+        "second_t": covering(second, kept),
+        "twice_t": half.cpp,
+        "half_t": replace(half, integer=half.integer - 1).cpp,
+    }
+    return KernelCall("vector_update", "vector_update.h", settings, types)

@@ -309,5 +309,6 @@ KERNELS: Mapping[str, Describe] = MappingProxyType(
         "Multiply": edge_kernels.multiply,
         "EdgeJoin": edge_kernels.edge_join,
         "EdgeSum": edge_kernels.edge_sum,
+        "VectorUpdate": edge_kernels.vector_update,
     }
 )

@@ -26,6 +26,7 @@ from triggernet.operators.polar_jet import JET_DOT_POLAR, JET_MASS_POLAR
 from triggernet.operators.quant import QUANT
 from triggernet.operators.reduce import COUNT, STACK, SUM
 from triggernet.operators.table import TABLE
+from triggernet.operators.vector_update import VECTOR_UPDATE
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {
@@ -51,6 +52,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             MULTIPLY,
             EDGE_JOIN,
             EDGE_SUM,
+            VECTOR_UPDATE,
         )
     }
 )
