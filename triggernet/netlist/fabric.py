@@ -62,7 +62,7 @@ class Fabric:
         ] = {}
         self._serial: dict[int, tuple[Particles, Particles]] = {}
         self._turning: dict[tuple[object, ...], list[Wire]] = {}
-        self._held: dict[tuple[int, int], Wire] = {}
+        self._held: dict[tuple[int, int, int], Wire] = {}
         self._flags: dict[tuple[int | str, ...], Wire] = {}
         self._called: dict[tuple[Kind, tuple[object, ...]], list[Wire]] = {}
 
@@ -99,7 +99,7 @@ class Fabric:
     def _hold(self, wire: Wire, start: int) -> Wire:
         """A register that takes `wire` in cycle `start` and keeps it."""
         assert wire.net is not None
-        key = (id(wire.net), start)
+        key = (id(wire.net), wire.cycle, start)
         if key not in self._held:
             net = self.top.net("held", wire.width, wire.signed)
             value = self.top.read(wire, start)
