@@ -167,6 +167,57 @@ class EdgeJoin(OperatorLayer):
         return {"pair_features": q, "n_features": g, "relu": int(self.relu), **weights}
 
 
+class VectorUpdate(OperatorLayer):
+    """Products of vectors moved along their differences: (B, P), weights (B, P or 2 P, 1), (B, N).
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Number of particles M; the sums are divided by two to the power of the second number.
+    inner : ActivationQuantiser
+        Of the products between moved and unmoved vectors.
+    out : ActivationQuantiser
+    directed : bool
+        Whether there are two weights for each pair.
+    """
+
+    op = "VectorUpdate"
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        inner: ActivationQuantiser,
+        out: ActivationQuantiser,
+        directed: bool,
+    ) -> None:
+        super().__init__(out)
+        self.shape, self.inner, self.directed = shape, inner, directed
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        d, w, present = tensors
+        (m, shift), ways = self.shape, 1 + self.directed
+        i, j = pair_tensors(m, d.device)
+        there = presence(present, m)
+        kept = w[:, :, 0] * (there[:, i] * there[:, j]).repeat_interleave(ways, dim=1)
+        weights = d.new_zeros(len(d), m, m)
+        weights[:, i, j] = kept[:, ::ways] * 2.0**-shift
+        weights[:, j, i] = kept[:, ways - 1 :: ways] * 2.0**-shift
+        matrix = torch.diag_embed(1 + weights.sum(dim=2)) - weights
+        products = d.new_zeros(len(d), m, m)
+        products[:, i, j] = products[:, j, i] = d
+        g = self.inner(matrix @ products) @ matrix.mT
+        result: Tensor = g[:, i, j] - (g[:, i, i] + g[:, j, j]) / 2
+        return result
+
+    def _attributes(self) -> Attributes:
+        return {
+            "n_particles": self.shape[0],
+            "shift": self.shape[1],
+            "directed": int(self.directed),
+            **type_attributes("inner_", self.inner.kind),
+        }
+
+
 class EdgeSum(OperatorLayer):
     """What each particle receives from all others present: (B, P or 2 P, G) to (B, M, G).
 

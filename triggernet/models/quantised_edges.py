@@ -52,8 +52,8 @@ class EdgeQuantisation:
         What moves vectors, and the products of moved with unmoved vectors.
     pooled, hidden, score : Width
         The sum over constituents, hidden layers behind it, the logit.
-    weight, bias : int
-        Bits of the constants.
+    weight, node_weight, bias : int
+        Bits of the constants: weights that act on edges, all others, biases.
     digits : int or None
         At most so many signed digits in each weight that acts on edges: its additions. None does
         not limit them.
@@ -75,6 +75,7 @@ class EdgeQuantisation:
     hidden: Width = field(default_factory=lambda: Width(10))
     score: Width = field(default_factory=lambda: Width(12))
     weight: int = 6
+    node_weight: int = 12
     bias: int = 10
     digits: int | None = None
 
@@ -116,47 +117,66 @@ class EdgeModel(QuantisedModel):
     def dense(
         self, features: tuple[int, int, int], out: ActivationQuantiser, relu: bool = False
     ) -> layers.Dense:
-        """A dense layer of F features, H of context and G outputs."""
+        """A dense layer of nodes: F features, H of context and G outputs."""
         q = self.quantisation
-        return layers.Dense(features, (q.weight, q.bias), out, relu=relu, digits=q.digits)
+        return layers.Dense(features, (q.node_weight, q.bias), out, relu=relu)
+
+    def edge_dense(self, features: tuple[int, int]) -> layers.Dense:
+        """A dense layer of edges with ReLU."""
+        q = self.quantisation
+        return layers.Dense(
+            (features[0], 0, features[1]),
+            (q.weight, q.bias),
+            self.out(q.edge),
+            relu=True,
+            digits=q.digits,
+        )
 
 
 class PairFeatures(nn.Module):
-    """What edges see of the products d of their particles: (B, P) to (B, P, Q).
+    """What edges see of the products d of their particles: each (B, P), together (B, P, Q).
 
     Parameters
     ----------
     model : EdgeModel
-    source : ActivationQuantiser
-        What made d.
+    sources : sequence of ActivationQuantiser
+        What made each d, one for each vector.
     logarithmic : bool
         Whether invariants z enter as sgn(z) log(1 + |z|), z in GeV^2, or as they are.
     products : bool
-        Whether there is d itself beside -2 d, the squared distance of light-like vectors.
+        Whether there is d itself beside -2 d, the squared distance; for one d of light-like
+        vectors.
     """
 
     def __init__(
-        self, model: EdgeModel, source: ActivationQuantiser, logarithmic: bool, products: bool
+        self,
+        model: EdgeModel,
+        sources: Sequence[ActivationQuantiser],
+        logarithmic: bool,
+        products: bool,
     ) -> None:
         super().__init__()
-        q = model.quantisation
-        self.logs, self.n_columns = nn.ModuleList(), 1 + int(products and logarithmic)
+        q, signed = model.quantisation, any(source.kind.signed for source in sources)
+        distances = [-2.0] * len(sources)
+        self.logs = nn.ModuleList()
         if logarithmic:
-            for shift in (1, 0)[: self.n_columns]:
+            distances = [-LN2] * len(sources)
+            kinds = [(1, source) for source in sources] + [(0, sources[0])] * int(products)
+            for shift, source in kinds:
                 log = edge_layers.MitchellLog(shift, source, model.out(q.log, source.kind.signed))
                 self.logs.append(log)
-        width = q.log if logarithmic else q.d
-        self.stack = layers.Stack(model.out(width, source.kind.signed))
+        self.stack = layers.Stack(model.out(q.log if logarithmic else q.d, signed))
         if logarithmic:
-            scales = np.diag((-LN2, LN2)[: self.n_columns])
+            matrix = np.diag([*distances, *([LN2] * int(products))])
         else:
-            scales = np.array([[-2.0], [1.0]][: 1 + int(products)])
-        n = len(scales)
-        self.basis = Basis(scales, np.zeros((n, 0)), np.zeros(n))
+            matrix = np.vstack([np.diag(distances), np.eye(1, len(sources))[: int(products)]])
+        n = len(matrix)
+        self.basis = Basis(matrix, np.zeros((n, 0)), np.zeros(n))
 
-    def forward(self, d: Tensor) -> Tensor:
+    def forward(self, *d: Tensor) -> Tensor:
         """The columns side by side."""
-        columns = [log(d) for log in self.logs] or [d]
+        of_logs = [*d, *d[:1]][: len(self.logs)]
+        columns = [log(x) for log, x in zip(self.logs, of_logs, strict=True)] or d
         found: Tensor = self.stack(*columns)
         return found
 
@@ -190,10 +210,8 @@ class EdgeLayers(nn.Module):
                 (n_pairs, G), q.weight, model.out(q.edge), digits=q.digits
             )
         else:
-            self.first = model.dense((n_pairs, 0, G), model.out(q.edge), relu=True)
-        self.rest = nn.ModuleList(
-            model.dense((a, 0, b), model.out(q.edge), relu=True) for a, b in pairwise(sizes)
-        )
+            self.first = model.edge_dense((n_pairs, G))
+        self.rest = nn.ModuleList(model.edge_dense(ends) for ends in pairwise(sizes))
 
     def forward(self, x: Tensor | None, context: tuple[Tensor, ...], pair: Tensor | None) -> Tensor:
         """Edges (B, 2 P, G), or (B, P, G) where both directions are the same."""

@@ -28,7 +28,8 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.models import edge_layers, layers
-from triggernet.models.basis import Basis, absorbed, as_array, edge_maps, network_maps
+from triggernet.models.basis import Basis, as_array, edge_maps, network_maps
+from triggernet.models.layers import Values
 from triggernet.models.quantised_edges import (
     EdgeLayers,
     EdgeModel,
@@ -37,6 +38,7 @@ from triggernet.models.quantised_edges import (
     PairFeatures,
     set_layers,
 )
+from triggernet.models.quantisers import ActivationQuantiser, Width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     )
 
 _N_HIDDEN = 7  # hidden features of the float model
+LINEAR_UNIT_GEV2 = 100.0  # of invariants that enter as they are, in the float model
 
 
 def unsupported(config: SemiEquivariantConfig, encoding: EncodingConfig) -> str | None:
@@ -134,21 +137,29 @@ class QuantisedIteration(nn.Module):
         self.update_s = _Update(model, config, before.s, S, self.phi_s)
         self.update_h = _Update(model, config, before.h, H, self.phi_h)
         self.after = Bases(self.update_s.basis, self.update_h.basis)
-        self.vectors = _Vectors(model, config) if moves else None
+        self.vectors = None
+        if moves and self.phi_s is not None:
+            self.vectors = _Vectors(model, config, self.phi_s.directed)
 
     def forward(
-        self, nodes: Nodes, context: tuple[Tensor, ...], pair: Tensor | None, present: Tensor
-    ) -> tuple[Nodes, Tensor | None]:
-        """New nodes, and the edges that move vectors."""
-        s, h, scalar_edges = nodes.s, nodes.h, None
+        self,
+        nodes: Nodes,
+        context: tuple[Tensor, ...],
+        d: Sequence[Tensor],
+        pair: Tensor | None,
+        present: Tensor,
+    ) -> tuple[Nodes, Sequence[Tensor]]:
+        """New nodes and the products of the vectors behind."""
+        s, h = nodes.s, nodes.h
         if self.phi_s is not None:
-            scalar_edges = self.phi_s(nodes.s, (), pair)
-            s = self.update_s(nodes.s, (), scalar_edges, present)
+            edges = self.phi_s(nodes.s, (), pair)
+            s = self.update_s(nodes.s, (), edges, present)
+            d = d if self.vectors is None else self.vectors(d, edges, present)
         if self.phi_h is not None:
             both = nodes.h if self.both is None else self.both(nodes.h, nodes.s)
             edges = self.phi_h(both, context, pair if self.phi_s is not None else None)
             h = self.update_h(nodes.h, context, edges, present)
-        return Nodes(s, h), scalar_edges
+        return Nodes(s, h), d
 
     def set_weights(self, iteration: Iteration) -> None:
         """Start from the float iteration."""
@@ -161,8 +172,7 @@ class QuantisedIteration(nn.Module):
                 phi.set_maps(edge_maps(float_phi))
                 update.set_maps(network_maps(theta) if theta is not None else [])
         if self.vectors is not None and iteration.psi is not None:
-            maps = [absorbed(as_array(iteration.psi.weight), as_array(iteration.psi.bias), None)]
-            set_layers(self.vectors.psi, maps)
+            self.vectors.set_maps(as_array(iteration.psi.weight), as_array(iteration.psi.bias))
 
 
 def _two(bases: Bases) -> bool:
@@ -232,13 +242,71 @@ class _Update(nn.Module):
 
 
 class _Vectors(nn.Module):
-    """Attention and what it does to the products of the vectors."""
+    """Attention, and what it does to the products of vectors: of one, or of as many as there are.
 
-    def __init__(self, model: EdgeModel, config: SemiEquivariantConfig) -> None:
+    Parameters
+    ----------
+    model : EdgeModel
+    config : SemiEquivariantConfig
+    directed : bool
+        Whether the edges are.
+    """
+
+    def __init__(self, model: EdgeModel, config: SemiEquivariantConfig, directed: bool) -> None:
         super().__init__()
-        raise NotImplementedError
+        q, channels = model.quantisation, range(config.n_vectors)
+        self.psi = nn.ModuleList(
+            model.dense((config.n_scalars, 0, 1), model.out(q.attention, signed=True))
+            for _ in channels
+        )
+        weight = Width(q.attention.width, 1)
+        self.softsign = nn.ModuleList(
+            edge_layers.Table(
+                softsign, softsign_slope, cast("layers.Dense", psi).out, model.out(weight, True)
+            )
+            for psi in self.psi
+        )
+        shift = _power_at_least(model.n_constituents - 1).bit_length() - 1
+        self.update = nn.ModuleList(
+            edge_layers.VectorUpdate(
+                (model.n_particles, shift),
+                model.out(q.inner, signed=True),
+                model.out(q.d, signed=True),
+                directed,
+            )
+            for _ in channels
+        )
 
-    psi: nn.ModuleList
+    @property
+    def sources(self) -> list[ActivationQuantiser]:
+        """What makes the new products."""
+        return [cast("edge_layers.VectorUpdate", update).out for update in self.update]
+
+    def forward(self, d: Sequence[Tensor], edges: Tensor, present: Tensor) -> list[Tensor]:
+        """The new products, each (B, P)."""
+        weights = [table(psi(edges)) for psi, table in zip(self.psi, self.softsign, strict=True)]
+        old = d if len(d) == len(weights) else [d[0]] * len(weights)
+        return [
+            update(x, w, present) for update, x, w in zip(self.update, old, weights, strict=True)
+        ]
+
+    def set_maps(self, weight: Values, bias: Values) -> None:
+        """Start from the float psi: weight (V, S), bias (V,)."""
+        for k, psi in enumerate(self.psi):
+            basis = Basis.scaled(weight.shape[1])
+            basis.set_dense(cast("layers.Dense", psi), weight[k : k + 1], bias[k : k + 1])
+
+
+def softsign(x: Values) -> Values:
+    """``x / (1 + |x|)``."""
+    found: Values = x / (1 + np.abs(x))
+    return found
+
+
+def softsign_slope(x: Values) -> Values:
+    """Its derivative."""
+    slope: Values = 1 / (1 + np.abs(x)) ** 2
+    return slope
 
 
 def _power_at_least(n: int) -> int:
@@ -273,18 +341,19 @@ class QuantisedSemiEquivariantNet(EdgeModel):
             # What is kept until the end must not need the jet's context there.
             self.embedding = self.dense((5, 2, _N_HIDDEN), self.out(q.node, signed=True))
             start = Bases(start.s, Basis.scaled(_N_HIDDEN))
-        self.pairs = (
-            PairFeatures(self, self.d.out, config.invariants == "log", config.products)
-            if config.n_scalars
-            else None
-        )
-        pair_basis = self._pair_basis()
-        self.iterations = nn.ModuleList()
-        bases = start
-        for _ in range(config.iterations):
-            iteration = QuantisedIteration(self, config, bases, pair_basis, moves=False)
+        self.pairs, self.iterations = nn.ModuleList(), nn.ModuleList()
+        bases, sources, pairs = start, [self.d.out], Basis.scaled(0)
+        for k in range(config.iterations):
+            if config.n_scalars and (k == 0 or config.n_vectors):
+                logarithmic = config.invariants == "log"
+                features = PairFeatures(self, sources, logarithmic, config.products)
+                self.pairs.append(features)
+                pairs = features.basis.times(1 if logarithmic else 1 / LINEAR_UNIT_GEV2)
+            moves = config.n_vectors > 0 and k < config.iterations - 1
+            iteration = QuantisedIteration(self, config, bases, pairs, moves)
             self.iterations.append(iteration)
             bases = iteration.after
+            sources = sources if iteration.vectors is None else iteration.vectors.sources
         self.joined = layers.Concat(self.out(q.node, signed=True)) if _two(bases) else None
         self.pooled = layers.ParticleSum(self.out(q.pooled, signed=True))
         mean = 1 / _power_at_least(self.n_constituents)
@@ -302,13 +371,6 @@ class QuantisedSemiEquivariantNet(EdgeModel):
             return Basis.scaled(0)
         return self.columns.basis(np.array(FEATURE_CENTRE), np.array(FEATURE_SIZE))
 
-    def _pair_basis(self) -> Basis:
-        """Of the float model's I_ij; in units of 100 GeV^2 where they enter linearly."""
-        if self.pairs is None:
-            return Basis.scaled(0)
-        basis = self.pairs.basis
-        return basis if self.config.invariants == "log" else basis.times(1 / 100.0)
-
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The operators in order, from the inputs to the score (B, 1)."""
         return self.head(self.invariants(inputs))
@@ -317,9 +379,9 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         """The part without trainable constants."""
         values = self.values(inputs)
         found = {"present": values["pt"]}
-        if self.pairs is not None:
+        if len(self.pairs):
             found["d"] = self.d(values["pt"], values["eta"], values["phi"])
-            found["pair"] = self.pairs(found["d"])
+            found["pair"] = self.pairs[0](found["d"])
         if self.columns is not None:
             found["h"], found["context"] = self.columns(values)
         return found
@@ -327,12 +389,15 @@ class QuantisedSemiEquivariantNet(EdgeModel):
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
         """The trainable part, from `invariants` to the score (B, 1)."""
         present, pair = invariants["present"], invariants.get("pair")
-        nodes = Nodes(None, invariants.get("h"))
+        nodes: Nodes = Nodes(None, invariants.get("h"))
         context = (invariants["context"],) if self.columns is not None else ()
         if self.embedding is not None:
             nodes, context = Nodes(None, self.embedding(nodes.h, *context)), ()
-        for iteration in self.iterations:
-            nodes, _ = iteration(nodes, context, pair, present)
+        d: Sequence[Tensor] = [invariants["d"]] if len(self.pairs) else []
+        for k, iteration in enumerate(self.iterations):
+            if 0 < k < len(self.pairs):
+                pair = self.pairs[k](*d)
+            nodes, d = iteration(nodes, context, d, pair, present)
         both = [x for x in nodes if x is not None]
         x = self.joined(*both) if self.joined is not None else both[0]
         x = self.pooled(x, present)
