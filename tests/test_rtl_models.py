@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from programs import random_codes
 from random_models import Case, random_model
-from test_rtl_operators import can_be_had, simulated, together
+from test_rtl_operators import simulated, together
 
-from triggernet.errors import UnsupportedError
 from triggernet.export import export_model
 from triggernet.netlist.ring import Ring
 from triggernet.program import Program, evaluate
@@ -27,8 +26,9 @@ CASES = (
     Case(n=6, channels=1, kind="cartesian", rounding="ROUND", jet=True, beams=True),
     Case(n=7, kind="cartesian", aggregates="jet", tied=False),
     Case(n=4, by_count=True),
+    Case(n=4, jet=True, beams=True, tied=False),
+    Case(n=5, beams=True, aggregates="jet"),
 )
-WITH_SPURIONS = Case(n=4, jet=True, beams=True, tied=False)
 
 
 def program_of(case: Case, seed: int = 0) -> tuple[Program, dict[str, np.ndarray]]:
@@ -50,21 +50,13 @@ def side_by_side(cases: tuple[Case, ...]) -> tuple[Program, dict[str, np.ndarray
     [(1, "lut", "pairs"), (3, "bram", "all"), (8, "bram", "none"), (17, "lut", "all")],
 )
 def test_models_clock_by_clock(tmp_path: Path, interval: int, tables: str, dsp: str) -> None:
-    cases = (*CASES, WITH_SPURIONS) if interval == 1 else CASES
-    program, codes = side_by_side(cases)
+    program, codes = side_by_side(CASES)
     expected = evaluate(program, codes)
     config = RtlConfig(interval=interval, tables=tables, dsp=dsp)
     found = simulated(tmp_path, program, config, codes, expected)
     assert all(len(np.unique(values)) > 20 for values in expected.values())
     wrong = [n for n, values in expected.items() if not np.array_equal(found[n], values)]
     assert wrong == []
-
-
-def test_spurions_in_polar_form_are_not_folded() -> None:
-    program, _ = program_of(WITH_SPURIONS)
-    assert can_be_had(program, RtlConfig(interval=1))
-    with pytest.raises(UnsupportedError, match="has spurions and cannot be folded to an interval"):
-        lower(program, RtlConfig(interval=4))
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 8, 13, 20])

@@ -15,12 +15,11 @@ import test_operators
 from operator_cases import OperatorTest
 from programs import random_codes
 
-from triggernet.errors import UnsupportedError
 from triggernet.operators import OPERATORS
 from triggernet.operators.node import Node
 from triggernet.program import Program, build_program, evaluate
 from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.lower import lower, useful_interval
+from triggernet.rtl.lower import lower
 from triggernet.rtl.project import rtl_texts
 from triggernet.rtl.simulation import build, run
 
@@ -70,23 +69,6 @@ def together(programs: list[Program]) -> Program:
     return build_program("all", inputs, nodes, outputs)
 
 
-def can_be_had(program: Program, config: RtlConfig) -> bool:
-    try:
-        lower(program, config)
-    except UnsupportedError:
-        return False
-    return True
-
-
-def foldable(programs: list[Program], config: RtlConfig) -> list[Program]:
-    """Programs that can be had at the interval that all of them together will have."""
-    interval = useful_interval(together(programs), config.interval)
-    anchor = next(
-        p for p in programs if useful_interval(p, interval) == interval and can_be_had(p, config)
-    )
-    return [p for p in programs if can_be_had(together([anchor, p]), config)]
-
-
 def simulated(
     folder: Path, program: Program, config: RtlConfig, codes: dict, expected: dict
 ) -> dict[str, np.ndarray]:
@@ -105,10 +87,7 @@ def test_every_operator_clock_by_clock(
     tmp_path: Path, interval: int, tables: str, dsp: str
 ) -> None:
     config = RtlConfig(interval=interval, tables=tables, dsp=dsp)
-    programs = foldable(case_programs(), config)
-    left_out = set(OPERATORS) - {n.op for p in programs for n in p.nodes}
-    assert left_out == set()
-    program = together(programs)
+    program = together(case_programs())
     codes = random_codes(program, N_EVENTS)
     expected = evaluate(program, codes)
     found = simulated(tmp_path, program, config, codes, expected)

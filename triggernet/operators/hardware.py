@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from triggernet.errors import UnsupportedError
 from triggernet.fixedpoint import Codes, Quantiser
 from triggernet.netlist.arithmetic import linear, multiply_in_luts, quantise
 from triggernet.netlist.builder import Builder
@@ -140,15 +139,6 @@ def magnitude(b: Builder, x: Wire) -> Wire:
     width = largest.bit_length()
     low = b.low_bits(chosen, width, signed=False)
     return replace(low, lo=0, hi=largest)
-
-
-def require_unrolled(node: Node, fabric: Fabric) -> None:
-    """Refuse an interval above 1."""
-    if fabric.interval > 1:
-        raise UnsupportedError(
-            f"node '{node.name}' ({node.op}) has spurions and cannot be folded to an interval of "
-            f"{fabric.interval}; export with an interval of 1, or train without spurions"
-        )
 
 
 def quantised(b: Builder, wires: Sequence[Wire], fraction: int, quantiser: Quantiser) -> list[Wire]:

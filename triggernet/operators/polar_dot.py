@@ -14,6 +14,7 @@ and two products (one DSP each up to 27 x 18 bits).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,8 +24,7 @@ from triggernet.netlist.builder import Builder
 from triggernet.netlist.fabric import Fabric, Kind
 from triggernet.netlist.layout import Options, Pairs, Particles, Signal
 from triggernet.netlist.memory import lookup
-from triggernet.netlist.pairs import met
-from triggernet.netlist.ring import Ring
+from triggernet.netlist.pairs import entered, gathered, met
 from triggernet.netlist.wire import Wire, constant
 from triggernet.operators import onnx_text as text
 from triggernet.operators import polar_jet
@@ -38,7 +38,7 @@ from triggernet.operators.base import (
     pair_indices,
 )
 from triggernet.operators.blocks import Block, Bounds, concatenate, joined, n_particles
-from triggernet.operators.hardware import angles, as_particles, product, require_unrolled
+from triggernet.operators.hardware import angles, as_particles, product
 from triggernet.operators.node import Node
 from triggernet.operators.polar_cost import pair_cost
 
@@ -171,7 +171,7 @@ def _beams_meaning() -> str:
 
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
-    """One kernel a lane of the ring; with spurions (interval 1 only) their products as well."""
+    """One kernel a lane of the ring; products with spurions join them, in a ring of their own."""
     pt, eta, phi = (as_particles(s) for s in signals[:3])
     joint = Particles(
         tuple((p[0], e[0], f[0]) for p, e, f in zip(pt.lanes, eta.lanes, phi.lanes, strict=True)),
@@ -185,16 +185,13 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         ("dot",),
     )
     lanes = [tuple(fabric.call(kind, kernel, (*one, *other))) for one, other in meeting.lanes]
+    pairs = Pairs(tuple(lanes), meeting.ring, meeting.live, zero_without=pt)
     if not (node.get_int("jet") or node.get_int("beams")):
-        return Pairs(tuple(lanes), meeting.ring, meeting.live, zero_without=pt)
-    require_unrolled(node, fabric)
-    lanes += [(wire,) for wire in _spurion_products(node, inputs, signals, fabric)]
-    return Pairs(
-        tuple(lanes),
-        Ring.within(n_particles(node, pt.size), fabric.interval),
-        (constant(1),) * len(lanes),
-        zero_without=pt,
-    )
+        return pairs
+    spurions = _spurion_products(node, inputs, signals, fabric)
+    rows = (*gathered(pairs), *((wire,) for wire in spurions))
+    joined = entered(fabric, Particles(rows, len(rows)), n_particles(node, pt.size))
+    return replace(joined, zero_without=pt)
 
 
 def _pair_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., list[Wire]]:
@@ -223,7 +220,8 @@ def _spurion_products(
     """Products of the constituents with the spurions and of those among themselves, in order."""
     top, found, energy = fabric.top, [], []
     if node.get_int("jet"):
-        found += [lane[0] for lane in polar_jet.jet_products(node, inputs, signals, fabric).lanes]
+        products = fabric.together(polar_jet.jet_products(node, inputs, signals, fabric))
+        found += [lane[0] for lane in products.lanes]
         energy = [polar_jet.jet_energy(node, inputs, signals, fabric)]
     if node.get_int("beams"):
         for sign in (1, -1):
@@ -251,7 +249,8 @@ def _beam_products(
     which = "plus" if sign > 0 else "minus"
     kind = Kind(f"{node.output}_beam_{which}", purpose, ("pt", "eta"), ("dot",))
     tensors = [as_particles(s) for s in signals[:2]]
-    return [lane[0] for lane in fabric.each(kind, kernel, tensors).lanes]
+    products = fabric.together(as_particles(fabric.each(kind, kernel, tensors)))
+    return [lane[0] for lane in products.lanes]
 
 
 PAIR_DOT_POLAR = Operator(

@@ -39,7 +39,6 @@ from triggernet.operators.hardware import (
     as_particles,
     as_vector,
     product,
-    require_unrolled,
 )
 from triggernet.operators.node import Node, Tensor
 from triggernet.operators.polar_cost import jet_cost, mass_cost
@@ -306,8 +305,7 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
         spurions += [jet_energy(node, inputs, signals, fabric)] * 2
     if not spurions:
         return products
-    require_unrolled(node, fabric)
-    lanes = (*products.lanes, *((wire,) for wire in spurions))
+    lanes = (*fabric.together(products).lanes, *((wire,) for wire in spurions))
     return Particles(lanes, len(lanes))
 
 

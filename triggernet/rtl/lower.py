@@ -51,13 +51,7 @@ class Hardware:
 
 
 def lower(program: Program, config: RtlConfig) -> Hardware:
-    """The design of a program at the clock of `config` and its interval, or the next useful one.
-
-    Raises
-    ------
-    UnsupportedError
-        If the program has no such design: a node that cannot be folded, say.
-    """
+    """The design of a program at the clock of `config` and its interval, or the next useful one."""
     config = replace(config, interval=useful_interval(program, config.interval))
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
@@ -78,11 +72,23 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
 
 def useful_intervals(program: Program) -> list[int]:
     """Intervals at which the hardware changes: 1, parts and multiples of the particles."""
-    found = {1}
-    for size in {t.shape[0] for t in program.tensors.values() if len(t.shape) == 2}:
+    found, edges = {1}, _edge_tensors(program)
+    tensors = (t for t in program.tensors.values() if len(t.shape) == 2 and t.name not in edges)
+    for size in {t.shape[0] for t in tensors}:
         longest = size * max(1, size // 2)
         found |= {Ring.within(size, k).slots for k in range(1, longest + 1)}
     return sorted(found)
+
+
+def _edge_tensors(program: Program) -> set[str]:
+    """Tensors with a row for each pair or edge, not for each particle."""
+    found: set[str] = set()
+    for node in program.nodes:
+        begins = node.op in ("PairDotPolar", "PairDotCartesian", "EdgeJoin", "VectorUpdate")
+        ends = node.op in ("PairRowSum", "PairRelu", "EdgeSum", "Sum")
+        if begins or (not ends and any(name in found for name in node.inputs)):
+            found.add(node.output)
+    return found
 
 
 def useful_interval(program: Program, interval: int) -> int:
