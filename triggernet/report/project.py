@@ -88,6 +88,11 @@ class Known:
     all: tuple[Figures, ...]
 
 
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds firmware, or once did."""
+    return (folder / RECORD).is_file()
+
+
 def load_project(folder: Path) -> Project:
     """Read a project folder.
 
