@@ -33,7 +33,7 @@ from triggernet.report.trade_off import trade_off
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.design import source_digest
 from triggernet.rtl.export import export_rtl
-from triggernet.rtl.lower import lower
+from triggernet.rtl.lower import lower, useful_intervals
 from triggernet.training import evaluate, load_run, load_run_config, train
 from triggernet.training.metrics import Metrics
 
@@ -114,30 +114,36 @@ def test_each_kind_of_operation_has_its_formula(kind, expected):
         assert bits_of(Operation(kind, 1, (4, 7))) == expected
 
 
-def dense_program(kind, rounding="FLOOR", relu=0):
-    """Y = 5 a + 4 b + 11 c of three unsigned codes of 6 bits."""
+def dense_program(kind, rounding="FLOOR"):
+    """5 a + 4 b + 11 c and 3 a + 5 c of three unsigned codes of 6 bits."""
     build = Builder(rounding)
     x = build.input("x", 3, FixedPoint(UNSIGNED, 6, 6))
-    sizes = {"in_features": 3, "out_features": 1, "n_select": 1, "context_features": 0}
-    codes = {"weight": (5, 4, 11), "weight_width": 6, "weight_integer": 6}
-    codes |= {"bias": (0,), "bias_width": 1, "bias_integer": 1}
-    build.node("Dense", "y", [x], kind, in_rank=1, relu=relu, **sizes, **codes)
+    sizes = {"in_features": 3, "out_features": 2, "n_select": 1, "context_features": 0}
+    codes = {"weight": (5, 3, 4, 0, 11, 5), "weight_width": 6, "weight_integer": 6}
+    codes |= {"bias": (0, 0), "bias_width": 1, "bias_integer": 1}
+    build.node("Dense", "y", [x], kind, in_rank=1, relu=0, **sizes, **codes)
     return build.program("dense", ["y"])
 
 
+# 3 and 5 are two powers of two: one addition each, of 6 + 5 bits (11 takes 5, with its sign). 4 is
+# wiring, 0 is nothing, 11 = 8 + 4 - 1 is a product of 6 x 5 bits. The tree of each output has three
+# terms of 6 + 5 bits: one addition of 11 bits, one of 12.
+PRODUCTS = 6 * 5
+ADDITIONS = 3 * 11 + 2 * (11 + 12)
+
+
 def test_bit_operations_of_a_layer_counted_by_hand():
-    # 5 = 4 + 1 is one addition of 6 + 5 bits, 4 is wiring, 11 = 8 + 4 - 1 is a product of 6 x 5
-    # bits. The tree of three terms of 6 + 5 bits: one addition of 11 bits, one of 12.
     found = bit_operations(dense_program(FixedPoint(SIGNED, 12, 12)))
-    assert found.by_kind == {"scale": 6 * 5, "add": 11 + 11 + 12}
-    assert found.total == 64
-    assert found.as_dict() == {"total": 64, "by_kind": {"scale": 30, "add": 34}}
+    assert found.by_kind == {"scale": PRODUCTS, "add": ADDITIONS}
+    assert found.total == 109
+    assert found.as_dict() == {"total": 109, "by_kind": {"scale": 30, "add": 79}}
 
 
 def test_the_quantiser_behind_an_operator_counts_too():
-    # The sum is at most 20 * 63 = 1260: 11 bits. Four are dropped, what is left is saturated.
+    # The sums are at most 20 * 63 = 1260: 11 bits. Four are dropped, what is left is saturated.
     found = bit_operations(dense_program(FixedPoint(UNSIGNED, 5, 9), "ROUND"))
-    assert found.by_kind == {"scale": 30, "add": 34, "round": 11, "compare": 7}
+    quantiser = {"round": 2 * 11, "compare": 2 * 7}
+    assert found.by_kind == {"scale": PRODUCTS, "add": ADDITIONS} | quantiser
 
 
 def test_any_operator_is_counted():
@@ -382,19 +388,28 @@ def test_a_program_that_cannot_be_folded_is_shown_unrolled_and_says_so(spurions)
     assert firmware(spurions, RtlConfig()).notes == ()
 
 
-def test_the_nearest_interval_above_is_taken_before_one_below(spurions, monkeypatch):
-    (spurions.folder / "program.json").write_text(polar_program(5).to_json())
-    whole = contender.lower
+# Without spurions the useful intervals of five particles are 1, 2, 3, 5 and 10.
+@pytest.mark.parametrize(
+    ("asked", "refused", "nearest"), [(2, {2, 3}, 5), (5, {5, 10}, 3), (3, {3}, 5), (12, {10}, 5)]
+)
+def test_the_nearest_interval_above_is_taken_before_one_below(
+    spurions, monkeypatch, asked, refused, nearest
+):
+    program = polar_program(5)
+    assert useful_intervals(program) == [1, 2, 3, 5, 10]
+    (spurions.folder / "program.json").write_text(program.to_json())
 
-    def only_long(program, config):
-        if config.interval in (2, 3):
-            raise UnsupportedError("node 'd' does not fold by that")
-        return whole(program, config)
+    def some(program, config):
+        if config.interval in refused:
+            raise UnsupportedError(f"node 'd' does not fold by {config.interval}")
+        return lower(program, config)
 
-    monkeypatch.setattr(contender, "lower", only_long)
-    found = firmware(spurions, RtlConfig(interval=2))
-    assert found.value("interval_cycles") == 5
-    assert "interval of 2, but at the nearest possible, 5: node 'd' does not" in found.notes[0]
+    monkeypatch.setattr(contender, "lower", some)
+    found = firmware(spurions, RtlConfig(interval=asked))
+    assert found.value("interval_cycles") == nearest
+    (note,) = found.notes
+    assert note.startswith(f"Not at an interval of {asked}, but at the nearest possible, {nearest}")
+    assert note.endswith(f": node 'd' does not fold by {min(refused)}.")
 
 
 def test_a_program_without_verilog_keeps_its_bit_operations(spurions, monkeypatch):

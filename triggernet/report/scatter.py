@@ -16,7 +16,7 @@ from triggernet.report.trade_off import Point, TradeOff
 
 WIDTH, HEIGHT = 600.0, 380.0
 MARKER = 5.0  # half its size
-MOST_TICKS = 7
+MOST_TICKS = 8
 # Of the numbers on a logarithmic axis, the first two digits: ever more of them.
 DIGITS = ((10,), (10, 30), (10, 20, 50), range(10, 100, 10), range(10, 100, 5), range(10, 100))
 TITLES = {"lut": "LUT", "latency_ns": "latency [ns]", "n_parameters": "parameters"}
