@@ -474,6 +474,14 @@ def test_a_rejection_without_background_is_no_number():
     }
 
 
+def test_the_quantised_model_stands_above_the_float_one_with_the_loss_of_auc():
+    found = by_hand(row("a", 100, lut=1490))
+    first, second = as_text(found).splitlines()[7:9]
+    assert first.split()[:8] == ["a", "100", "±", "5", "0.9400", "-0.0100", "0.9000", "10"]
+    assert second.split() == ["float", "100", "±", "5", "0.9500", "0.9000", "1.0"]
+    assert "0.9500 (-0.0100)" in as_html(found)
+
+
 def test_the_same_note_is_said_once_for_all_runs():
     found = by_hand(row("a", 50, quantised=False), row("b", 60, quantised=False))
     assert f"Note: a, b: {FLOAT_ONLY}" in as_text(found)
