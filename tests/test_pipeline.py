@@ -95,6 +95,12 @@ def test_every_model_goes_through_every_command(
     assert (figures["dsp"]["value"], figures["dsp"]["how"]) == (counted["dsp"], "synthesised")
     assert f"{judged['quantised']['auc']:.4f}" in page.read_text()
     assert json_of("evaluate", project, "--data", jets) == judged
+    compared = json_of("compare", run, project, "--data", jets, "--interval", interval)
+    assert compared["runs"][1]["figures"] == figures
+    for each in compared["runs"]:
+        assert (each["float"], each["quantised"]) == (judged["float"], judged["quantised"])
+        assert each["figures"]["latency_cycles"]["value"] == figures["latency_cycles"]["value"]
+        assert each["bit_operations"] == compared["runs"][0]["bit_operations"]
 
     assert main(["export", str(run), "--out", str(project)]) == 2
     assert "exists and is not empty" in capsys.readouterr().err

@@ -41,9 +41,7 @@ def _given(args: Namespace) -> dict[str, Any]:
     """Settings of the Verilog that the user chose; UsageError for options without effect."""
     from triggernet.errors import UsageError
 
-    keys = {"interval": "interval", "tables": "tables", "dsp": "dsp", "clock_ns": "clock_period_ns"}
-    given = {key: getattr(args, name) for name, key in keys.items()}
-    given = {key: value for key, value in given.items() if value is not None}
+    given = _verilog(args)
     idle = [] if args.rtl else [f"--{k}" for k in ("interval", "tables", "dsp") if k in given]
     idle += ["--fold"] if args.fold and not args.rtl else []
     idle += ["--reuse-factor"] if args.reuse_factor is not None and not args.hls else []
@@ -51,6 +49,13 @@ def _given(args: Namespace) -> dict[str, Any]:
         needed = "--hls" if idle == ["--reuse-factor"] else "--rtl"
         raise UsageError(f"{', '.join(idle)} has no effect here; add {needed}, or leave it out")
     return given
+
+
+def _verilog(args: Namespace) -> dict[str, Any]:
+    """The settings of `RtlConfig` among the arguments, those that were given."""
+    keys = {"interval": "interval", "tables": "tables", "dsp": "dsp", "clock_ns": "clock_period_ns"}
+    given = {key: getattr(args, name) for name, key in keys.items()}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _rtl_config(args: Namespace, given: dict[str, Any]) -> RtlConfig | None:
@@ -144,6 +149,46 @@ def _report(args: Namespace) -> Outcome:
     return Outcome(text, found.as_dict(), found.passed)
 
 
+def _compare(args: Namespace) -> Outcome:
+    from triggernet.files import check_plot
+    from triggernet.report import as_text, check_format, compare, save_report
+    from triggernet.rtl.config import RtlConfig
+
+    if args.out is not None:
+        check_format(args.out)
+    if args.plot is not None:
+        check_plot(args.plot)
+    given = _verilog(args)
+    config = RtlConfig(**given) if given else None
+    found = compare(args.runs, args.data, config, part=args.part)
+    text = as_text(found)
+    if args.out is not None:
+        save_report(found, args.out)
+        text += f"\n\ncomparison: {args.out}"
+    if args.plot is not None:
+        from triggernet.report.scatter_plot import plot_comparison
+
+        plot_comparison(found, args.plot)
+    return Outcome(text, found.as_dict())
+
+
+# Settings of the Verilog: of what is written, or of what is counted for a comparison.
+INTERVAL = argument(
+    "--interval",
+    type=int,
+    metavar="II",
+    help="of the Verilog: clock cycles between two events, 1 is fully parallel",
+)
+TABLES = argument(
+    "--tables", choices=("bram", "lut"), help="of the Verilog: what tables are made of"
+)
+PRODUCTS = argument(
+    "--dsp",
+    choices=("all", "pairs", "none"),
+    help="of the Verilog: which products go into DSPs",
+)
+SAVED = argument("-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well")
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "export",
@@ -155,26 +200,15 @@ COMMANDS: tuple[Command, ...] = (
             OUT,
             argument("--hls", action="store_true", help="add the hls4ml project"),
             argument("--rtl", action="store_true", help="add the Verilog project"),
-            argument(
-                "--interval",
-                type=int,
-                metavar="II",
-                help="of the Verilog: clock cycles between two events, 1 is fully parallel",
-            ),
+            INTERVAL,
             argument(
                 "--fold",
                 choices=("auto",),
                 help="of the Verilog: the smallest design that --budget allows, whatever interval",
             ),
             argument("--budget", default="l1", metavar="NAME", help="for --fold: as for report"),
-            argument(
-                "--tables", choices=("bram", "lut"), help="of the Verilog: what tables are made of"
-            ),
-            argument(
-                "--dsp",
-                choices=("all", "pairs", "none"),
-                help="of the Verilog: which products go into DSPs",
-            ),
+            TABLES,
+            PRODUCTS,
             argument(
                 "--reuse-factor",
                 type=int,
@@ -265,9 +299,41 @@ COMMANDS: tuple[Command, ...] = (
                 "--part", metavar="NAME", help="name of an FPGA, or a YAML file; default: its own"
             ),
             replace(DATA, options={**DATA.options, "help": "jets for the ROC curve"}),
+            SAVED,
+            JSON,
+        ),
+    ),
+    Command(
+        "compare",
+        _compare,
+        "put runs side by side: rejection, size and hardware, and their Pareto fronts",
+        "triggernet compare run models/* --data test.h5 -o page.html",
+        (
             argument(
-                "-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well"
+                "runs",
+                metavar="RUN",
+                nargs="+",
+                type=Path,
+                help="run folder, folder of the zoo, or exported project",
             ),
+            replace(DATA, options={**DATA.options, "required": True}),
+            INTERVAL,
+            TABLES,
+            PRODUCTS,
+            argument(
+                "--clock-ns",
+                type=float,
+                metavar="T",
+                help="of the Verilog: target clock period; default: 5",
+            ),
+            argument(
+                "--part",
+                default="xcvu13p",
+                metavar="NAME",
+                help="name of the FPGA that shares are of, or a YAML file",
+            ),
+            SAVED,
+            argument("--plot", metavar="PLOT", type=Path, help="the plots as PNG, PDF or SVG"),
             JSON,
         ),
     ),

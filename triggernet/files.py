@@ -23,6 +23,8 @@ from triggernet.errors import DataError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+PLOTS = (".png", ".pdf", ".svg")  # endings of what a plot can be written to
+
 # What decides a number that triggernet writes; each is recorded where it is installed.
 RELEVANT_PACKAGES = (
     "brevitas",
@@ -70,8 +72,7 @@ def new_file(path: Path) -> Iterator[Path]:
     UsageError
         If `path` is a folder.
     """
-    if path.is_dir():
-        raise UsageError(f"cannot write the file {path}: a folder of that name exists")
+    refuse_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _sibling(path).with_suffix(f".tmp{path.suffix}")
     try:
@@ -92,6 +93,33 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` in UTF-8 with the line ends it has; atomic like `write_bytes`."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def refuse_folder(path: Path) -> None:
+    """Check at once, before hours of work, that `new_file` will be able to make `path`.
+
+    Raises
+    ------
+    UsageError
+        If `path` is a folder.
+    """
+    if path.is_dir():
+        raise UsageError(f"cannot write the file {path}: a folder of that name exists")
+
+
+def check_plot(path: Path) -> None:
+    """Refuse a path that no plot can be written to, before there is anything to draw.
+
+    Raises
+    ------
+    UsageError
+        For an ending that is none of ``.png``, ``.pdf`` and ``.svg``, and for a folder.
+    """
+    refuse_folder(path)
+    if path.suffix not in PLOTS:
+        raise UsageError(
+            f"cannot write a plot to {path}; the name must end in one of {', '.join(PLOTS)}"
+        )
 
 
 @contextmanager

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from triggernet.data import kinematics
 from triggernet.data.compare import observables, refuse_incomparable, two_sample
 from triggernet.data.jets import Jets
-from triggernet.errors import UsageError
-from triggernet.files import new_file
+from triggernet.files import check_plot, new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +31,6 @@ RATIO_RANGE = (0.0, 2.2)
 IMAGE_HALF_WIDTH = 1.0
 IMAGE_PIXELS = 50
 IMAGE_RANGE = (1e-6, 1e-1)  # one scale for both classes
-SUFFIXES = (".png", ".pdf", ".svg")
 
 
 def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str = "other") -> None:
@@ -57,9 +55,7 @@ def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str
     DataError
         If `other` has different classes, or one of both lacks jets of a class.
     """
-    if path.suffix not in SUFFIXES:
-        allowed = ", ".join(SUFFIXES)
-        raise UsageError(f"cannot write plots to {path}; the name must end in one of {allowed}")
+    check_plot(path)
     if other is not None:
         refuse_incomparable(jets, other)
     import mplhep

@@ -12,6 +12,7 @@ from typing import Any
 from triggernet.errors import UnsupportedError, UsageError
 from triggernet.program import Program
 from triggernet.progress import Progress
+from triggernet.report.front import unbeaten
 from triggernet.report.tables import RESOURCES, Budget, Part
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.lower import lower, useful_intervals
@@ -225,13 +226,5 @@ def _problems(latency_ns: float, shares: dict[str, float], budget: Budget) -> It
 
 def front(found: Sequence[Alternative]) -> list[Alternative]:
     """Alternatives that no other one beats or equals in latency and in every resource."""
-    keys = {id(a): (a.latency_ns, a.lut, a.ff, a.dsp, a.bram) for a in found}
-
-    def beaten(a: Alternative) -> bool:
-        mine = keys[id(a)]
-        return any(
-            keys[id(b)] != mine and all(x <= y for x, y in zip(keys[id(b)], mine, strict=True))
-            for b in found
-        )
-
-    return [a for a in found if not beaten(a)]
+    places = unbeaten([(a.latency_ns, a.lut, a.ff, a.dsp, a.bram) for a in found])
+    return [found[k] for k in places]

@@ -78,8 +78,8 @@ def latency_chart(line: Line, low: float | None, high: float | None) -> LatencyC
             None if high is None else lower(high),
         ),
         limit_x=lower(line.limit),
-        upper=tuple(Tick(upper(ns), _ns(ns)) for ns in _steps(whole)),
-        lower=tuple(Tick(lower(ns), _ns(ns)) for ns in _steps(span)),
+        upper=tuple(Tick(upper(ns), _ns(ns)) for ns in steps(whole)),
+        lower=tuple(Tick(lower(ns), _ns(ns)) for ns in steps(span)),
     )
 
 
@@ -132,7 +132,7 @@ def roc_chart(curves: Sequence[Curve]) -> RocChart | None:
     )
 
 
-def _steps(span: float) -> list[float]:
+def steps(span: float) -> list[float]:
     """Round numbers from 0 to `span`, four to eight of them."""
     magnitude = 10.0 ** math.floor(math.log10(span))
     step = next(

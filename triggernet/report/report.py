@@ -7,49 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triggernet.errors import ProjectError
-from triggernet.files import read_json
-from triggernet.program import Program
 from triggernet.report.design import Design, Kind
-from triggernet.report.estimate import Estimate, estimate
+from triggernet.report.estimate import Estimate
 from triggernet.report.evidence import Evidence, collect
-from triggernet.report.figures import FIGURES, Figure, Figures, best, of_instances
+from triggernet.report.figures import FIGURES, Figure, of_instances
 from triggernet.report.hardware import Clock
+from triggernet.report.project import Known, Settings, known_figures, load_project
 from triggernet.report.rtl_sources import (
     CoSimulation,
     current_cosimulation,
     notes,
     valid_synthesis,
 )
-from triggernet.report.sources import Timing, gather, timing
+from triggernet.report.sources import Timing, timing
 from triggernet.report.tables import Budget, Part, load_budget, load_part
 from triggernet.report.verdict import Line, Verdict, judge, overall
 from triggernet.rtl.design import Design as RtlDesign
-from triggernet.rtl.design import has_rtl, read_design, source_digest
 from triggernet.rtl.synth import Synthesis
-
-RECORD = "triggernet.json"
-PROGRAM = "program.json"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the HLS project is built, from its record.
-
-    Attributes
-    ----------
-    name : str
-        Top function.
-    part : str
-        Full name of the FPGA.
-    clock : Clock
-    reuse_factor : int
-    """
-
-    name: str
-    part: str
-    clock: Clock
-    reuse_factor: int
 
 
 @dataclass(frozen=True)
@@ -172,14 +146,11 @@ def report(
     ProjectError, UsageError
         If `project` is no project, or a report in it is damaged; if a name is unknown.
     """
-    allowed, settings = load_budget(budget), _settings(project)
-    design = _design(project, _program(project), settings)
-    fpga = load_part(_own_part(design, settings) if part is None else part)
-    clock = Clock(design.period_ns(design.kind))
-    found, slack = gather(design), timing(design)
-    figures = best(each for kind, each in found if kind == design.kind)
-    instances = design.rtl.instances if design.rtl is not None else 1
-    lines = judge(of_instances(figures, instances), allowed, fpga, clock, slack)
+    allowed, found = load_budget(budget), load_project(project)
+    design, clock = found.design, found.clock
+    fpga = load_part(found.part if part is None else part)
+    known, slack = known_figures(found), timing(design)
+    lines = judge(of_instances(known.figures, found.instances), allowed, fpga, clock, slack)
     return Report(
         name=design.program.name,
         verdict=overall(lines),
@@ -187,34 +158,16 @@ def report(
         part=fpga,
         design=design.kind,
         clock=clock,
-        figures=figures,
-        others=_others([each for _, each in found], figures),
+        figures=known.figures,
+        others=_others(known),
         lines=lines,
         timing=slack,
         evidence=collect(project, design.program, data),
-        settings=settings,
+        settings=found.settings,
         estimate=design.estimate,
         rtl=_rtl(design),
         notes=notes(design),
     )
-
-
-def _design(project: Path, program: Program, settings: Settings | None) -> Design:
-    rtl = read_design(project) if has_rtl(project) else None
-    return Design(
-        project,
-        program,
-        hls_top=settings.name if settings else "",
-        estimate=(estimate(program, settings.clock, settings.reuse_factor) if settings else None),
-        rtl=rtl,
-        rtl_digest=source_digest(project) if rtl else "",
-    )
-
-
-def _own_part(design: Design, settings: Settings | None) -> str:
-    if design.rtl is not None:
-        return design.rtl.part
-    return settings.part if settings else ""
 
 
 def _rtl(design: Design) -> RtlReport | None:
@@ -223,44 +176,10 @@ def _rtl(design: Design) -> RtlReport | None:
     return RtlReport(design.rtl, current_cosimulation(design), valid_synthesis(design))
 
 
-def _others(found: list[Figures], shown: Figures) -> tuple[tuple[str, Figure], ...]:
+def _others(known: Known) -> tuple[tuple[str, Figure], ...]:
     return tuple(
         (name, figures[name])
         for name in FIGURES
-        for figures in found
-        if name in figures and figures[name] is not shown.get(name)
+        for figures in known.all
+        if name in figures and figures[name] is not known.figures.get(name)
     )
-
-
-def _program(project: Path) -> Program:
-    path = project / PROGRAM
-    if not path.is_file():
-        raise ProjectError(
-            f"{project} is no project: it has no {PROGRAM}; give a folder that "
-            "`triggernet export` wrote"
-        )
-    return Program.from_json(path.read_text("utf-8"))
-
-
-def _settings(project: Path) -> Settings | None:
-    """How the HLS project is built; None where there is RTL alone."""
-    path = project / RECORD
-    if not path.is_file():
-        raise ProjectError(
-            f"{project} is no project: it has no {RECORD}; give a folder that "
-            "`triggernet export --hls` or `--rtl` wrote"
-        )
-    content = read_json(path)
-    if isinstance(content, dict) and "config" not in content and has_rtl(project):
-        return None
-    try:
-        config = content["config"]
-        uncertainty = float(str(config["clock_uncertainty"]).rstrip("%")) / 100
-        clock = Clock(float(config["clock_period_ns"]), uncertainty)
-        return Settings(
-            str(config["project_name"]), str(config["part"]), clock, int(config["reuse_factor"])
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ProjectError(
-            f"{path} does not say how the project is built ({error!r}); export it again"
-        ) from error

@@ -181,12 +181,15 @@ def notes(design: Design) -> tuple[str, ...]:
     """What a reader must know about the figures of an RTL design; nothing without one."""
     if design.rtl is None:
         return ()
-    found = (
-        _about_cosimulation(design, design.rtl),
-        _about_synthesis(design),
-        clock_note(design.rtl.clock_period_ns),
-        _about_instances(design.rtl.instances),
-    )
+    further = (clock_note(design.rtl.clock_period_ns), _about_instances(design.rtl.instances))
+    return (*tool_notes(design), *(text for text in further if text))
+
+
+def tool_notes(design: Design) -> tuple[str, ...]:
+    """What tools have not looked at an RTL design yet, or found wrong; nothing without one."""
+    if design.rtl is None:
+        return ()
+    found = (_about_cosimulation(design, design.rtl), _about_synthesis(design))
     return tuple(text for text in found if text)
 
 

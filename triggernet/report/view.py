@@ -104,6 +104,11 @@ class View:
     rtl: RtlView | None
     notes: tuple[str, ...]
 
+    @property
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """What made the project and the report, by name."""
+        return tuple(self.evidence.provenance.items())
+
 
 def view(report: Report) -> View:
     """The report as text and chart geometry."""

@@ -113,6 +113,17 @@ def _check(logits: Floats, label: Labels) -> None:
             f"{int((~np.isfinite(logits)).sum())} of {len(logits)} logits are not finite; "
             "the model or its inputs hold NaN"
         )
+    check_labels(label)
+
+
+def check_labels(label: Labels) -> None:
+    """Refuse jets of one class only.
+
+    Raises
+    ------
+    DataError
+        If signal (1) or background (0) is missing.
+    """
     if not ((label == 1).any() and (label == 0).any()):
         raise DataError(
             f"the jets hold {int((label == 1).sum())} signal and {int((label == 0).sum())} "

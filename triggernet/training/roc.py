@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.errors import UsageError
-from triggernet.files import new_file
+from triggernet.files import check_plot, new_file
 from triggernet.training.metrics import SIGNAL_EFFICIENCY, roc_curve
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_SUFFIXES = (".png", ".pdf", ".svg")
 # Signal efficiencies at which the curves are drawn.
 _EFFICIENCIES = np.linspace(0.02, 1.0, 197)
 
@@ -43,10 +41,7 @@ def plot_roc(evaluation: Evaluation, path: Path, title: str = "") -> None:
     UsageError
         For another ending.
     """
-    if path.suffix not in _SUFFIXES:
-        raise UsageError(
-            f"cannot write a plot to {path}; the name must end in one of {', '.join(_SUFFIXES)}"
-        )
+    check_plot(path)
     import matplotlib as mpl
     import mplhep
     from matplotlib.figure import Figure
