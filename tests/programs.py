@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -249,3 +249,23 @@ def nano_program(n: int = 4, rounding: str = "FLOOR", channels: int = 2) -> Prog
     last = {"in_rank": 1, "in_features": channels, "out_features": 1, "context_features": 1}
     build.dense("w", ["s", "t"], FixedPoint(SIGNED, 16, 14), last)
     return build.program("nano", ["w"])
+
+
+def renamed(node: Node, prefix: str) -> Node:
+    return replace(
+        node,
+        name=prefix + node.name,
+        inputs=tuple(prefix + name for name in node.inputs),
+        output=prefix + node.output,
+    )
+
+
+def together(programs: list[Program]) -> Program:
+    """One program with the inputs, nodes and outputs of all, their names numbered."""
+    inputs, nodes, outputs = [], [], []
+    for k, program in enumerate(programs):
+        prefix = f"c{k}x"
+        inputs += [replace(program.tensors[name], name=prefix + name) for name in program.inputs]
+        nodes += [renamed(node, prefix) for node in program.nodes]
+        outputs += [prefix + name for name in program.outputs]
+    return build_program("all", inputs, nodes, outputs)

@@ -219,6 +219,12 @@ def signed_inner(value: Fraction, node: Node) -> Fraction:
     return quantised(value, replace(node, attributes=kind | of))
 
 
+def edge_operator_tests() -> list[OperatorTest]:
+    """One of each class above."""
+    found = [c for c in globals().values() if isinstance(c, type) and OperatorTest in c.__bases__]
+    return [c() for c in found]
+
+
 def test_a_wrong_largest_exponent_is_refused() -> None:
     build = WideBuilder()
     x = build.input("x", 2, FixedPoint(UNSIGNED, 6, 4))

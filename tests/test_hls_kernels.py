@@ -15,8 +15,10 @@ from programs import (
     polar_inputs,
     polar_program,
     random_codes,
+    together,
     write_onnx,
 )
+from test_edge_operators import edge_operator_tests
 
 from triggernet.fixedpoint import FixedPoint
 from triggernet.hls import HlsConfig, simulate, write_project
@@ -79,3 +81,18 @@ def test_the_events_reach_every_branch() -> None:
             assert len(np.unique(codes)) > min(4, tensor.hi - tensor.lo), name
             saturated = np.isin(codes, (tensor.type.min_int, tensor.type.max_int)).mean()
             assert saturated < 0.98, (name, saturated)
+
+
+@pytest.mark.parametrize("reuse_factor", [1, 3])
+def test_edges_and_single_values(tmp_path: Path, reuse_factor: int) -> None:
+    """All cases of these operators in one program, so that one compilation shows them all."""
+    programs = [
+        test.program(case, rounding, overflow)
+        for test in edge_operator_tests()
+        for case in test.cases
+        for rounding, overflow in (("ROUND", "SAT"), ("FLOOR", "WRAP"))
+    ]
+    program = together(programs)
+    values = trace(program, random_codes(program, N_EVENTS))
+    assert all(len(np.unique(values[name])) > 3 for name in program.outputs)
+    assert differences(program, tmp_path, reuse_factor) == {}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import random_codes
+from programs import random_codes, together
 from random_models import Case, random_model
-from test_rtl_operators import simulated, together
+from test_rtl_operators import simulated
 
 from triggernet.export import export_model
 from triggernet.netlist.ring import Ring

@@ -5,19 +5,17 @@ All cases of all operators go into one program, so that one simulation shows the
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
-import test_edge_operators
 import test_operators
 from operator_cases import OperatorTest
-from programs import random_codes
+from programs import random_codes, together
+from test_edge_operators import edge_operator_tests
 
 from triggernet.operators import OPERATORS
-from triggernet.operators.node import Node
-from triggernet.program import Program, build_program, evaluate
+from triggernet.program import Program, evaluate
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.lower import lower
 from triggernet.rtl.project import rtl_texts
@@ -28,8 +26,9 @@ N_EVENTS = 300
 
 
 def operator_tests() -> list[OperatorTest]:
-    found = {**vars(test_operators), **vars(test_edge_operators)}.values()
-    return [c() for c in found if isinstance(c, type) and OperatorTest in c.__bases__]
+    found = [c for c in vars(test_operators).values() if isinstance(c, type)]
+    stated = [c() for c in found if OperatorTest in c.__bases__]
+    return [*stated, *edge_operator_tests()]
 
 
 def test_every_operator_has_its_test() -> None:
@@ -44,29 +43,6 @@ def case_programs() -> list[Program]:
         for case in test.cases
         for rounding, overflow in MODES
     ]
-
-
-def renamed(node: Node, prefix: str) -> Node:
-    return dataclasses.replace(
-        node,
-        name=prefix + node.name,
-        inputs=tuple(prefix + name for name in node.inputs),
-        output=prefix + node.output,
-    )
-
-
-def together(programs: list[Program]) -> Program:
-    """One program with the inputs, nodes and outputs of all, their names numbered."""
-    inputs, nodes, outputs = [], [], []
-    for k, program in enumerate(programs):
-        prefix = f"c{k}x"
-        inputs += [
-            dataclasses.replace(program.tensors[name], name=prefix + name)
-            for name in program.inputs
-        ]
-        nodes += [renamed(node, prefix) for node in program.nodes]
-        outputs += [prefix + name for name in program.outputs]
-    return build_program("all", inputs, nodes, outputs)
 
 
 def simulated(

@@ -18,11 +18,16 @@ typename CONFIG_T::exact_t mitchell_log_of(const x_T &x) {
     #pragma HLS INLINE
     typedef typename CONFIG_T::exact_t exact_t;
     ap_int<CONFIG_T::argument_width + 1> code;
-    code = x.V;
+    code.V = x.V;
     const bool below = code < 0;
-    ap_uint<CONFIG_T::argument_width> argument = below ? ap_int<CONFIG_T::argument_width + 1>(-code)
-                                                       : code;
-    argument = (argument << CONFIG_T::up) + (ap_uint<CONFIG_T::argument_width>(1) << CONFIG_T::grid);
+    if (below) {
+        code = -code;
+    }
+    ap_uint<CONFIG_T::argument_width> argument = code;
+    ap_uint<CONFIG_T::argument_width> one = 1;
+    argument = argument << CONFIG_T::up;
+    one = one << CONFIG_T::grid;
+    argument = argument + one;
     ap_uint<exact_t::width> e = 0;
     bool found = false;
 EXPONENTS:
@@ -43,7 +48,7 @@ EXPONENTS:
         result = -result;
     }
     exact_t value;
-    value.V = result;
+    value.V = result.V;
     return value;
 }
 

@@ -18,7 +18,8 @@ void table(const x_T x[CONFIG_T::n_values], res_T res[CONFIG_T::n_values],
 VALUES:
     for (int i = 0; i < CONFIG_T::n_values; i++) {
         #pragma HLS UNROLL
-        ap_int<x_T::width + 2> index = x[i].V;
+        ap_int<x_T::width + 2> index;
+        index.V = x[i].V;
         index -= CONFIG_T::lowest;
         res[i] = from_code<typename CONFIG_T::table_t>(words[index.to_int()]);
     }

@@ -40,7 +40,9 @@ ROWS:
             row[j] = zero<matrix_t>();
             matrix[i][j] = zero<matrix_t>();
             if (i == j) {
-                row[j].V = typename CONFIG_T::one_t(1) << CONFIG_T::matrix_fraction;
+                typename CONFIG_T::one_t one = 1;
+                one = one << CONFIG_T::matrix_fraction;
+                row[j].V = one.V;
             } else if (there[i] && there[j]) {
                 const int pair = j < i ? pair_number(j, i) : pair_number(i, j);
                 const int edge = CONFIG_T::ways * pair + (j < i ? CONFIG_T::ways - 1 : 0);
