@@ -5,8 +5,8 @@ Phys. J. C 80 (2020) 58) sums f([x_i, x_j]) over the other constituents j. With 
 
     sum_j (A x_i + B x_j + c) = n A x_i + B sum_j x_j + n c
 
-so that one sum over all constituents serves each of them. The formulas of the model here are
-triggernet's own reading::
+so that one sum over all constituents serves each of them; to leave j = i out takes another A. The
+formulas of the model here are triggernet's own reading::
 
     h_i   = ReLU(E ... x_i)                             embedding
     S     = sum over the constituents present of h_i    once a round
