@@ -125,7 +125,7 @@ def head(build: Builder, n: int, m: int, channels: int) -> None:
     build.node("Add", "moved", ["row", "total"], wide, broadcast=1, subtract=0)
     build.node("Add", "gap", ["total", "t"], FixedPoint(SIGNED, 12, 14), broadcast=0, subtract=1)
     build.node("Concat", "wider", ["row", "r", "moved"], FixedPoint(SIGNED, 11, 13))
-    build.node("Concat", "longer", ["total", "gap"], FixedPoint(SIGNED, 11, 12), overflow="WRAP")
+    build.node("Concat", "longer", ["total", "gap"], FixedPoint(SIGNED, 11, 12))
     build.node("Count", "number", [present], FixedPoint(UNSIGNED, 4, 4))
     vector = {"in_rank": 1, "out_features": 2}
     rows = {"in_rank": 2, "in_features": 1, "out_features": channels, "context_features": 1}

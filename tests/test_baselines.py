@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,20 +13,26 @@ import torch
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, load_jets, lorentz, mock_jets, sample_path, save_jets
 from triggernet.errors import ConfigError, DataError, ModelError
+from triggernet.export.model import program_of
 from triggernet.files import read_json
 from triggernet.models import minkowski
 from triggernet.models.lorentznet import LorentzNet, LorentzNetConfig
 from triggernet.models.mlp import MLP, MlpConfig
 from triggernet.models.registry import hardware_names, model_family, model_names
+from triggernet.program import evaluate as evaluate_program
 from triggernet.training import evaluate, load_run, load_run_config, train
 from triggernet.training.baselines import best_mass_threshold, mass_threshold
-from triggernet.training.features import float_inputs
+from triggernet.training.features import float_inputs, hardware_inputs
 from triggernet.training.roc import plot_roc
 
 N = 10
 JETS = mock_jets(60, 3)
 INPUTS = float_inputs(JETS, EncodingConfig(n_constituents=N))
-FLOAT_ONLY = ("semiequivariant", "lorentznet", "mlp")
+FLOAT_ONLY = ("semiequivariant", "lorentznet")
+# Configurations without a hardware form, and what is said of them.
+WITHOUT_HARDWARE = {name: ({}, "forms: nanopelican, deepsets") for name in FLOAT_ONLY} | {
+    "mlp": ({"model.activation": "silu"}, "activation: silu .* set model.activation: relu")
+}
 FAST = {
     "encoding.n_constituents": N,
     "training.adamw.batch_size": 64,
@@ -172,7 +179,8 @@ def test_mlp_reads_every_place_by_itself():
         ("lorentznet", {"model.widht": 3}, "did you mean 'width'"),
         ("mlp", {"model.hidden": [4, 0]}, "every layer needs an output"),
         ("mlp", {"model.dropout": -0.1}, "dropout: found -0.1"),
-        ("mlp", {"quantisation": {"weight": 8}}, "quantisation.weight: unknown key; known here"),
+        ("lorentznet", {"quantisation": {"weight": 8}}, "quantisation.weight: unknown key"),
+        ("mlp", {"quantisation": {"digits": 0}}, "digits: found 0; allowed is 1 and more"),
         ("lorenznet", {}, "unknown model 'lorenznet'; did you mean 'lorentznet'"),
     ],
 )
@@ -213,8 +221,8 @@ def test_mass_threshold_refuses_one_class():
 
 def test_registry_knows_which_models_go_to_hardware():
     assert set(model_names()) == {*hardware_names(), *FLOAT_ONLY}
-    assert hardware_names()[:2] == ("nanopelican", "deepsets")
-    assert not model_family("mlp").has_hardware
+    assert hardware_names()[:4] == ("nanopelican", "deepsets", "jedilinear", "mlp")
+    assert not any(model_family(name).has_hardware for name in FLOAT_ONLY)
 
 
 def test_a_configuration_may_lack_what_its_family_has():
@@ -232,14 +240,17 @@ def test_a_configuration_may_lack_what_its_family_has():
     )
 
 
-@pytest.mark.parametrize("name", FLOAT_ONLY)
-def test_float_only_models_train_and_refuse_the_rest(name, tmp_path, capfd):
+@pytest.mark.parametrize("name", WITHOUT_HARDWARE)
+def test_what_has_no_hardware_form_trains_and_is_refused_else(name, tmp_path, capfd):
     data, folder, plot = tmp_path / "jets.h5", tmp_path / "run", tmp_path / "roc.svg"
     save_jets(data, mock_jets(600, 1))
-    settings = FAST | {"training.adamw.epochs": 4}
+    more, reason = WITHOUT_HARDWARE[name]
+    settings = FAST | {"training.adamw.epochs": 4} | more
     words = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
     assert main(["train", name, "--data", str(data), "--out", str(folder), *words]) == 0
-    assert "quantised" not in capfd.readouterr().out
+    said = capfd.readouterr()
+    assert "quantised" not in said.out
+    assert re.search(f"note: .*model '{name}' has no hardware form: .*{reason}", said.err)
     assert {p.name for p in folder.iterdir()} == {
         "config.yaml", "float.pt", "metrics.json", "history.jsonl", "provenance.json"
     }  # fmt: skip
@@ -249,7 +260,7 @@ def test_float_only_models_train_and_refuse_the_rest(name, tmp_path, capfd):
     assert "<svg" in plot.read_text()
     assert main(["evaluate", str(folder), "--data", str(data), "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["quantised"] is None
-    refused = f"model '{name}' has no hardware form: .* forms: nanopelican, deepsets"
+    refused = f"model '{name}' has no hardware form: .*{reason}"
     with pytest.raises(ModelError, match=refused):
         assert load_run(folder).quantised
     for command in (
@@ -262,15 +273,15 @@ def test_float_only_models_train_and_refuse_the_rest(name, tmp_path, capfd):
         ["report", str(folder)],
     ):
         assert main(command) == 2
-        error = capfd.readouterr().err
-        assert f"model '{name}' has no hardware form" in error
-        assert "nanopelican, deepsets" in error
+        assert re.search(refused, capfd.readouterr().err)
     assert not (tmp_path / "project").exists()
 
 
 def test_evaluation_without_hardware_says_so(tmp_path):
     run = train(
-        load_run_config({}, FAST | {"training.adamw.epochs": 2}, "mlp"), JETS, tmp_path / "r"
+        load_run_config({}, FAST | {"training.adamw.epochs": 2, "model.activation": "tanh"}, "mlp"),
+        JETS,
+        tmp_path / "r",
     )
     found = evaluate(run, JETS)
     with pytest.raises(ModelError, match="no logits of a quantised model"):
@@ -279,6 +290,58 @@ def test_evaluation_without_hardware_says_so(tmp_path):
         found, quantised=found.float, hardware_logits=found.float_logits
     )
     plot_roc(with_curve, tmp_path / "both.png")
+
+
+@pytest.mark.parametrize("activation", ["silu", "tanh"])
+def test_mlp_in_hardware_has_relu_alone(activation):
+    family, encoding = model_family("mlp"), EncodingConfig(n_constituents=N)
+    config = MlpConfig(activation=activation)
+    with pytest.raises(ModelError, match=f"mlp: activation: {activation} is not exact"):
+        family.make_quantised(config, family.quantisation(), encoding)
+    assert family.refusal(MlpConfig(), encoding) is None
+
+
+@pytest.mark.parametrize("encoding", [{}, {"kind": "cartesian"}, {"jet": True}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"rounding": "ROUND", "digits": 1, "weight": 5}], ids=str)
+def test_quantised_mlp_is_its_program(encoding, settings):
+    family, encoding = model_family("mlp"), EncodingConfig(n_constituents=N, **encoding)
+    config, inputs = MlpConfig(hidden=(6, 5)), hardware_inputs(JETS, encoding)
+    torch.manual_seed(2)
+    model = family.make_float(config, encoding)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)  # to tell jets apart
+    hardware = family.make_quantised(config, family.quantisation(**settings), encoding)
+    family.transfer(model, hardware, inputs, torch.from_numpy(JETS.label))
+    scores = hardware.eval().outputs(inputs).detach().double().numpy()
+    program = program_of(hardware)
+    assert [n.name for n in program.nodes if n.op != "Quant"] == [
+        "joined", "layers_0", "layers_1", "layers_2"
+    ]  # fmt: skip
+    codes = {
+        name: (inputs[name].double().numpy() / program.tensors[name].type.lsb).astype(np.int64)
+        for name in program.inputs
+    }
+    output = program.outputs[0]
+    found = evaluate_program(program, codes)[output] * program.tensors[output].type.lsb
+    np.testing.assert_array_equal(found, scores)
+    assert len(np.unique(scores)) > 10
+
+
+def test_quantised_mlp_starts_as_the_float_model():
+    """Every place keeps its weights, though the hardware reads input by input."""
+    family, encoding = model_family("mlp"), EncodingConfig(n_constituents=N)
+    wide = {key: {"width": 22, "integer": 10} for key in ("columns", "hidden", "score")}
+    config = load_run_config(
+        {}, {"model": {"hidden": [6]}, "quantisation": wide | {"weight": 16, "bias": 16}}, "mlp"
+    )
+    torch.manual_seed(2)
+    model = family.make_float(config.model, encoding)
+    hardware = family.make_quantised(config.model, config.quantisation, encoding).eval()
+    hardware.set_weights(model)
+    inputs = hardware_inputs(JETS, encoding)
+    torch.testing.assert_close(hardware(inputs), model(inputs), rtol=0, atol=0.005)
+    assert model(inputs).std() > 0.02
 
 
 @pytest.mark.parametrize(("name", "bound"), [("lorentznet", 0.8), ("mlp", 0.8)])

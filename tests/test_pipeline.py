@@ -12,6 +12,13 @@ from triggernet.data import mock_jets, save_jets
 from triggernet.models.registry import hardware_names
 from triggernet.training import load_run
 
+ADAMW = {
+    "training.adamw.epochs": 20,
+    "training.adamw.warmup_epochs": 1,
+    "training.adamw.decay_epochs": 1,
+    "training.adamw.batch_size": 64,
+    "training.adamw.learning_rate": 0.02,
+}
 SETTINGS = {
     "nanopelican": {
         "encoding.n_constituents": 6,
@@ -25,15 +32,21 @@ SETTINGS = {
         "encoding.n_constituents": 6,
         "model.phi": "[6, 4]",
         "model.rho": "[5]",
-        "training.adamw.epochs": 20,
-        "training.adamw.warmup_epochs": 1,
-        "training.adamw.decay_epochs": 1,
-        "training.adamw.batch_size": 64,
-        "training.adamw.learning_rate": 0.02,
+        **ADAMW,
     },
+    "jedilinear": {
+        "encoding.n_constituents": 6,
+        "model.embedding": "[6]",
+        "model.rounds": "[5, 4]",
+        "model.node": "[]",
+        "model.head": "[5]",
+        "quantisation.digits": 2,
+        **ADAMW,
+    },
+    "mlp": {"encoding.n_constituents": 6, "model.hidden": "[8, 6]", **ADAMW},
 }
-# One model is unrolled, the other one folded.
-INTERVALS = {"nanopelican": 1, "deepsets": 3}
+# Some models are unrolled, the others folded.
+INTERVALS = {"nanopelican": 1, "deepsets": 3, "jedilinear": 2, "mlp": 1}
 COMMON = {
     "training.fine_tune.epochs": 6,
     "training.fine_tune.batch_size": 64,

@@ -11,6 +11,7 @@ import pytest
 from triggernet.cli import main
 from triggernet.data import lorentz, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError
+from triggernet.models.registry import hardware_names
 from triggernet.training import load_run_config, symmetry, train
 from triggernet.training.symmetry import Change, SymmetryConfig
 
@@ -35,6 +36,7 @@ FAST = {
 MODELS = {
     "nanopelican": {},
     "deepsets": {"model.phi": [4], "model.rho": [4]},
+    "jedilinear": {"model.embedding": [4], "model.rounds": [4], "model.node": [], "model.head": []},
     "mlp": {"model.hidden": [6]},
     "lorentznet": {},
     "semiequivariant": {"model.n_hidden": 0, "model.n_scalars": 4},
@@ -91,7 +93,7 @@ def test_permutations_change_nothing_where_that_is_promised(runs, name):
             assert list(changes) == NAMES
             assert (changes["permutation"].largest_logit == 0) == (name != "mlp")
             assert all(change.n_jets == 300 for change in changes.values())
-    assert (found.quantised is None) == (name not in {"nanopelican", "deepsets"})
+    assert (found.quantised is not None) == (name in hardware_names())
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -108,6 +110,7 @@ def test_lorentz_transformations_tell_invariant_models_from_others(runs):
     assert changes["nanopelican"].largest < 1e-6
     assert changes["semiequivariant"].largest < 1e-5
     assert changes["deepsets"].mean > 1e-4
+    assert changes["jedilinear"].mean > 1e-4
     assert changes["mlp"].mean > 1e-4
     assert changes["lorentznet"].largest > changes["semiequivariant"].largest  # its beams stay
 

@@ -154,7 +154,7 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "model",
                 metavar="MODEL",
-                help="nanopelican, deepsets, semiequivariant, lorentznet or mlp",
+                help="nanopelican, deepsets, jedilinear, semiequivariant, lorentznet or mlp",
             ),
             replace(DATA, options={**DATA.options, "required": True}),
             OUT,

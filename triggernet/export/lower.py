@@ -157,9 +157,9 @@ def lower(model: onnx.ModelProto) -> Program:
 
 
 def short_name(path: str) -> str:
-    """The module's name in a node name such as ``/model/d/PairDotPolar``."""
+    """The module's name in a node name such as ``/model/d/PairDotPolar``, without dots."""
     parts = [p for p in path.split("/") if p]
-    return parts[-2] if len(parts) > 1 else parts[-1]
+    return (parts[-2] if len(parts) > 1 else parts[-1]).replace(".", "_")
 
 
 def attributes_of(proto: onnx.NodeProto) -> dict[str, Any]:

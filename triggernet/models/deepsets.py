@@ -26,9 +26,9 @@ from triggernet.models.quantisers import Width
 if TYPE_CHECKING:
     from triggernet.data import EncodingConfig
 
-# Powers of two by which the float model divides its inputs and its sum to be of order one; the
-# quantised one has them in its weights.
-_INPUT_UNIT = 64.0
+# Powers of two by which the float model divides its inputs (GeV, and angles in steps of pi/720) and
+# its sum, to train fast; the quantised one has them in its weights.
+_INPUT_UNIT = 16.0
 _SUM_UNIT = 16.0
 
 

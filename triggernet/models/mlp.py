@@ -1,4 +1,4 @@
-"""A plain multilayer perceptron on the constituents in falling order of pT, in floating point.
+"""A plain multilayer perceptron on the constituents in falling order of pT.
 
 The baseline without any symmetry: every place in the list has weights of its own.
 """
@@ -7,15 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
 from triggernet.errors import ConfigError, ModelError
+from triggernet.models import layers
 from triggernet.models.message_passing import Activation, LayerStyle, Network
+from triggernet.models.quantised import NetworkQuantisation, QuantisedNetwork
+from triggernet.models.transfer import set_linear
 
-# By this the inputs are divided to be of order one: GeV, and angles in steps of pi/720.
+if TYPE_CHECKING:
+    from triggernet.data import EncodingConfig
+
+# By this the float model divides its inputs to be of order one: GeV, and angles in steps of pi/720.
+# The quantised one has it in its weights.
 _INPUT_UNIT = 64.0
 
 
@@ -29,6 +36,7 @@ class MlpConfig:
     hidden : tuple of int
         Outputs of the hidden layers.
     activation : {"relu", "silu", "tanh"}
+        In hardware `relu` alone.
     dropout : float
         Probability behind every hidden layer.
     """
@@ -84,3 +92,60 @@ class MLP(nn.Module):
         x = x.flatten(1).to(next(self.parameters()).dtype)
         logits: Tensor = self.layers(x, x.new_ones(len(x), dtype=torch.bool))[:, 0]
         return logits
+
+
+class QuantisedMLP(QuantisedNetwork):
+    """The same in hardware arithmetic, exportable layer by layer.
+
+    Parameters
+    ----------
+    config : MlpConfig
+    quantisation : NetworkQuantisation
+    encoding : EncodingConfig
+
+    Raises
+    ------
+    ModelError
+        For a configuration without a hardware form.
+    """
+
+    def __init__(
+        self, config: MlpConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig
+    ) -> None:
+        super().__init__(quantisation, encoding)
+        reason = unsupported(config, encoding)
+        if reason is not None:
+            raise ModelError(f"mlp: {reason}")
+        self.joined = layers.Concat(self.out(quantisation.columns, signed=True))
+        self.layers = self.to_score((len(self.inputs) * encoding.n_constituents, *config.hidden))
+
+    def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Scores (B, 1)."""
+        x: Tensor = self.joined(*self.values(inputs).values())
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def set_weights(self, model: MLP) -> None:
+        """Start from the weights of a float model of the same configuration."""
+        scale = 1 / _INPUT_UNIT
+        for layer, linear in zip(self.layers, model.layers.dense, strict=True):
+            assert isinstance(layer, layers.Dense)
+            assert isinstance(linear, nn.Linear)
+            weight = linear.weight
+            if layer is self.layers[0]:
+                # the float model reads constituent by constituent, this one input by input
+                parts = weight.reshape(len(weight), model.n_constituents, len(model.names))
+                weight = parts.mT.reshape(weight.shape)
+            set_linear(layer, weight, linear.bias, scale)
+            scale = 1.0
+
+
+def unsupported(config: MlpConfig, _encoding: EncodingConfig) -> str | None:
+    """Why a configuration has no hardware form, None if it has one."""
+    if config.activation == "relu":
+        return None
+    return (
+        f"activation: {config.activation} is not exact in fixed point and has no operator; set "
+        "model.activation: relu"
+    )

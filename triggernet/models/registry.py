@@ -216,6 +216,34 @@ def _deepsets() -> ModelFamily:
     )
 
 
+def _jedilinear() -> ModelFamily:
+    from triggernet.models import jedilinear as module
+    from triggernet.models.calibration import calibrate
+    from triggernet.models.constituents import constituent_inputs
+
+    def transfer(
+        model: module.JediLinear,
+        quantised: module.QuantisedJediLinear,
+        inputs: Tensors,
+        label: Tensor,
+    ) -> None:
+        quantised.set_weights(model)
+        calibrate(quantised, inputs, label)
+
+    return ModelFamily(
+        "jedilinear",
+        module.JediLinearConfig,
+        module.JediLinearQuantisation,
+        ("adamw",),
+        lambda _, __: None,
+        lambda config, encoding: module.JediLinear(
+            config, constituent_inputs(encoding), encoding.n_constituents
+        ),
+        module.QuantisedJediLinear,
+        transfer,
+    )
+
+
 def _semiequivariant() -> ModelFamily:
     from triggernet.models import quantised_semiequivariant as hardware
     from triggernet.models import semiequivariant as module
@@ -248,24 +276,36 @@ def _lorentznet() -> ModelFamily:
 
 
 def _mlp() -> ModelFamily:
-    from triggernet.models import mlp
+    from triggernet.models import mlp as module
+    from triggernet.models.calibration import calibrate
     from triggernet.models.constituents import constituent_inputs
+    from triggernet.models.quantised import NetworkQuantisation
+
+    def transfer(
+        model: module.MLP, quantised: module.QuantisedMLP, inputs: Tensors, label: Tensor
+    ) -> None:
+        quantised.set_weights(model)
+        calibrate(quantised, inputs, label)
 
     return ModelFamily(
         "mlp",
-        mlp.MlpConfig,
-        NoQuantisation,
+        module.MlpConfig,
+        NetworkQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, encoding: mlp.MLP(
+        lambda config, encoding: module.MLP(
             config, constituent_inputs(encoding), encoding.n_constituents
         ),
+        module.QuantisedMLP,
+        transfer,
+        module.unsupported,
     )
 
 
 _FAMILIES: Mapping[str, Callable[[], ModelFamily]] = {
     "nanopelican": _nanopelican,
     "deepsets": _deepsets,
+    "jedilinear": _jedilinear,
     "semiequivariant": _semiequivariant,
     "lorentznet": _lorentznet,
     "mlp": _mlp,

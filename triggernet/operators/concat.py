@@ -6,14 +6,15 @@ wiring, and rounding and saturation where an input is finer or wider than the re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 
 from triggernet.fixedpoint import Codes
 from triggernet.netlist.fabric import Fabric
 from triggernet.netlist.layout import Particles, Signal, Vector
+from triggernet.netlist.wire import Wire
 from triggernet.operators.base import (
     Exact,
     Inputs,
@@ -70,27 +71,21 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """All wires of vectors, or the lanes of particles joined: all at once, or all in turn."""
-    fractions = [x.type.fraction for x in inputs]
-    if len(inputs[0].shape) == 1:
-        vectors = zip((as_vector(fabric, s) for s in signals), fractions, strict=True)
-        return Vector(
-            tuple(chain(*(quantised(fabric.top, v, f, node.quantiser) for v, f in vectors)))
+
+    def joined(parts: Iterable[tuple[Wire, ...]]) -> tuple[Wire, ...]:
+        return tuple(
+            wire
+            for wires, x in zip(parts, inputs, strict=True)
+            for wire in quantised(fabric.top, wires, x.type.fraction, node.quantiser)
         )
+
+    if len(inputs[0].shape) == 1:
+        return Vector(joined(as_vector(fabric, signal) for signal in signals))
     parts = [as_particles(signal) for signal in signals]
     if any(part.slots > 1 for part in parts):
         parts = [fabric.spread(part) for part in parts]
-    lanes = [
-        tuple(
-            chain(
-                *(
-                    quantised(fabric.top, wires, f, node.quantiser)
-                    for wires, f in zip(lane, fractions, strict=True)
-                )
-            )
-        )
-        for lane in zip(*(part.lanes for part in parts), strict=True)
-    ]
-    return Particles(tuple(lanes), parts[0].size)
+    lanes = zip(*(part.lanes for part in parts), strict=True)
+    return Particles(tuple(joined(lane) for lane in lanes), parts[0].size)
 
 
 CONCAT = Operator("Concat", "concat.h", arguments, infer, evaluate, meaning, cost, rtl)
