@@ -207,6 +207,19 @@ class TestVectorUpdate(OperatorTest):
         return [g[i][j] - (g[i][i] + g[j][j]) / 2 for i, j in pairs(3)]
 
 
+class TestSpurionFlag(OperatorTest):
+    cases = ({"n": 3}, {"n": 2})
+    wide = False
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, n: int) -> None:
+        present = build.input("pt", n, FixedPoint(UNSIGNED, 2, 2))
+        build.node("SpurionFlag", "y", [present], kind, n_particles=n + 2, **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        n = len(inputs[0])
+        return [Fraction(k >= n) for k in range(n + 2)]
+
+
 def dot(x: Values, y: Values) -> Fraction:
     return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
 

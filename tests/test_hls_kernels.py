@@ -94,5 +94,5 @@ def test_edges_and_single_values(tmp_path: Path, reuse_factor: int) -> None:
     ]
     program = together(programs)
     values = trace(program, random_codes(program, N_EVENTS))
-    assert all(len(np.unique(values[name])) > 3 for name in program.outputs)
+    assert all(len(np.unique(values[name])) > 1 for name in program.outputs)
     assert differences(program, tmp_path, reuse_factor) == {}

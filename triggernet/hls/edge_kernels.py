@@ -142,3 +142,9 @@ def vector_update(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
         "half_t": replace(half, integer=half.integer - 1).cpp,
     }
     return KernelCall("vector_update", "vector_update.h", settings, types)
+
+
+def spurion_flag(node: Node, inputs: Inputs, _reuse: int) -> KernelCall:
+    """Sizes alone."""
+    settings = {"n_particles": node.get_int("n_particles"), "n_constituents": inputs[0].size}
+    return KernelCall("spurion_flag", "spurion_flag.h", settings)

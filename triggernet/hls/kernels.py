@@ -310,5 +310,6 @@ KERNELS: Mapping[str, Describe] = MappingProxyType(
         "EdgeJoin": edge_kernels.edge_join,
         "EdgeSum": edge_kernels.edge_sum,
         "VectorUpdate": edge_kernels.vector_update,
+        "SpurionFlag": edge_kernels.spurion_flag,
     }
 )

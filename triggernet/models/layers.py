@@ -97,6 +97,30 @@ class Count(OperatorLayer):
         return (tensors[0] != 0).to(tensors[0].dtype).sum(dim=1, keepdim=True)
 
 
+class SpurionFlag(OperatorLayer):
+    """1 for spurions, 0 for the constituents (B, N) given: (B, M, 1).
+
+    Parameters
+    ----------
+    n_particles : int
+    out : ActivationQuantiser
+    """
+
+    op = "SpurionFlag"
+
+    def __init__(self, n_particles: int, out: ActivationQuantiser) -> None:
+        super().__init__(out)
+        self.n_particles = n_particles
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        present = tensors[0]
+        flags = torch.arange(self.n_particles, device=present.device) >= present.shape[1]
+        return flags.to(present.dtype)[None, :, None].expand(len(present), -1, 1)
+
+    def _attributes(self) -> Attributes:
+        return {"n_particles": self.n_particles}
+
+
 class Stack(OperatorLayer):
     """Columns (B, N) side by side, (B, N, F)."""
 

@@ -264,14 +264,19 @@ def _semiequivariant() -> ModelFamily:
 
 def _lorentznet() -> ModelFamily:
     from triggernet.models import lorentznet as module
+    from triggernet.models import quantised_lorentznet as hardware
+    from triggernet.models.quantised_edges import EdgeQuantisation
 
     return ModelFamily(
         "lorentznet",
         module.LorentzNetConfig,
-        NoQuantisation,
+        EdgeQuantisation,
         ("adamw",),
         lambda _, __: None,
         lambda config, _: module.LorentzNet(config),
+        hardware.QuantisedLorentzNet,
+        _set_and_calibrate,
+        hardware.unsupported,
     )
 
 

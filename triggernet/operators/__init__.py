@@ -25,6 +25,7 @@ from triggernet.operators.polar_dot import PAIR_DOT_POLAR
 from triggernet.operators.polar_jet import JET_DOT_POLAR, JET_MASS_POLAR
 from triggernet.operators.quant import QUANT
 from triggernet.operators.reduce import COUNT, STACK, SUM
+from triggernet.operators.spurion_flag import SPURION_FLAG
 from triggernet.operators.table import TABLE
 from triggernet.operators.vector_update import VECTOR_UPDATE
 
@@ -53,6 +54,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             EDGE_JOIN,
             EDGE_SUM,
             VECTOR_UPDATE,
+            SPURION_FLAG,
         )
     }
 )
