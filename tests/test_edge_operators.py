@@ -204,7 +204,7 @@ class TestVectorUpdate(OperatorTest):
                 matrix[a][b] -= weight
         u = [[signed_inner(dot(row, column), node) for column in product] for row in matrix]
         g = [[dot(row, other) for other in matrix] for row in u]
-        return [g[i][j] - (g[i][i] + g[j][j]) / 2 for i, j in pairs(3)]
+        return [(g[i][j] + g[j][i] - g[i][i] - g[j][j]) / 2 for i, j in pairs(3)]
 
 
 class TestSpurionFlag(OperatorTest):

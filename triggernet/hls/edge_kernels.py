@@ -119,7 +119,7 @@ def vector_update(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
         "n_constituents": present.size,
         "ways": 1 + node.get_int("directed"),
         "reuse_factor": reuse_factor,
-        "multiplier_limit": lanes(m * m * (m - 1) + (n_pairs(m) + m) * m, reuse_factor),
+        "multiplier_limit": lanes(m * m * (2 * m - 1), reuse_factor),
         "matrix_fraction": matrix_fraction(node, inputs),
     }
     fraction = matrix_fraction(node, inputs)

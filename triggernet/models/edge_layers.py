@@ -94,9 +94,9 @@ class Table(OperatorLayer):
 
     def _compute(self, *tensors: Tensor) -> Tensor:
         (x,) = tensors
-        grid = self._grid()
-        observing = self.out.largest is not None
-        words = self.function(grid) if observing else self.codes() * self.out.kind.lsb
+        if any(q.largest is not None for q in (self.out, self.source[0])):  # ranges are open yet
+            return x.new_tensor(self.function(x.detach().double().cpu().numpy()))
+        grid, words = self._grid(), self.codes() * self.out.kind.lsb
         index = (x.detach() / self.source[0].kind.lsb).round().long()
         index = index - self.source[0].kind.min_int
         found = x.new_tensor(words)[index]
@@ -206,7 +206,7 @@ class VectorUpdate(OperatorLayer):
         products = d.new_zeros(len(d), m, m)
         products[:, i, j] = products[:, j, i] = d
         g = self.inner(matrix @ products) @ matrix.mT
-        result: Tensor = g[:, i, j] - (g[:, i, i] + g[:, j, j]) / 2
+        result: Tensor = (g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j]) / 2
         return result
 
     def _attributes(self) -> Attributes:

@@ -1,11 +1,10 @@
 #ifndef TRIGGERNET_VECTOR_UPDATE_H_
 #define TRIGGERNET_VECTOR_UPDATE_H_
 
-// VectorUpdate: d'_ij = G_ij - (G_ii + G_jj) / 2 with G = M d M^T, M_ij = -w_ij 2**-shift for j != i
-// where both are present, and rows of M that add up to 1.
+// VectorUpdate: d'_ij = (G_ij + G_ji - G_ii - G_jj) / 2 with G = M d M^T, M_ij = -w_ij 2**-shift for
+// j != i where both are present, and rows of M that add up to 1.
 //
-// In hardware: M (M (M - 1) + (M + 1) M / 2) multipliers, an adder tree of M leaves behind each row
-// of them. Reuse factor R > 1: multipliers are limited to that number divided by R and shared in
+// In hardware: M M (2 M - 1) multipliers, an adder tree of M leaves behind each row of them. Reuse factor R > 1: multipliers are limited to that number divided by R and shared in
 // time.
 
 #include "common.h"
@@ -112,7 +111,7 @@ PAIRS_J:
         for (int i = 0; i < j; i++) {
             #pragma HLS UNROLL
             typename CONFIG_T::twice_t twice = g[i][j];
-            twice += g[i][j];
+            twice += g[j][i];
             twice -= g[i][i];
             twice -= g[j][j];
             typename CONFIG_T::half_t half;

@@ -2,12 +2,14 @@
 
 With v_i' = v_i + sum_j 2**-shift w_ij (v_i - v_j) = sum_j M_ij v_j, the rows of M add up to 1, and
 
-    d_ij = -|v_i - v_j|^2 / 2        becomes        d'_ij = G_ij - (G_ii + G_jj) / 2,   G = M d M^T
+    d_ij = -|v_i - v_j|^2 / 2   becomes   d'_ij = (G_ij + G_ji - G_ii - G_jj) / 2,   G = M d M^T
 
 (d is the Gram matrix of light-like vectors; the identity holds for any vectors, since the weights
 of v_i' - v_j' add up to 0). So no four-vector is needed in fixed point.
 
     u_ij = inner( sum_k M_ik d_kj )       G_ij = sum_l u_il M_jl       out[ij] = Q( d'_ij ), i < j
+
+The rounding of u makes G_ij and G_ji differ a little; with both, no order of the particles matters.
 
 Edges with an absent particle do not count. With `directed` = 0, both particles of a pair have one
 weight.
@@ -132,7 +134,7 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     u = inner(node)(np.matmul(matrix, d), fraction + inputs[0].type.fraction)
     g = np.matmul(exact_int(u, bits), matrix.transpose(0, 2, 1))
     i, j = pair_indices(m)
-    return np.asarray(2 * g[:, i, j] - g[:, i, i] - g[:, j, j])
+    return np.asarray(g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j])
 
 
 def meaning(node: Node) -> str:
@@ -140,8 +142,8 @@ def meaning(node: Node) -> str:
     pair, edge = (", ".join(str(v) for v in t.ravel()) for t in _places(m, ways))
     others = ", ".join(f"{float(i != j)}" for i in range(m) for j in range(m))
     i, j = pair_indices(m)
-    upper, first, second = (
-        ", ".join(str(v) for v in index) for index in (i * m + j, i * m + i, j * m + j)
+    upper, lower, first, second = (
+        ", ".join(str(v) for v in index) for index in (i * m + j, j * m + i, i * m + i, j * m + j)
     )
     return f"""
     {text.length("particles", "d", 0)}
@@ -180,15 +182,18 @@ def meaning(node: Node) -> str:
     g_square = MatMul (u, matrix_t)
     g = Reshape (g_square, flat)
     at_upper = Constant <value_ints: ints = [{upper}]> ()
+    at_lower = Constant <value_ints: ints = [{lower}]> ()
     at_first = Constant <value_ints: ints = [{first}]> ()
     at_second = Constant <value_ints: ints = [{second}]> ()
     g_ij = Gather <axis = 1> (g, at_upper)
+    g_ji = Gather <axis = 1> (g, at_lower)
     g_ii = Gather <axis = 1> (g, at_first)
     g_jj = Gather <axis = 1> (g, at_second)
     own_sum = Add (g_ii, g_jj)
+    g_sum = Add (g_ij, g_ji)
+    twice = Sub (g_sum, own_sum)
     half = Constant <value = double {{0.5}}> ()
-    own_half = Mul (own_sum, half)
-    y = Sub (g_ij, own_half)"""
+    y = Mul (twice, half)"""
 
 
 def _signed_inner(source: str, result: str, node: Node) -> str:
@@ -218,9 +223,9 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
         Operation("multiply", m * m * (m - 1), (d.type.width, matrix), folds=True),
         *adder_trees(m * m, m - 1, d.type.width + matrix, folds=True),
         *quantise_cost(inner(node), u, fraction, m * m, folds=True),
-        Operation("multiply", (pairs + m) * m, (kept, matrix), folds=True),
-        *adder_trees(pairs + m, m, kept + matrix, folds=True),
-        Operation("add", 2 * pairs, (exact.bits, exact.bits), levels=2),
+        Operation("multiply", m * m * m, (kept, matrix), folds=True),
+        *adder_trees(m * m, m, kept + matrix, folds=True),
+        Operation("add", 3 * pairs, (exact.bits, exact.bits), levels=2),
         *quantise_cost(node.quantiser, exact.range, exact.fraction, pairs),
     ]
 
@@ -238,7 +243,7 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     exact, found = infer(node, inputs), []
     for i, j in zip(*pair_indices(m), strict=True):
         own = top.add(g[i][i], g[j][j])
-        wire = top.subtract(top.shifted(g[i][j], 1), own)
+        wire = top.subtract(top.add(g[i][j], g[j][i]), own)
         found.append((quantise(top, wire, exact.fraction, node.quantiser),))
     return entered(fabric, Particles(tuple(found), len(found)), m)
 
