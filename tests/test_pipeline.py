@@ -9,7 +9,7 @@ import pytest
 
 from triggernet.cli import main
 from triggernet.data import mock_jets, save_jets
-from triggernet.models.registry import hardware_names
+from triggernet.models.registry import model_names
 from triggernet.training import load_run
 
 ADAMW = {
@@ -44,9 +44,26 @@ SETTINGS = {
         **ADAMW,
     },
     "mlp": {"encoding.n_constituents": 6, "model.hidden": "[8, 6]", **ADAMW},
+    "semiequivariant": {
+        "encoding.n_constituents": 5,
+        "encoding.jet": True,
+        "model.n_scalars": 3,
+        "model.n_vectors": 1,
+        "model.n_hidden": 2,
+        "model.head": "[4]",
+        **ADAMW,
+    },
+    "lorentznet": {"encoding.n_constituents": 4, **ADAMW},
 }
 # Some models are unrolled, the others folded.
-INTERVALS = {"nanopelican": 1, "deepsets": 3, "jedilinear": 2, "mlp": 1}
+INTERVALS = {
+    "nanopelican": 1,
+    "deepsets": 3,
+    "jedilinear": 2,
+    "mlp": 1,
+    "semiequivariant": 5,
+    "lorentznet": 3,
+}
 COMMON = {
     "training.fine_tune.epochs": 6,
     "training.fine_tune.batch_size": 64,
@@ -61,7 +78,7 @@ def jets(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=hardware_names())
+@pytest.fixture(params=model_names())
 def run(request: pytest.FixtureRequest, jets: Path) -> Path:
     settings = SETTINGS[request.param] | COMMON
     words = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]

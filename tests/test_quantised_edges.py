@@ -18,7 +18,6 @@ from triggernet.models import edge_layers, quantised_edges
 from triggernet.models.calibration import cover_ranges
 from triggernet.models.quantised_edges import EdgeQuantisation
 from triggernet.models.quantisers import Width
-from triggernet.models.registry import model_family
 from triggernet.program import Program, evaluate
 from triggernet.training import load_run_config
 from triggernet.training.features import hardware_inputs
@@ -186,13 +185,7 @@ def test_scalars_see_momenta_through_their_products_alone(hidden: int) -> None:
 )
 def test_what_has_no_hardware_form_says_why(name: str, settings: dict, reason: str) -> None:
     good = {"encoding.n_constituents": N, "encoding.jet": True}
-    good |= {"model.mean": "constant"} if name == "semiequivariant" else {}
     assert load_run_config({}, good, name).refusal is None
     refusal = load_run_config({}, good | settings, name).refusal
     assert isinstance(refusal, ModelError)
     assert re.search(re.escape(reason), str(refusal))
-
-
-def test_the_default_configurations_have_a_hardware_form() -> None:
-    for name in ("semiequivariant", "lorentznet"):
-        assert model_family(name).has_hardware

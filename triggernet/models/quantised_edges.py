@@ -40,7 +40,7 @@ class EdgeQuantisation:
     product : Width
         pt_i pt_j in GeV^2.
     d : Width
-        Products of momenta in GeV^2.
+        Products of momenta in GeV^2; only a logarithm reads them, so that small ones count, too.
     log : Width
         Logarithms of products and of momenta.
     columns : Width
@@ -60,13 +60,13 @@ class EdgeQuantisation:
     """
 
     rounding: Rounding = "FLOOR"
-    table: Width = field(default_factory=lambda: Width(8, 1))
-    product: Width = field(default_factory=lambda: Width(15, 20))
-    d: Width = field(default_factory=lambda: Width(12))
-    log: Width = field(default_factory=lambda: Width(8))
+    table: Width = field(default_factory=lambda: Width(11, 1))
+    product: Width = field(default_factory=lambda: Width(18, 20))
+    d: Width = field(default_factory=lambda: Width(16))
+    log: Width = field(default_factory=lambda: Width(9))
     columns: Width = field(default_factory=lambda: Width(12))
-    near: Width = field(default_factory=lambda: Width(9))
-    edge: Width = field(default_factory=lambda: Width(7))
+    near: Width = field(default_factory=lambda: Width(10))
+    edge: Width = field(default_factory=lambda: Width(8))
     message: Width = field(default_factory=lambda: Width(10))
     node: Width = field(default_factory=lambda: Width(10))
     attention: Width = field(default_factory=lambda: Width(8))
@@ -74,7 +74,7 @@ class EdgeQuantisation:
     pooled: Width = field(default_factory=lambda: Width(12))
     hidden: Width = field(default_factory=lambda: Width(10))
     score: Width = field(default_factory=lambda: Width(12))
-    weight: int = 6
+    weight: int = 8
     node_weight: int = 12
     bias: int = 10
     digits: int | None = None

@@ -1,8 +1,8 @@
 """The models that can be trained, by name: what a stage needs to know of each.
 
 To add a model, write its float and its quantised module, a frozen config dataclass for each, and
-one entry of `_FAMILIES`. A model may have a float module alone, or a quantised one for some of its
-configurations only (`unsupported`): the others train and are judged, but do not go to hardware.
+one entry of `_FAMILIES`. A model may have a quantised form for some of its configurations only
+(`unsupported`): the others train and are judged, but do not go to hardware.
 """
 
 from __future__ import annotations
@@ -28,11 +28,6 @@ def _all_supported(_config: Any, _encoding: EncodingConfig) -> str | None:
 
 
 @dataclass(frozen=True)
-class NoQuantisation:
-    """The section ``quantisation`` of a model without a quantised form: it has no keys."""
-
-
-@dataclass(frozen=True)
 class ModelFamily:
     """One kind of model, from its configuration to its quantised form.
 
@@ -52,10 +47,9 @@ class ModelFamily:
         Raises ConfigError where the two contradict each other.
     make_float : callable (config, encoding)
         A float module with random weights from torch's global generator.
-    make_quantised : callable (config, quantisation, encoding) or None
-        A quantised module without weights; None for a model in floating point only, whose
-        `quantisation` is `NoQuantisation`.
-    transfer : callable (float module, quantised module, hardware inputs, labels) or None
+    make_quantised : callable (config, quantisation, encoding)
+        A quantised module without weights, where `unsupported` does not speak against it.
+    transfer : callable (float module, quantised module, hardware inputs, labels)
         Carries the float weights over and calibrates every open range on the jets given.
     unsupported : callable (config, encoding)
         Why this configuration has no hardware form and what to do about it, as the end of a
@@ -69,19 +63,12 @@ class ModelFamily:
     recipes: tuple[str, ...]
     check: Callable[[Any, EncodingConfig], None]
     make_float: Callable[[Any, EncodingConfig], nn.Module]
-    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module] | None = None
-    transfer: Callable[[Any, Any, Tensors, Tensor], None] | None = None
+    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module]
+    transfer: Callable[[Any, Any, Tensors, Tensor], None]
     unsupported: Callable[[Any, EncodingConfig], str | None] = _all_supported
-
-    @property
-    def has_hardware(self) -> bool:
-        """Whether there is a quantised form, which can be exported, of some configurations."""
-        return self.make_quantised is not None
 
     def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:
         """The error for asking this configuration for its hardware form; None if it has one."""
-        if self.make_quantised is None:
-            return _no_hardware(self.name)
         reason = self.unsupported(config, encoding)
         if reason is None:
             return None
@@ -110,19 +97,6 @@ def model_family(name: str) -> ModelFamily:
 def model_names() -> tuple[str, ...]:
     """All models that can be trained."""
     return tuple(_FAMILIES)
-
-
-def hardware_names() -> tuple[str, ...]:
-    """The models that have a hardware form."""
-    return tuple(name for name in _FAMILIES if model_family(name).has_hardware)
-
-
-def _no_hardware(name: str) -> ModelError:
-    return ModelError(
-        f"model {name!r} has no hardware form: it is trained in floating point only and cannot be "
-        "quantised, exported or verified; models with hardware forms: "
-        f"{', '.join(hardware_names())}"
-    )
 
 
 def _check_nanopelican(config: NanoPelicanConfig, encoding: EncodingConfig) -> None:

@@ -101,13 +101,13 @@ class SemiEquivariantConfig:
     head: tuple[int, ...] = (16,)
     shortcut: Literal["none", "skip", "concat"] = "none"
     activation: Activation = "relu"
-    norm: Norm = "none"
+    norm: Norm = "batch"
     dropout: float = 0.0
     graph: Literal["full", "knn_angular", "knn_minkowski", "knn_dynamic"] = "full"
     k: int | None = None
     products: bool = False
     invariants: Literal["log", "linear"] = "log"
-    mean: Literal["present", "constant"] = "present"
+    mean: Literal["present", "constant"] = "constant"
 
     def __post_init__(self) -> None:
         ranges = {"n_scalars": (0, 256), "n_vectors": (0, 256), "n_hidden": (0, 256)}

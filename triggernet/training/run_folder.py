@@ -172,7 +172,7 @@ def load_run(folder: Path) -> Run:
     float_model = family.make_float(config.model, config.encoding)
     load_module(folder / FLOAT, float_model, config)
     quantised = None
-    if family.make_quantised is not None and config.refusal is None:
+    if config.refusal is None:
         quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
         load_module(folder / QUANTISED, quantised, config)
     return Run(config, float_model, quantised, read_json(folder / METRICS))

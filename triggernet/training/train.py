@@ -129,17 +129,16 @@ def _train_quantised(
 ) -> nn.Module | None:
     """The quantised model, calibrated and fine-tuned; None where there is none."""
     family, tuning = config.family, config.training.fine_tune
-    make, transfer, refusal = family.make_quantised, family.transfer, config.refusal
-    if make is None or transfer is None or refusal is not None:
+    if config.refusal is not None:
         return None
     torch.manual_seed(config.training.seed)
-    quantised = make(config.model, config.quantisation, config.encoding)
+    quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
 
     def calibrate() -> Mapping[str, Any]:
         say("calibrating the quantised model")
         few = slice(tuning.calibration_jets)
         inputs = {name: x[few] for name, x in split.train.hardware.items()}
-        transfer(model, quantised, inputs, split.train.label[few])
+        family.transfer(model, quantised, inputs, split.train.label[few])
         return quantised.state_dict()
 
     quantised.load_state_dict(state.once("calibrated", calibrate))
