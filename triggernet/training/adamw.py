@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from triggernet.progress import Progress
 from triggernet.training.metrics import area_under_roc
 from triggernet.training.sample import cross_entropy
+from triggernet.training.threads import single_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,7 @@ def fit(
         with (
             Progress(f"AdamW, seed {seed}", config.epochs, "epochs") as progress,
             _quiet_lightning(),
+            single_thread(),
             warnings.catch_warnings(),
         ):
             # Lightning's own code meets deprecations of torch 2.13.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +14,7 @@ from triggernet.errors import ModelError
 from triggernet.progress import Progress
 from triggernet.training.metrics import area_under_roc
 from triggernet.training.sample import Sample, Split, cross_entropy, predict
+from triggernet.training.threads import single_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def fine_tune(
         tuning.restore(kept)
     for line in tuning.history:
         state.log(**line)
-    with _single_thread(), Progress("fine-tuning", config.epochs, "epochs") as progress:
+    with single_thread(), Progress("fine-tuning", config.epochs, "epochs") as progress:
         progress.advance(len(tuning.history))
         for epoch in range(len(tuning.history), config.epochs):
             if epoch == frozen_from:
@@ -69,17 +69,6 @@ def fine_tune(
             state.log(**line)
             progress.advance(note=f"validation loss {line['validation_loss']:.4f}")
     return tuning.finish()
-
-
-@contextmanager
-def _single_thread() -> Iterator[None]:
-    """One thread for torch: batches are small, and threads that wait for each other cost more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Head(nn.Module):

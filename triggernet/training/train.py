@@ -22,6 +22,7 @@ from triggernet.training.sample import (
     split_jets,
 )
 from triggernet.training.state import TrainingState
+from triggernet.training.threads import single_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +139,8 @@ def _train_quantised(
         say("calibrating the quantised model")
         few = slice(tuning.calibration_jets)
         inputs = {name: x[few] for name, x in split.train.hardware.items()}
-        family.transfer(model, quantised, inputs, split.train.label[few])
+        with single_thread():
+            family.transfer(model, quantised, inputs, split.train.label[few])
         return quantised.state_dict()
 
     quantised.load_state_dict(state.once("calibrated", calibrate))
