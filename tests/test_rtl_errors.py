@@ -7,13 +7,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from programs import Builder, random_codes
 from rtl_projects import PIPELINE, design_of, make, rtl_program, write_rtl_project
+from test_rtl_operators import simulated
 
 from triggernet.cli import main
-from triggernet.errors import ProjectError, ToolError, UsageError
+from triggernet.errors import ProjectError, ToolError, UnsupportedError, UsageError
+from triggernet.fixedpoint import FixedPoint
+from triggernet.program import evaluate
 from triggernet.rtl import verilator
+from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.design import parse_design, read_design
+from triggernet.rtl.lower import lower
 from triggernet.rtl.simulation import build
 from triggernet.rtl.testbench import bench_texts
 from triggernet.verify import cosim
@@ -145,3 +152,21 @@ def test_ports_are_found_by_name_or_place() -> None:
     assert _by_port(swapped, program, program.inputs) == ("y_in", "x_in", "k_in")
     renamed = tuple(replace(port, name=f"p{k}") for k, port in enumerate(ports))
     assert _by_port(renamed, program, program.inputs) == program.inputs
+
+
+@pytest.mark.parametrize("name", ["join", "table", "signed"])
+def test_words_of_verilog_are_no_names(tmp_path: Path, name: str) -> None:
+    """Inside a design another name is found; a port is refused."""
+    build = Builder()
+    x = build.input("x", 2, FixedPoint(True, 4, 4))
+    y = build.input("y", 2, FixedPoint(True, 4, 4))
+    flags = {"subtract": 0, "broadcast": 0}
+    build.node("Add", name, [x, y], FixedPoint(True, 5, 5), **flags)
+    with pytest.raises(UnsupportedError, match=f"'{name}' .* word of Verilog and cannot be a port"):
+        lower(build.program("named", [name]), RtlConfig())
+    build.node("Add", "z", [name, y], FixedPoint(True, 6, 6), **flags)
+    program = build.program("named", ["z"])
+    codes = random_codes(program, 50)
+    expected = evaluate(program, codes)
+    found = simulated(tmp_path, program, RtlConfig(), codes, expected)
+    np.testing.assert_array_equal(found["z"], expected["z"])

@@ -7,7 +7,16 @@ import re
 from triggernet.errors import UnsupportedError
 from triggernet.program.types import Program
 
-CONSTANTS = ("eta_table", "phi_table", "exp_table", "weight", "bias", "context_weight")
+CONSTANTS = (
+    "eta_table",
+    "phi_table",
+    "exp_table",
+    "weight",
+    "bias",
+    "context_weight",
+    "table",
+    "pair_weight",
+)
 
 _KEYWORDS = (
     "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t "

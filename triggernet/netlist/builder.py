@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from triggernet.netlist import cost, timing
+from triggernet.netlist.keywords import KEYWORDS
 from triggernet.netlist.timing import Timing
 from triggernet.netlist.wire import Count, Module, Net, Statement, Wire, constant
 
@@ -42,7 +43,7 @@ class Builder:
         self.clock = clock
         self.known = known
         self.scope = ""  # in front of the names of nets: what they belong to
-        self._names: set[str] = {"clk", "rst"}
+        self._names: set[str] = {"clk", "rst", *KEYWORDS}
 
     def reserve(self, names: Iterable[str]) -> None:
         """Keep names for ports that are added later."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from triggernet.netlist.arithmetic import total
 from triggernet.netlist.builder import Builder
+from triggernet.netlist.keywords import KEYWORDS
 from triggernet.netlist.layout import Options, Pairs, Particles, Rows
 from triggernet.netlist.timing import LEVEL_NS, LUT_INPUTS, Timing, add_ns, reduce_ns
 from triggernet.netlist.verilog import is_clocked
@@ -153,7 +154,8 @@ class Fabric:
         self, kind: Kind, kernel: Kernel, ports: Sequence[Port]
     ) -> tuple[str, tuple[Wire, ...]]:
         number = 1 + sum(1 for known, _ in self._kernels if known.name == kind.name)
-        unique = f"{kind.name}_{number}" if number > 1 else kind.name
+        plain = number == 1 and kind.name not in KEYWORDS
+        unique = kind.name if plain else f"{kind.name}_{number}"
         builder = Builder(unique, self.top.clock, self.modules, kind.purpose)
         builder.reserve(kind.outputs)
         wires = [

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from triggernet.errors import UnsupportedError
 from triggernet.netlist.fabric import Fabric
+from triggernet.netlist.keywords import KEYWORDS
 from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.netlist.pairs import gathered
 from triggernet.netlist.ring import Ring
@@ -51,8 +53,15 @@ class Hardware:
 
 
 def lower(program: Program, config: RtlConfig) -> Hardware:
-    """The design of a program at the clock of `config` and its interval, or the next useful one."""
+    """The design of a program at the clock of `config` and its interval, or the next useful one.
+
+    Raises
+    ------
+    UnsupportedError
+        If an input or output has the name of a word of Verilog.
+    """
     config = replace(config, interval=useful_interval(program, config.interval))
+    _check_names(program)
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
     fabric.top.module.purpose = f"{program.name}: a new event every {config.interval} clocks."
@@ -68,6 +77,16 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
     return Hardware(program, config, modules, latency, config.interval, _count(modules, config.top))
+
+
+def _check_names(program: Program) -> None:
+    """Tensors at the ports keep their names."""
+    for name in (*program.inputs, *program.outputs):
+        if name in KEYWORDS:
+            raise UnsupportedError(
+                f"tensor '{name}' of program '{program.name}' has the name of a word of Verilog "
+                "and cannot be a port; rename it"
+            )
 
 
 def useful_intervals(program: Program) -> list[int]:
