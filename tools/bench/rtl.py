@@ -20,6 +20,7 @@ from pathlib import Path
 
 from triggernet.export import export_run
 from triggernet.files import write_json
+from triggernet.program import Program
 from triggernet.report.report import report
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.export import export_rtl
@@ -27,13 +28,13 @@ from triggernet.rtl.synth import synthesise
 from triggernet.verify import COSIM, cosim
 
 ZOO = Path(__file__).parents[2] / "models"
-# Unrolled up to 20 constituents, and folded; with jet aggregates also with fewer DSPs.
-UNROLLED_UP_TO = 20
+# Unrolled up to so many pairs or edges, and folded; with jet aggregates also with fewer DSPs.
+UNROLLED_UP_TO = 200
 
 
-def designs(n: int, *, jet: bool) -> list[RtlConfig]:
+def designs(program: Program, n: int, *, jet: bool) -> list[RtlConfig]:
     found = [RtlConfig(interval=n)]
-    if n <= UNROLLED_UP_TO:
+    if max(t.shape[0] for t in program.tensors.values()) <= UNROLLED_UP_TO:
         found.insert(0, RtlConfig(interval=1))
         if jet:
             found.insert(1, RtlConfig(interval=1, dsp="pairs"))
@@ -70,7 +71,7 @@ def measured(entry: Path, config: RtlConfig, vectors: int, *, synth: bool) -> di
 
 
 def main() -> int:
-    known = sorted(p.name for p in ZOO.iterdir() if p.name.startswith("nanopelican"))
+    known = sorted(p.name for p in ZOO.iterdir())
     parser = argparse.ArgumentParser(prog="tools/bench/rtl.py")
     parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
     parser.add_argument("--vectors", type=int, default=100_000)
@@ -78,8 +79,10 @@ def main() -> int:
     args = parser.parse_args()
     passed = True
     for name in args.entries or known:
-        encoding = export_run(ZOO / name).run.config.encoding
-        for config in designs(encoding.n_constituents, jet=encoding.jet):
+        export = export_run(ZOO / name)
+        encoding = export.run.config.encoding
+        jet = encoding.jet and name.startswith("nanopelican")
+        for config in designs(export.program, encoding.n_constituents, jet=jet):
             line = measured(ZOO / name, config, args.vectors, synth=args.synth)
             print(json.dumps(line), flush=True)
             passed &= line["passed"]

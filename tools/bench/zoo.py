@@ -1,0 +1,61 @@
+"""Every executor on the zoo: exact integers, Brevitas, ONNX, HLS C++ and folded Verilog.
+
+    .venv/bin/python tools/bench/zoo.py                          # all entries, 100,000 vectors each
+    .venv/bin/python tools/bench/zoo.py lorentznet-n16 --vectors 1000
+
+Each entry is exported from models/ as HLS C++ and as Verilog that takes an event in as many clocks
+as there are constituents; `verify` compares all executors bit for bit. One line of JSON each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from triggernet.export import export_run
+from triggernet.hls import HlsConfig
+from triggernet.rtl.config import RtlConfig
+from triggernet.rtl.export import export_rtl
+from triggernet.verify import verify
+
+ZOO = Path(__file__).parents[2] / "models"
+
+
+def agreement(entry: Path, vectors: int) -> dict:
+    """How often each executor differs from the exact integers."""
+    export, started = export_run(entry), time.monotonic()
+    n = export.run.config.encoding.n_constituents
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "project"
+        export_rtl(export, folder, RtlConfig(interval=n), hls=HlsConfig())
+        found = verify(folder, n_vectors=vectors).as_dict()
+    return {
+        "entry": entry.name,
+        "interval": n,
+        "exact": found["exact"],
+        "mismatches": {k: [e["mismatches"], e["n"]] for k, e in found["executors"].items()},
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def main() -> int:
+    """Print a line for each entry; 1 if one of them disagrees."""
+    known = sorted(p.name for p in ZOO.iterdir())
+    parser = argparse.ArgumentParser(prog="tools/bench/zoo.py")
+    parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
+    parser.add_argument("--vectors", type=int, default=100_000)
+    args = parser.parse_args()
+    exact = True
+    for name in args.entries or known:
+        line = agreement(ZOO / name, args.vectors)
+        print(json.dumps(line), flush=True)
+        exact &= line["exact"]
+    return 0 if exact else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
