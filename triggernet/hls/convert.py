@@ -16,6 +16,7 @@ from triggernet.hls.extension import BACKEND, DOMAIN, SOURCE_FOLDER, layer_setti
 from triggernet.hls.kernels import KERNELS
 from triggernet.hls.names import variable_names
 from triggernet.operators.node import Node, Tensor
+from triggernet.program.infer import operator_of
 from triggernet.program.types import Program
 
 if TYPE_CHECKING:
@@ -71,7 +72,17 @@ def convert(program: Program, onnx_path: Path, config: HlsConfig) -> dict[str, s
         (project / "firmware" / SOURCE_FOLDER).mkdir(parents=True)
         with _quiet():
             _run_hls4ml(hls4ml_config(program, onnx_path, project, config))
-        return dict(_texts(project))
+        used = {f"firmware/{SOURCE_FOLDER}/{name}" for name in _headers(program)}
+        return {
+            path: text
+            for path, text in _texts(project)
+            if path in used or Path(path).parent.name != SOURCE_FOLDER
+        }
+
+
+def _headers(program: Program) -> set[str]:
+    """The kernels that the program calls, and what they share; hls4ml copies those of all."""
+    return {"common.h"} | {operator_of(node).header for node in program.nodes}
 
 
 def check_nodes(program: Program, model: onnx.ModelProto) -> None:
