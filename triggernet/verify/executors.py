@@ -6,6 +6,7 @@ To add one, write a class with the members of `Executor` and one entry of `EXECU
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from triggernet.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tens
 
 if TYPE_CHECKING:
     import onnx
+    from torch import nn
 
 Values = dict[str, NDArray[Any]]  # codes by the tensor's name; float64 where they may be no codes
 
@@ -190,14 +192,12 @@ class Brevitas:
         return codes_of(self._program, {self._program.outputs[0]: scores})
 
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
-        """The tensors of nodes that are named after one of triggernet's own layers.
+        """The tensors of nodes that are named after one of triggernet's own layers, and only one.
 
         A stock linear layer ends before the ReLU and the quantiser that its node includes.
         """
-        from torch.nn import Linear
-
         shown: dict[str, NDArray[Any]] = {}
-        modules = {n: m for n, m in self._model.named_modules() if not isinstance(m, Linear)}
+        modules = _named_layers(self._model)
         hooks = [
             modules[node.name].register_forward_hook(self._keep(node.output, shown))
             for node in self._program.nodes
@@ -217,6 +217,19 @@ class Brevitas:
                 shown[tensor] = array
 
         return keep
+
+
+def _named_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """Layers by the names that the export gives their nodes; without names of several layers."""
+    from triggernet.models.layers import OperatorLayer
+
+    found: dict[str, list[nn.Module]] = {}
+    for path, module in model.named_modules():
+        if isinstance(module, OperatorLayer):
+            place = re.search(r"[^.]+(\.\d+)*$", path)
+            assert place is not None
+            found.setdefault(place[0].replace(".", "_"), []).append(module)
+    return {name: modules[0] for name, modules in found.items() if len(modules) == 1}
 
 
 class Hls:
