@@ -40,6 +40,7 @@ SEMI = {
     "means as nodes": {"node_layers": 0, "iterations": 2},
     "deep nodes": {"node_layers": 3, "norm": "batch", "head": []},
     "skip": {"shortcut": "skip", "iterations": 3},
+    "skip from the start": {"shortcut": "skip", "n_hidden": 7},
     "concat": {"shortcut": "concat", "iterations": 2},
     "concat of means": {"shortcut": "concat", "node_layers": 0, "iterations": 2},
     "hidden alone": {"n_scalars": 0, "iterations": 2},

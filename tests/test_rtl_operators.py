@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import test_operators
 from operator_cases import OperatorTest
-from programs import random_codes, together
+from programs import Builder, random_codes, together
 from test_edge_operators import edge_operator_tests
 
+from triggernet.fixedpoint import FixedPoint
 from triggernet.operators import OPERATORS
 from triggernet.program import Program, evaluate
 from triggernet.rtl.config import RtlConfig
@@ -72,3 +73,36 @@ def test_every_operator_clock_by_clock(
     found = simulated(tmp_path, program, config, codes, expected)
     wrong = [name for name in expected if not np.array_equal(found[name], expected[name])]
     assert wrong == []
+
+
+def dead_network() -> Program:
+    """Layers whose weights are all 0: what they make is one number in every slot."""
+    build, kind = Builder(), FixedPoint(True, 8, 4)
+    present = build.input("pt", 4, FixedPoint(False, 3, 3))
+    x = build.node("Stack", "x", [present], kind)
+
+    def dense(output: str, source: str, weight: int, code: int) -> str:
+        shape = {"in_rank": 2, "in_features": 1, "out_features": 1, "n_select": 1, "relu": 0}
+        of = {"weight_width": 4, "weight_integer": 4, "bias_width": 8, "bias_integer": 4}
+        codes = {"weight": (weight,), "bias": (code,), "context_features": 0}
+        return build.node("Dense", output, [source], kind, **shape, **codes, **of)
+
+    dead = dense("dead", x, 0, 40)
+    behind = dense("behind", dead, 2, -3)
+    shape = {"n_features": 1, "pair_features": 0, "relu": 1}
+    edges = build.node("EdgeJoin", "edges", [behind, dead], kind, **shape)
+    edges = dense("further", edges, 1, 5)
+    sums = {"n_particles": 4, "directed": 1}
+    plain = {"broadcast": 0, "subtract": 0}
+    received = build.node("EdgeSum", "received", [edges, present], kind, **sums)
+    return build.program("dead", [build.node("Add", "y", [received, behind], kind, **plain)])
+
+
+@pytest.mark.parametrize("interval", [2, 4])
+def test_dead_layers_are_constants(tmp_path: Path, interval: int) -> None:
+    program = dead_network()
+    codes = random_codes(program, N_EVENTS)
+    expected = evaluate(program, codes)
+    found = simulated(tmp_path, program, RtlConfig(interval=interval), codes, expected)
+    np.testing.assert_array_equal(found["y"], expected["y"])
+    assert len(np.unique(expected["y"])) > 1

@@ -175,6 +175,12 @@ class QuantisedIteration(nn.Module):
             self.vectors.set_maps(as_array(iteration.psi.weight), as_array(iteration.psi.bias))
 
 
+def _keeps_features(config: SemiEquivariantConfig) -> bool:
+    """Whether a shortcut leads the first hidden features past the first iteration."""
+    adds = config.shortcut == "skip" and config.n_hidden == _N_HIDDEN
+    return adds or config.shortcut == "concat"
+
+
 def _two(bases: Bases) -> bool:
     return bases.s.n_hardware > 0 and bases.h.n_hardware > 0
 
@@ -337,8 +343,8 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         self.embedding = None
         start = Bases(Basis.zero(int(config.n_scalars > 0)), self._hidden_basis())
         self.first = start.h
-        if config.shortcut == "concat" and self.columns is not None:
-            # What is kept until the end must not need the jet's context there.
+        if self.columns is not None and _keeps_features(config):
+            # What is kept must be the float model's features, without the jet's context.
             self.embedding = self.dense((5, 2, _N_HIDDEN), self.out(q.node, signed=True))
             start = Bases(start.s, Basis.scaled(_N_HIDDEN))
         self.pairs, self.iterations = nn.ModuleList(), nn.ModuleList()

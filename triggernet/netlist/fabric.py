@@ -282,7 +282,7 @@ class Fabric:
             flat = [w for t in spread for lane in t.lanes for w in lane]
             streams = [w.ready(usable)[0] for w in flat if not w.constant]
             late = [w.ready(usable)[0] + 1 for w in shared if not (w.constant or w.lasting)]
-            begin = max([*streams, *late])
+            begin = max([*streams, *late], default=0)
             shared = [self._shared(w, begin) for w in shared]
         lanes = [
             tuple(self.call(kind, kernel, [*(w for t in spread for w in t.lanes[k]), *shared]))

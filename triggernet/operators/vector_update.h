@@ -4,8 +4,8 @@
 // VectorUpdate: d'_ij = (G_ij + G_ji - G_ii - G_jj) / 2 with G = M d M^T, M_ij = -w_ij 2**-shift for
 // j != i where both are present, and rows of M that add up to 1.
 //
-// In hardware: M M (2 M - 1) multipliers, an adder tree of M leaves behind each row of them. Reuse factor R > 1: multipliers are limited to that number divided by R and shared in
-// time.
+// In hardware: M M (2 M - 1) multipliers, an adder tree of M leaves behind each row of them. Reuse
+// factor R > 1: multipliers are limited to that number divided by R and shared in time.
 
 #include "common.h"
 

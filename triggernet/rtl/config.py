@@ -30,7 +30,8 @@ class RtlConfig:
     tables : {"lut", "bram"}
         What angular tables are made of.
     dsp : {"all", "pairs", "none"}
-        Which products are made in DSPs; the others take look-up tables.
+        Which products are made in DSPs; the others take look-up tables. Those of signed factors,
+        of Cartesian momenta and of weights chosen by a number are made in DSPs in any case.
     instances : int
         How many of these designs take turns, each with every so-many-th event.
 
