@@ -207,3 +207,7 @@ def test_what_is_before_a_table_learns_by_its_functions_slope(
         x = np.concatenate([-x, x]) if table.source[0].kind.signed else x
         rise = table.function(x + 1e-6) - table.function(x - 1e-6)
         np.testing.assert_allclose(table.slope(x), rise / 2e-6, rtol=1e-5)
+        kind = table.source[0].kind
+        on_grid = torch.tensor(kind.max_int // 3 * kind.lsb).double().requires_grad_()
+        table._compute(on_grid).backward()
+        assert float(on_grid.grad) == pytest.approx(float(table.slope(on_grid.detach().numpy())))
