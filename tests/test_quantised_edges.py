@@ -190,3 +190,24 @@ def test_what_has_no_hardware_form_says_why(name: str, settings: dict, reason: s
     refusal = load_run_config({}, good | settings, name).refusal
     assert isinstance(refusal, ModelError)
     assert re.search(re.escape(reason), str(refusal))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "n_tables"),
+    [("semiequivariant", SMALL | {"n_vectors": 1, "iterations": 2}, 3), ("lorentznet", {}, 1)],
+)
+def test_what_is_before_a_table_learns_by_its_functions_slope(
+    name: str, settings: dict, n_tables: int
+) -> None:
+    model = both_models(name, settings, EdgeQuantisation())[1]
+    tables = [m for m in model.modules() if isinstance(m, edge_layers.Table)]
+    assert len(tables) == n_tables
+    for table in tables:
+        x = np.array([1.3, 2.6, 3.7])  # off the corners of what is linear in pieces
+        x = np.concatenate([-x, x]) if table.source[0].kind.signed else x
+        rise = table.function(x + 1e-6) - table.function(x - 1e-6)
+        np.testing.assert_allclose(table.slope(x), rise / 2e-6, rtol=1e-5)
+        kind = table.source[0].kind
+        on_grid = torch.tensor(kind.max_int // 3 * kind.lsb).double().requires_grad_()
+        table._compute(on_grid).backward()
+        assert float(on_grid.grad) == pytest.approx(float(table.slope(on_grid.detach().numpy())))
