@@ -94,7 +94,7 @@ def widest() -> EdgeQuantisation:
     """So wide that rounding does not matter."""
     named = {f.name for f in dataclasses.fields(EdgeQuantisation)}
     named -= {"rounding", "table", "product", "weight", "node_weight", "bias", "digits"}
-    wide = dict.fromkeys(named, Width(30)) | {"feature": Width(20), "attention": Width(18)}
+    wide = dict.fromkeys(named, Width(30)) | {"log": Width(20), "attention": Width(18)}
     return EdgeQuantisation(
         "ROUND", Width(26, 1), Width(30, 20), **wide, weight=24, node_weight=24, bias=30
     )

@@ -42,9 +42,7 @@ class EdgeQuantisation:
     d : Width
         Products of momenta in GeV^2; only a logarithm reads them, so that small ones count, too.
     log : Width
-        Logarithms of products.
-    feature : Width
-        Logarithms and tables of what constituents and the jet are by themselves.
+        Logarithms of products and of momenta, and tables of angles.
     columns : Width
         Hidden features of the constituents side by side in one type.
     near, edge, message, node : Width
@@ -66,7 +64,6 @@ class EdgeQuantisation:
     product: Width = field(default_factory=lambda: Width(18, 20))
     d: Width = field(default_factory=lambda: Width(16))
     log: Width = field(default_factory=lambda: Width(9))
-    feature: Width = field(default_factory=lambda: Width(9))
     columns: Width = field(default_factory=lambda: Width(12))
     near: Width = field(default_factory=lambda: Width(10))
     edge: Width = field(default_factory=lambda: Width(8))
@@ -267,30 +264,30 @@ class HiddenColumns(nn.Module):
             cast("ActivationQuantiser", model.inputs[n]) for n in ("pt", "eta", "jet_pt")
         )
         width = kinds["eta"].width
-        self.log_pt = edge_layers.MitchellLog(kinds["pt"].fraction, pt, model.out(q.feature))
+        self.log_pt = edge_layers.MitchellLog(kinds["pt"].fraction, pt, model.out(q.log))
         self.cosh = edge_layers.Table(
             lambda x: _COSH_UNIT * np.log(np.cosh(x * ANGLE_STEP_RAD)),
             lambda x: _COSH_UNIT * ANGLE_STEP_RAD * np.tanh(x * ANGLE_STEP_RAD),
             eta,
-            model.out(q.feature),
+            model.out(q.log),
         )
         self.square_eta, self.square_phi = (
             edge_layers.Multiply(model.out(Width(2 * width, 2 * width))) for _ in range(2)
         )
         self.square = layers.Add(model.out(Width(2 * width, 2 * width)))
-        self.log_square = edge_layers.MitchellLog(0, self.square.out, model.out(q.feature))
+        self.log_square = edge_layers.MitchellLog(0, self.square.out, model.out(q.log))
         self.distance = edge_layers.Table(
-            _root_of_inverse, _slope_of_root, self.log_square.out, model.out(q.feature)
+            _root_of_inverse, _slope_of_root, self.log_square.out, model.out(q.log)
         )
         self.columns = layers.Stack(model.out(q.columns, signed=True))
         shift = max(kinds["jet_pt"].fraction, kinds["jet_excess"].fraction)
         whole = max(kinds["jet_pt"].integer, kinds["jet_excess"].integer) + 1
         self.energy = layers.Add(model.out(Width(whole + shift, whole)))
         self.log_jet_pt = edge_layers.MitchellLog(
-            kinds["jet_pt"].fraction, jet_pt, model.out(q.feature)
+            kinds["jet_pt"].fraction, jet_pt, model.out(q.log)
         )
-        self.log_energy = edge_layers.MitchellLog(shift, self.energy.out, model.out(q.feature))
-        self.context = layers.Concat(model.out(q.feature))
+        self.log_energy = edge_layers.MitchellLog(shift, self.energy.out, model.out(q.log))
+        self.context = layers.Concat(model.out(q.log))
         self.units = (kinds["pt"].fraction, kinds["jet_pt"].fraction, shift)
 
     def forward(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
