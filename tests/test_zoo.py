@@ -13,7 +13,7 @@ from triggernet.hls.export import export_hls
 from triggernet.training import evaluate
 
 ROOT = Path(__file__).parent.parent
-ENTRIES = sorted(path.name for path in (ROOT / "models").iterdir())
+ENTRIES = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
 PROJECTS = sorted(path.name for path in (ROOT / "hls_projects").iterdir())
 
 

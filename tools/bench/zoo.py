@@ -1,10 +1,10 @@
-"""Every executor on the zoo: exact integers, Brevitas, ONNX, HLS C++ and folded Verilog.
+"""The zoo through exact integers, HLS C++ and folded Verilog, bit for bit.
 
     .venv/bin/python tools/bench/zoo.py                          # all entries, 100,000 vectors each
-    .venv/bin/python tools/bench/zoo.py lorentznet-n16 --vectors 1000
+    .venv/bin/python tools/bench/zoo.py lorentznet-n16 --vectors 1000 --all    # and Brevitas, ONNX
 
 Each entry is exported from models/ as HLS C++ and as Verilog that takes an event in as many clocks
-as there are constituents; `verify` compares all executors bit for bit. One line of JSON each.
+as there are constituents; `verify` compares them. One line of JSON each.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from triggernet.export import export_run
@@ -21,18 +22,19 @@ from triggernet.hls import HlsConfig
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.export import export_rtl
 from triggernet.verify import verify
+from triggernet.verify.executors import EXECUTORS
 
 ZOO = Path(__file__).parents[2] / "models"
 
 
-def agreement(entry: Path, vectors: int) -> dict:
+def agreement(entry: Path, vectors: int, executors: Collection[str]) -> dict:
     """How often each executor differs from the exact integers."""
     export, started = export_run(entry), time.monotonic()
     n = export.run.config.encoding.n_constituents
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "project"
         export_rtl(export, folder, RtlConfig(interval=n), hls=HlsConfig())
-        found = verify(folder, n_vectors=vectors).as_dict()
+        found = verify(folder, n_vectors=vectors, executors=executors).as_dict()
     return {
         "entry": entry.name,
         "interval": n,
@@ -44,14 +46,15 @@ def agreement(entry: Path, vectors: int) -> dict:
 
 def main() -> int:
     """Print a line for each entry; 1 if one of them disagrees."""
-    known = sorted(p.name for p in ZOO.iterdir())
+    known = sorted(p.name for p in ZOO.iterdir() if p.is_dir())
     parser = argparse.ArgumentParser(prog="tools/bench/zoo.py")
     parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
     parser.add_argument("--vectors", type=int, default=100_000)
+    parser.add_argument("--all", action="store_true", help="with Brevitas, qonnx and onnxruntime")
     args = parser.parse_args()
-    exact = True
+    exact, executors = True, tuple(EXECUTORS) if args.all else ("hls", "rtl")
     for name in args.entries or known:
-        line = agreement(ZOO / name, args.vectors)
+        line = agreement(ZOO / name, args.vectors, executors)
         print(json.dumps(line), flush=True)
         exact &= line["exact"]
     return 0 if exact else 1
