@@ -45,9 +45,9 @@ SETTINGS = {
     },
     "mlp": {"encoding.n_constituents": 6, "model.hidden": "[8, 6]", **ADAMW},
     "semiequivariant": {
-        "encoding.n_constituents": 5,
+        "encoding.n_constituents": 4,
         "encoding.jet": True,
-        "model.n_scalars": 3,
+        "model.n_scalars": 2,
         "model.n_vectors": 1,
         "model.n_hidden": 2,
         "model.head": "[4]",
@@ -61,7 +61,7 @@ INTERVALS = {
     "deepsets": 3,
     "jedilinear": 2,
     "mlp": 1,
-    "semiequivariant": 5,
+    "semiequivariant": 4,
     "lorentznet": 3,
 }
 COMMON = {
