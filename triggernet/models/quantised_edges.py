@@ -323,6 +323,11 @@ class HiddenColumns(nn.Module):
         return Basis(matrix / size[:, None], context / size[:, None], offset / size)
 
 
+def power_at_least(n: int) -> int:
+    """The power of two by which sums of n are divided (`message_passing.masked_mean`)."""
+    return 1 << (max(n, 1) - 1).bit_length()
+
+
 def _inverse(logarithm: Values) -> Values:
     """The x whose L(1 + x) is given."""
     exponent = np.floor(logarithm).clip(max=_LARGEST_EXPONENT)

@@ -29,16 +29,16 @@ from torch import Tensor, nn
 
 from triggernet.models import edge_layers, layers
 from triggernet.models.basis import Basis, as_array, edge_maps, network_maps
-from triggernet.models.layers import Values
 from triggernet.models.quantised_edges import (
     EdgeLayers,
     EdgeModel,
     EdgeQuantisation,
     HiddenColumns,
     PairFeatures,
+    power_at_least,
     set_layers,
 )
-from triggernet.models.quantisers import ActivationQuantiser, Width
+from triggernet.models.quantised_vectors import Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +139,7 @@ class QuantisedIteration(nn.Module):
         self.after = Bases(self.update_s.basis, self.update_h.basis)
         self.vectors = None
         if moves and self.phi_s is not None:
-            self.vectors = _Vectors(model, config, self.phi_s.directed)
+            self.vectors = Vectors(model, config, self.phi_s.directed)
 
     def forward(
         self,
@@ -201,7 +201,7 @@ class _Update(nn.Module):
         self.sum = edge_layers.EdgeSum(
             model.n_particles, model.out(q.message), phi is None or phi.directed
         )
-        mean = Basis.scaled(width, 1 / _power_at_least(model.n_constituents - 1))
+        mean = Basis.scaled(width, 1 / power_at_least(model.n_constituents - 1))
         self.reads = before.joined(mean)
         self.theta = nn.ModuleList()
         self.joined = None
@@ -247,79 +247,6 @@ class _Update(nn.Module):
             set_layers(self.theta, maps, self.reads)
 
 
-class _Vectors(nn.Module):
-    """Attention, and what it does to the products of vectors: of one, or of as many as there are.
-
-    Parameters
-    ----------
-    model : EdgeModel
-    config : SemiEquivariantConfig
-    directed : bool
-        Whether the edges are.
-    """
-
-    def __init__(self, model: EdgeModel, config: SemiEquivariantConfig, directed: bool) -> None:
-        super().__init__()
-        q, channels = model.quantisation, range(config.n_vectors)
-        self.psi = nn.ModuleList(
-            model.dense((config.n_scalars, 0, 1), model.out(q.attention, signed=True))
-            for _ in channels
-        )
-        weight = Width(q.attention.width, 1)
-        self.softsign = nn.ModuleList(
-            edge_layers.Table(
-                softsign, softsign_slope, cast("layers.Dense", psi).out, model.out(weight, True)
-            )
-            for psi in self.psi
-        )
-        shift = _power_at_least(model.n_constituents - 1).bit_length() - 1
-        self.update = nn.ModuleList(
-            edge_layers.VectorUpdate(
-                (model.n_particles, shift),
-                model.out(q.inner, signed=True),
-                model.out(q.d, signed=True),
-                directed,
-            )
-            for _ in channels
-        )
-
-    @property
-    def sources(self) -> list[ActivationQuantiser]:
-        """What makes the new products."""
-        return [cast("edge_layers.VectorUpdate", update).out for update in self.update]
-
-    def forward(self, d: Sequence[Tensor], edges: Tensor, present: Tensor) -> list[Tensor]:
-        """The new products, each (B, P)."""
-        weights = [table(psi(edges)) for psi, table in zip(self.psi, self.softsign, strict=True)]
-        old = d if len(d) == len(weights) else [d[0]] * len(weights)
-        return [
-            update(x, w, present) for update, x, w in zip(self.update, old, weights, strict=True)
-        ]
-
-    def set_maps(self, weight: Values, bias: Values) -> None:
-        """Start from the float psi: weight (V, S), bias (V,)."""
-        for k, psi in enumerate(self.psi):
-            basis = Basis.scaled(weight.shape[1])
-            basis.set_dense(cast("layers.Dense", psi), weight[k : k + 1], bias[k : k + 1])
-
-
-def softsign(x: Values) -> Values:
-    """``x / (1 + |x|)``."""
-    found: Values = x / (1 + np.abs(x))
-    return found
-
-
-def softsign_slope(x: Values) -> Values:
-    """Its derivative."""
-    slope: Values = 1 / (1 + np.abs(x)) ** 2
-    return slope
-
-
-def _power_at_least(n: int) -> int:
-    """The power of two by which sums of n are divided (`message_passing.masked_mean`)."""
-    return 1 << (max(n, 1) - 1).bit_length()
-
-
 class QuantisedSemiEquivariantNet(EdgeModel):
     """SemiEquivariantNet with fake quantisation, exportable operator by operator.
 
@@ -362,7 +289,7 @@ class QuantisedSemiEquivariantNet(EdgeModel):
             sources = sources if iteration.vectors is None else iteration.vectors.sources
         self.joined = layers.Concat(self.out(q.node, signed=True)) if _two(bases) else None
         self.pooled = layers.ParticleSum(self.out(q.pooled, signed=True))
-        mean = 1 / _power_at_least(self.n_constituents)
+        mean = 1 / power_at_least(self.n_constituents)
         self.reads = bases.s.joined(bases.h).times(mean)
         sizes = (self.reads.n_hardware, *config.head)
         self.hidden = nn.ModuleList(
