@@ -124,7 +124,6 @@ def _set_and_calibrate(model: Any, quantised: Any, inputs: Tensors, label: Tenso
 
 def _nanopelican() -> ModelFamily:
     from triggernet.models import nanopelican, quantised_nanopelican
-    from triggernet.models.calibration import calibrate
 
     def shape(
         config: nanopelican.NanoPelicanConfig, encoding: EncodingConfig
@@ -141,15 +140,6 @@ def _nanopelican() -> ModelFamily:
             N + 1 if config.n_scaled or config.batch_norm else 1,
         )
 
-    def transfer(
-        model: nanopelican.NanoPELICAN,
-        quantised: quantised_nanopelican.QuantisedNanoPELICAN,
-        inputs: Tensors,
-        label: Tensor,
-    ) -> None:
-        quantised.set_weights(model.absorbed())
-        calibrate(quantised, inputs, label)
-
     return ModelFamily(
         "nanopelican",
         nanopelican.NanoPelicanConfig,
@@ -160,23 +150,13 @@ def _nanopelican() -> ModelFamily:
         lambda config, quantisation, encoding: quantised_nanopelican.QuantisedNanoPELICAN(
             shape(config, encoding), quantisation
         ),
-        transfer,
+        lambda model, *others: _set_and_calibrate(model.absorbed(), *others),
     )
 
 
 def _deepsets() -> ModelFamily:
     from triggernet.models import deepsets
-    from triggernet.models.calibration import calibrate
     from triggernet.models.constituents import constituent_inputs
-
-    def transfer(
-        model: deepsets.DeepSets,
-        quantised: deepsets.QuantisedDeepSets,
-        inputs: Tensors,
-        label: Tensor,
-    ) -> None:
-        quantised.set_weights(model)
-        calibrate(quantised, inputs, label)
 
     return ModelFamily(
         "deepsets",
@@ -186,23 +166,13 @@ def _deepsets() -> ModelFamily:
         lambda _, __: None,
         lambda config, encoding: deepsets.DeepSets(config, constituent_inputs(encoding)),
         deepsets.QuantisedDeepSets,
-        transfer,
+        _set_and_calibrate,
     )
 
 
 def _jedilinear() -> ModelFamily:
     from triggernet.models import jedilinear as module
-    from triggernet.models.calibration import calibrate
     from triggernet.models.constituents import constituent_inputs
-
-    def transfer(
-        model: module.JediLinear,
-        quantised: module.QuantisedJediLinear,
-        inputs: Tensors,
-        label: Tensor,
-    ) -> None:
-        quantised.set_weights(model)
-        calibrate(quantised, inputs, label)
 
     return ModelFamily(
         "jedilinear",
@@ -214,7 +184,7 @@ def _jedilinear() -> ModelFamily:
             config, constituent_inputs(encoding), encoding.n_constituents
         ),
         module.QuantisedJediLinear,
-        transfer,
+        _set_and_calibrate,
     )
 
 
@@ -256,15 +226,8 @@ def _lorentznet() -> ModelFamily:
 
 def _mlp() -> ModelFamily:
     from triggernet.models import mlp as module
-    from triggernet.models.calibration import calibrate
     from triggernet.models.constituents import constituent_inputs
     from triggernet.models.quantised import NetworkQuantisation
-
-    def transfer(
-        model: module.MLP, quantised: module.QuantisedMLP, inputs: Tensors, label: Tensor
-    ) -> None:
-        quantised.set_weights(model)
-        calibrate(quantised, inputs, label)
 
     return ModelFamily(
         "mlp",
@@ -276,7 +239,7 @@ def _mlp() -> ModelFamily:
             config, constituent_inputs(encoding), encoding.n_constituents
         ),
         module.QuantisedMLP,
-        transfer,
+        _set_and_calibrate,
         module.unsupported,
     )
 
