@@ -179,7 +179,7 @@ def test_mlp_reads_every_place_by_itself():
         ("lorentznet", {"model.widht": 3}, "did you mean 'width'"),
         ("mlp", {"model.hidden": [4, 0]}, "every layer needs an output"),
         ("mlp", {"model.dropout": -0.1}, "dropout: found -0.1"),
-        ("lorentznet", {"quantisation": {"weight": 8}}, "quantisation.weight: unknown key"),
+        ("lorentznet", {"quantisation": {"wieght": 8}}, "quantisation.wieght: unknown key"),
         ("mlp", {"quantisation": {"digits": 0}}, "digits: found 0; allowed is 1 and more"),
         ("lorenznet", {}, "unknown model 'lorenznet'; did you mean 'lorentznet'"),
     ],

@@ -52,7 +52,7 @@ DEEPSETS = SCHEDULE | {
     "training.fine_tune.batch_size": 64,
     "training.fine_tune.calibration_jets": 60,
 }
-MLP = SCHEDULE | {"model.hidden": [4]}
+MLP = SCHEDULE | {"model.hidden": [4], "model.activation": "silu"}
 
 
 @pytest.fixture(scope="module")
@@ -379,7 +379,13 @@ def spurions(tmp_path):
     return as_contender(tmp_path)
 
 
-def test_a_program_that_cannot_be_folded_is_shown_unrolled_and_says_so(spurions):
+def test_a_program_that_cannot_be_folded_is_shown_unrolled_and_says_so(spurions, monkeypatch):
+    def unrolled(program, config):
+        if config.interval > 1:
+            raise UnsupportedError("node 'node_d' does not fold")
+        return lower(program, config)
+
+    monkeypatch.setattr(contender, "lower", unrolled)
     found = firmware(spurions, RtlConfig(interval=5))
     assert found.value("interval_cycles") == 1
     assert found.figures == firmware(spurions, RtlConfig()).figures

@@ -108,9 +108,9 @@ def test_lorentz_transformations_tell_invariant_models_from_others(runs):
     changes = {name: symmetry(runs[name], JETS).float["lorentz"] for name in MODELS}
     assert changes["nanopelican"].largest < 1e-6
     assert changes["semiequivariant"].largest < 1e-5
-    assert changes["deepsets"].mean > 1e-4
-    assert changes["jedilinear"].mean > 1e-4
-    assert changes["mlp"].mean > 1e-4
+    assert changes["deepsets"].mean > 2e-5
+    assert changes["jedilinear"].mean > 2e-5
+    assert changes["mlp"].mean > 2e-5
     assert changes["lorentznet"].largest > changes["semiequivariant"].largest  # its beams stay
 
 

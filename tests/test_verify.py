@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -271,7 +272,7 @@ def test_brevitas_module_is_an_executor(tmp_path: Path, monkeypatch) -> None:
     program = read_program(exported)
     folder = write_export(program, tmp_path / "project")
     (folder / "checkpoint.pt").write_bytes(b"x")
-    run = run_folder.Run(None, model, model, {})
+    run = run_folder.Run(SimpleNamespace(refusal=None), model, model, {})
     monkeypatch.setattr(run_folder, "load_run", lambda folder: run)
     result = verify(folder, None, 1500, executors=("brevitas",)).executors["brevitas"]
     assert (result.n, result.mismatches, result.traced_mismatches) == (1500, 0, 0)
