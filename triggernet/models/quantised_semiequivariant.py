@@ -127,7 +127,6 @@ class QuantisedIteration(nn.Module):
         moves: bool,
     ) -> None:
         super().__init__()
-        self.config, self.before = config, before
         S, H, n = config.n_scalars, config.n_hidden, config.edge_layers
         q = model.quantisation
         self.phi_s = EdgeLayers(model, before.s, pairs, (S,) * n) if S else None
@@ -197,7 +196,7 @@ class _Update(nn.Module):
         phi: EdgeLayers | None,
     ) -> None:
         super().__init__()
-        q, self.before, self.shortcut = model.quantisation, before, config.shortcut
+        q = model.quantisation
         self.sum = edge_layers.EdgeSum(
             model.n_particles, model.out(q.message), phi is None or phi.directed
         )
@@ -265,7 +264,7 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         encoding: EncodingConfig,
     ) -> None:
         super().__init__(input_types(config, encoding), quantisation)
-        self.config, q = config, quantisation
+        q = quantisation
         self.columns = HiddenColumns(self) if config.n_hidden else None
         self.embedding = None
         start = Bases(Basis.zero(int(config.n_scalars > 0)), self._hidden_basis())
