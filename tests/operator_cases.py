@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from programs import Builder, random_codes
 
+from triggernet.deployment.export.onnx_file import to_onnx
+from triggernet.deployment.verify.executors import OnnxRuntime, Qonnx
 from triggernet.errors import ProgramError
-from triggernet.export.onnx_file import to_onnx
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.node import Node
 from triggernet.program import Program, evaluate, trace
 from triggernet.program.infer import exact_of, operator_of
-from triggernet.verify.executors import OnnxRuntime, Qonnx
+from triggernet.program.operators.node import Node
 
 N_EVENTS = 40
 N_PLAIN = 12

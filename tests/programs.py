@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from triggernet.export.onnx_file import to_onnx
+from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.node import Node, Tensor
 from triggernet.program import Program, build_program
 from triggernet.program.infer import input_tensor
+from triggernet.program.operators.node import Node, Tensor
 
 UNSIGNED, SIGNED = False, True
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from triggernet.data.encoding import EncodingConfig
-from triggernet.models.calibration import cover_ranges
-from triggernet.models.equivariant import EquivariantWeights
-from triggernet.models.quantised_nanopelican import (
+from triggernet.learning.layers.calibration import cover_ranges
+from triggernet.learning.models.nanopelican.equivariant import EquivariantWeights
+from triggernet.learning.models.nanopelican.quantised import (
     QuantisationConfig,
     QuantisedNanoPELICAN,
     Shape,

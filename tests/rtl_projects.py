@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from programs import Builder
 
-from triggernet.export.onnx_file import to_onnx
+from triggernet.deployment.export.onnx_file import to_onnx
+from triggernet.deployment.rtl.testbench import bench_texts
 from triggernet.files import to_json
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import Program, evaluate
-from triggernet.rtl.testbench import bench_texts
 
 PORTS = """
     input  wire clk, input wire rst, input wire in_valid,

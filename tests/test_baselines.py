@@ -12,18 +12,19 @@ import torch
 
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, load_jets, lorentz, mock_jets, sample_path, save_jets
+from triggernet.deployment.export.model import program_of
 from triggernet.errors import ConfigError, DataError, ModelError
-from triggernet.export.model import program_of
 from triggernet.files import read_json
-from triggernet.models import minkowski
-from triggernet.models.lorentznet import LorentzNet, LorentzNetConfig
-from triggernet.models.mlp import MLP, MlpConfig
-from triggernet.models.registry import model_family
+from triggernet.learning.evaluation import evaluate
+from triggernet.learning.evaluation.baselines import best_mass_threshold, mass_threshold
+from triggernet.learning.evaluation.roc import plot_roc
+from triggernet.learning.layers import minkowski
+from triggernet.learning.models.lorentznet.network import LorentzNet, LorentzNetConfig
+from triggernet.learning.models.mlp.network import MLP, MlpConfig
+from triggernet.learning.models.registry import model_family
+from triggernet.learning.training import load_run, load_run_config, train
+from triggernet.learning.training.features import float_inputs, hardware_inputs
 from triggernet.program import evaluate as evaluate_program
-from triggernet.training import evaluate, load_run, load_run_config, train
-from triggernet.training.baselines import best_mass_threshold, mass_threshold
-from triggernet.training.features import float_inputs, hardware_inputs
-from triggernet.training.roc import plot_roc
 
 N = 10
 JETS = mock_jets(60, 3)

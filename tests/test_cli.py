@@ -13,7 +13,7 @@ import pytest
 
 from triggernet import __version__
 from triggernet.cli import COMMANDS, JSON, SETTINGS, main, overrides
-from triggernet.command import BROKEN_PIPE, Command, Outcome, argument
+from triggernet.cli.command import BROKEN_PIPE, Command, Outcome, argument
 from triggernet.errors import DataError, TriggernetError
 
 HEAVY = ("torch", "numpy", "onnx", "onnxruntime", "qonnx", "hls4ml", "da4ml", "pythia8mc", "h5py")
@@ -142,7 +142,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
         "from triggernet.cli import main\n"
-        "from triggernet.command import Command, Outcome\n"
+        "from triggernet.cli.command import Command, Outcome\n"
         "probe = Command('probe', lambda args: Outcome('line\\n' * 1_000_000), 'x', 'x')\n"
         "raise SystemExit(main(['probe'], [probe]))\n"
     )

@@ -15,27 +15,37 @@ from programs import SIGNED, UNSIGNED, Builder, polar_program
 
 from triggernet.cli import main
 from triggernet.data import mock_jets, save_jets
+from triggernet.deployment.export import export_run
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.design import source_digest
+from triggernet.deployment.rtl.export import export_rtl
+from triggernet.deployment.rtl.lower import lower, useful_intervals
 from triggernet.errors import DataError, ModelError, UnsupportedError, UsageError
-from triggernet.export import export_run
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.base import Operation
-from triggernet.report import as_html, as_markdown, as_text, compare, contender, report, save_report
-from triggernet.report.bit_operations import bit_operations, bits_of
-from triggernet.report.compare import Comparison, Row
-from triggernet.report.contender import FLOAT_ONLY, Contender, Firmware, firmware
-from triggernet.report.figures import FIGURES, Figure
-from triggernet.report.front import unbeaten
-from triggernet.report.labels import CHARACTER, HEIGHT, Box, place_labels
-from triggernet.report.scatter import WIDTH, scatter_chart
-from triggernet.report.tables import load_part
-from triggernet.report.text import number
-from triggernet.report.trade_off import trade_off
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.design import source_digest
-from triggernet.rtl.export import export_rtl
-from triggernet.rtl.lower import lower, useful_intervals
-from triggernet.training import evaluate, load_run, load_run_config, train
-from triggernet.training.metrics import Metrics
+from triggernet.learning.evaluation import evaluate
+from triggernet.learning.tasks.metrics import Metrics
+from triggernet.learning.training import load_run, load_run_config, train
+from triggernet.program.operators.base import Operation
+from triggernet.reports.budgets.tables import load_part
+from triggernet.reports.cost.bit_operations import bit_operations, bits_of
+from triggernet.reports.cost.figures import FIGURES, Figure
+from triggernet.reports.fold.unbeaten import unbeaten
+from triggernet.reports.pages.labels import CHARACTER, HEIGHT, Box, place_labels
+from triggernet.reports.pages.text import number
+from triggernet.reports.report import report
+from triggernet.studies.compare import (
+    as_html,
+    as_markdown,
+    as_text,
+    compare,
+    contender,
+    save_comparison,
+)
+from triggernet.studies.compare.compare import Comparison
+from triggernet.studies.compare.contender import FLOAT_ONLY, Contender, Firmware, firmware
+from triggernet.studies.compare.row import Row
+from triggernet.studies.compare.scatter import WIDTH, scatter_chart
+from triggernet.studies.compare.trade_off import trade_off
 
 SCHEDULE = {
     "encoding.n_constituents": 4,
@@ -434,7 +444,7 @@ def test_a_model_that_cannot_be_exported_has_no_figures(spurions, monkeypatch):
         raise UnsupportedError("node 'x' (Tanh) cannot be lowered")
 
     (spurions.folder / "program.json").unlink()
-    monkeypatch.setattr("triggernet.export.export_run", refuse)
+    monkeypatch.setattr("triggernet.deployment.export.export_run", refuse)
     found = firmware(spurions, RtlConfig())
     assert found == Firmware(absent="cannot be exported: node 'x' (Tanh) cannot be lowered")
 
@@ -533,7 +543,7 @@ def test_markdown_has_a_table_of_equal_rows(found):
 
 
 def test_json_is_what_the_comparison_holds(found, tmp_path):
-    save_report(found, tmp_path / "all.json")
+    save_comparison(found, tmp_path / "all.json")
     assert json.loads((tmp_path / "all.json").read_text()) == json.loads(
         json.dumps(found.as_dict())
     )
@@ -583,7 +593,7 @@ def test_runs_are_checked_before_anything_is_judged(workshop, tmp_path, monkeypa
     def never(*_):
         raise AssertionError("judged")
 
-    monkeypatch.setattr("triggernet.training.evaluate", never)
+    monkeypatch.setattr("triggernet.learning.evaluation.evaluate", never)
     jets, deep = workshop / "jets.h5", workshop / "deep"
     with pytest.raises(UsageError, match="no runs to compare; give at least one"):
         compare([], jets)

@@ -12,7 +12,7 @@ from matplotlib.image import imread
 
 from triggernet import cli
 from triggernet.data import Jets, kinematics, load_jets, mock_jets, sample_path, save_jets
-from triggernet.data.compare import compare, mass_peak, mass_threshold, observables
+from triggernet.data.distributions import compare, mass_peak, mass_threshold, observables
 from triggernet.data.inspection import as_text, describe
 from triggernet.data.plots import bins, normalised, plot_jets, ratio, upright
 from triggernet.errors import DataError, UsageError

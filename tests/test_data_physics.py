@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from triggernet.data import Jets, kinematics, load_jets, sample_path
-from triggernet.data.compare import compare, mass_peak, mass_threshold, observables
+from triggernet.data.distributions import compare, mass_peak, mass_threshold, observables
 from triggernet.data.generation import GenerationConfig, generate
-from triggernet.training import evaluate, load_run
+from triggernet.learning.evaluation import evaluate
+from triggernet.learning.training import load_run
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from test_operators import particles, pytest_generate_tests
 
 from triggernet.errors import ProgramError
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.node import Node
 from triggernet.program.infer import exact_of, operator_of
+from triggernet.program.operators.node import Node
 
 __all__ = ["pytest_generate_tests"]
 

@@ -12,10 +12,11 @@ import torch
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, decode, encode, mock_jets, save_jets
 from triggernet.errors import DataError, EncodingError, UsageError
-from triggernet.training import evaluate, load_run_config, train
-from triggernet.training.features import float_inputs, hardware_inputs
-from triggernet.training.metrics import area_under_roc
-from triggernet.training.roc import plot_roc
+from triggernet.learning.evaluation import evaluate
+from triggernet.learning.evaluation.roc import plot_roc
+from triggernet.learning.tasks.metrics import area_under_roc
+from triggernet.learning.training import load_run_config, train
+from triggernet.learning.training.features import float_inputs, hardware_inputs
 
 SETTINGS = {
     "encoding.n_constituents": 6,
@@ -43,7 +44,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    from triggernet.training import load_run
+    from triggernet.learning.training import load_run
 
     return load_run(folder)
 

@@ -11,13 +11,13 @@ from onnx import TensorProto, helper, numpy_helper
 from random_models import Case, random_model, values_of
 from torch import Tensor, nn
 
+from triggernet.deployment.export.model import export_model, program_of
 from triggernet.errors import UnsupportedError
-from triggernet.export.lower import lower
-from triggernet.export.model import export_model, program_of
 from triggernet.fixedpoint import FixedPoint
-from triggernet.models.quantisers import ActivationQuantiser
+from triggernet.learning.layers.quantisers import ActivationQuantiser
 from triggernet.program import evaluate
-from triggernet.program.read import read_program
+from triggernet.program.readers.brevitas import lower
+from triggernet.program.readers.qonnx import read_program
 
 # Every value of every setting occurs, and most pairs of values do.
 CASES = [
@@ -83,7 +83,7 @@ class Stock(nn.Module):
         import brevitas.nn as qnn
         from brevitas.quant import Int8WeightPerTensorFixedPoint as Weight
 
-        from triggernet.models.layers import Stack
+        from triggernet.learning.layers.blocks import Stack
 
         torch.manual_seed(3)
         self.inputs = nn.ModuleDict(

@@ -20,8 +20,8 @@ from programs import (
 )
 from test_edge_operators import edge_operator_tests
 
+from triggernet.deployment.hls import HlsConfig, simulate, write_project
 from triggernet.fixedpoint import FixedPoint
-from triggernet.hls import HlsConfig, simulate, write_project
 from triggernet.program import Program, trace
 
 N_EVENTS = 2000

@@ -12,15 +12,7 @@ import pytest
 from onnx import helper
 from programs import polar_program, random_codes, tiny_program, write_onnx
 
-from triggernet.errors import (
-    ConfigError,
-    ProgramError,
-    ProjectError,
-    ToolError,
-    UnsupportedError,
-    UsageError,
-)
-from triggernet.hls import (
+from triggernet.deployment.hls import (
     HlsConfig,
     Vectors,
     build,
@@ -30,10 +22,18 @@ from triggernet.hls import (
     simulate,
     write_project,
 )
-from triggernet.hls.accounting import check_conversion
-from triggernet.hls.convert import check_nodes, convert
-from triggernet.hls.extension import register
-from triggernet.hls.names import variable_names
+from triggernet.deployment.hls.accounting import check_conversion
+from triggernet.deployment.hls.convert import check_nodes, convert
+from triggernet.deployment.hls.extension import register
+from triggernet.deployment.hls.names import variable_names
+from triggernet.errors import (
+    ConfigError,
+    ProgramError,
+    ProjectError,
+    ToolError,
+    UnsupportedError,
+    UsageError,
+)
 from triggernet.program import Program, evaluate
 
 CONFIG = HlsConfig()
@@ -135,9 +135,7 @@ def test_an_input_that_is_no_name_is_refused() -> None:
 
 
 def test_importing_the_package_loads_no_tool() -> None:
-    code = (
-        "import sys, triggernet.hls; print(sorted({'hls4ml', 'onnx', 'torch'} & set(sys.modules)))"
-    )
+    code = "import sys, triggernet.deployment.hls; print(sorted({'hls4ml', 'onnx', 'torch'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
 

@@ -7,20 +7,20 @@ import pytest
 import torch
 
 from triggernet.data import EncodingConfig, mock_jets
+from triggernet.deployment.export.model import program_of
 from triggernet.errors import ConfigError
-from triggernet.export.model import program_of
-from triggernet.models.calibration import calibrate
-from triggernet.models.constituents import constituent_inputs
-from triggernet.models.jedilinear import (
+from triggernet.learning.layers.calibration import calibrate
+from triggernet.learning.layers.constituents import constituent_inputs
+from triggernet.learning.models.jedilinear.network import (
     JediLinear,
     JediLinearConfig,
     JediLinearQuantisation,
     QuantisedJediLinear,
 )
-from triggernet.models.registry import model_family
+from triggernet.learning.models.registry import model_family
+from triggernet.learning.training import load_run_config
+from triggernet.learning.training.features import float_inputs, hardware_inputs
 from triggernet.program import Program, evaluate
-from triggernet.training import load_run_config
-from triggernet.training.features import float_inputs, hardware_inputs
 
 N = 6
 JETS = mock_jets(200, 5)

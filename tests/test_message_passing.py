@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from triggernet.models.message_passing import (
+from triggernet.learning.layers.message_passing import (
     EdgeNetwork,
     Graph,
     LayerStyle,

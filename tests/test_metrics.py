@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from triggernet.errors import DataError
-from triggernet.training.metrics import area_under_roc, background_rejection, measure, roc_curve
+from triggernet.learning.tasks.metrics import (
+    area_under_roc,
+    background_rejection,
+    measure,
+    roc_curve,
+)
 
 
 def sample(n=400, seed=1):

@@ -10,9 +10,9 @@ import torch
 
 from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint
-from triggernet.models.calibration import loss_up_to_offset
-from triggernet.models.quantised_nanopelican import QuantisationConfig
-from triggernet.models.quantisers import ConstantQuantiser, nearest_sparse
+from triggernet.learning.layers.calibration import loss_up_to_offset
+from triggernet.learning.layers.quantisers import ConstantQuantiser, nearest_sparse
+from triggernet.learning.models.nanopelican.quantised import QuantisationConfig
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3])

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from programs import nano_program, write_onnx
 
+from triggernet.deployment.hls import HlsConfig, write_project
+from triggernet.deployment.verify import ExecutorResult, verify
 from triggernet.errors import ProjectError
-from triggernet.hls import HlsConfig, write_project
-from triggernet.verify import ExecutorResult, verify
 
 N_VECTORS = 4000
 

@@ -7,9 +7,9 @@ import pytest
 from da4ml.cmvm import solve
 
 from triggernet.fixedpoint import FixedPoint
-from triggernet.netlist.arithmetic import linear, saturate, total
-from triggernet.netlist.builder import Builder, fitted, literal
-from triggernet.netlist.timing import Timing
+from triggernet.program.netlist.arithmetic import linear, saturate, total
+from triggernet.program.netlist.builder import Builder, fitted, literal
+from triggernet.program.netlist.timing import Timing
 
 MATRIX = np.array([[-3, 2], [32, 57]])
 

@@ -12,9 +12,9 @@ from programs import SIGNED, UNSIGNED, Builder, angular_tables, exp_table
 
 from triggernet.errors import ProgramError
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.node import Node, Tensor
 from triggernet.program import evaluate
 from triggernet.program.infer import exact_of
+from triggernet.program.operators.node import Node, Tensor
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

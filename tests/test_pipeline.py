@@ -9,8 +9,8 @@ import pytest
 
 from triggernet.cli import main
 from triggernet.data import mock_jets, save_jets
-from triggernet.models.registry import model_names
-from triggernet.training import load_run
+from triggernet.learning.models.registry import model_names
+from triggernet.learning.training import load_run
 
 ADAMW = {
     "training.adamw.epochs": 20,

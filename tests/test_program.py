@@ -25,13 +25,13 @@ from programs import (
     write_onnx,
 )
 
+from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.errors import ProgramError, UnsupportedError
-from triggernet.export.onnx_file import to_onnx
 from triggernet.fixedpoint import FixedPoint, Quantiser
-from triggernet.operators.node import Node
 from triggernet.program import Program, build_program, evaluate, observe, trace
 from triggernet.program.infer import check_program, input_tensor
-from triggernet.program.read import read_program
+from triggernet.program.operators.node import Node
+from triggernet.program.readers.qonnx import read_program
 
 
 @pytest.mark.parametrize(

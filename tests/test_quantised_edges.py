@@ -11,16 +11,17 @@ import torch
 
 from triggernet.data import EncodingConfig, mock_jets
 from triggernet.data.encoding import ANGLE_STEP_RAD
+from triggernet.deployment.export.model import program_of
 from triggernet.errors import ModelError
-from triggernet.export.model import program_of
 from triggernet.fixedpoint import Quantiser
-from triggernet.models import edge_layers, quantised_edges
-from triggernet.models.calibration import cover_ranges
-from triggernet.models.quantised_edges import EdgeQuantisation
-from triggernet.models.quantisers import Width
+from triggernet.learning.layers import edge_network as quantised_edges
+from triggernet.learning.layers import edges as edge_layers
+from triggernet.learning.layers.calibration import cover_ranges
+from triggernet.learning.layers.edge_network import EdgeQuantisation
+from triggernet.learning.layers.quantisers import Width
+from triggernet.learning.training import load_run_config
+from triggernet.learning.training.features import hardware_inputs
 from triggernet.program import Program, evaluate
-from triggernet.training import load_run_config
-from triggernet.training.features import hardware_inputs
 
 N = 6
 JETS = mock_jets(80, 3)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from triggernet.models import layers
-from triggernet.models.quantisers import ActivationQuantiser
-from triggernet.models.transfer import set_linear
+from triggernet.learning.layers import blocks as layers
+from triggernet.learning.layers.quantisers import ActivationQuantiser
+from triggernet.learning.layers.transfer import set_linear
 
 
 def dense(features: tuple[int, int, int], relu: bool = False, n_select: int = 1) -> layers.Dense:

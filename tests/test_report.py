@@ -14,11 +14,12 @@ from programs import nano_program
 from triggernet.cli import main
 from triggernet.errors import DataError, ProjectError, UsageError
 from triggernet.files import sha256_of
-from triggernet.report import as_html, as_markdown, as_text, report, save_report
-from triggernet.report.calibration import ratios
-from triggernet.report.charts import roc_chart
-from triggernet.report.evidence import roc
-from triggernet.report.figures import FIGURES
+from triggernet.reports.cost.calibration import ratios
+from triggernet.reports.cost.figures import FIGURES
+from triggernet.reports.pages import as_html, as_markdown, as_text, save_report
+from triggernet.reports.pages.charts import roc_chart
+from triggernet.reports.report import report
+from triggernet.reports.report.evidence import roc
 
 METRICS = {
     "n_jets": 20000,

@@ -7,11 +7,11 @@ import math
 import pytest
 from programs import cartesian_program, nano_program, polar_program
 
-from triggernet.operators.base import Operation, adder_trees
 from triggernet.program.infer import operator_of
-from triggernet.report.calibration import SCALED, csynth_ratios, load_table, model_of, ratios
-from triggernet.report.estimate import estimate, operations_of
-from triggernet.report.hardware import (
+from triggernet.program.operators.base import Operation, adder_trees
+from triggernet.reports.cost.calibration import SCALED, csynth_ratios, load_table, model_of, ratios
+from triggernet.reports.cost.estimate import estimate, operations_of
+from triggernet.reports.cost.hardware import (
     SITES_PER_LUT,
     Clock,
     Resources,
@@ -21,7 +21,7 @@ from triggernet.report.hardware import (
     in_dsp,
     result_bits,
 )
-from triggernet.report.schedule import Block, schedule
+from triggernet.reports.cost.schedule import Block, schedule
 
 FAST, SLOW = Clock(2.5), Clock(25.0)
 

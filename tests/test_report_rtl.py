@@ -12,17 +12,18 @@ from synth_projects import default_sources, write_rtl
 from vendor_reports import CSYNTH_XML, TIMING, UTILISATION
 
 from triggernet.cli import main
+from triggernet.deployment.rtl.design import source_digest
 from triggernet.errors import ProjectError
-from triggernet.report import as_html, as_markdown, as_text, report
-from triggernet.report.figures import FIGURES
-from triggernet.report.placed import (
+from triggernet.reports.cost.figures import FIGURES
+from triggernet.reports.cost.placed import (
     clock_note,
     ff_from_yosys,
     load_table,
     lut_from_da4ml,
     lut_from_yosys,
 )
-from triggernet.rtl.design import source_digest
+from triggernet.reports.pages import as_html, as_markdown, as_text
+from triggernet.reports.report import report
 
 HLS_CONFIG = {
     "project_name": "nano",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from triggernet.errors import ConfigError, UsageError
-from triggernet.report.figures import Error, Figure, best
-from triggernet.report.hardware import Clock
-from triggernet.report.sources import Timing
-from triggernet.report.tables import RESOURCES, load_budget, load_part, names
-from triggernet.report.verdict import judge, overall
+from triggernet.reports.budgets.tables import RESOURCES, load_budget, load_part, names
+from triggernet.reports.budgets.verdict import judge, overall
+from triggernet.reports.cost.figures import Error, Figure, best
+from triggernet.reports.cost.hardware import Clock
+from triggernet.reports.report.sources import Timing
 
 OWN = """title: Our trigger
 latency_ns: 1000

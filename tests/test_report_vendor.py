@@ -6,8 +6,8 @@ import pytest
 import vendor_reports as fixtures
 
 from triggernet.errors import ProjectError
-from triggernet.report.calibration import csynth_ratios
-from triggernet.report.vendor import read_report, reader_of
+from triggernet.reports.cost.calibration import csynth_ratios
+from triggernet.reports.report.vendor import read_report, reader_of
 
 XML = fixtures.CSYNTH_XML.format(top="tagger", dsp="DSP")
 CSYNTH = {"latency_cycles": 17, "interval_cycles": 3, "lut": 21002, "ff": 7001, "dsp": 61}

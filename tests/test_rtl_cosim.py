@@ -22,13 +22,13 @@ from rtl_projects import (
 )
 
 from triggernet.cli import main
+from triggernet.deployment.hls import HlsConfig, Vectors, write_project
+from triggernet.deployment.hls.bench import HlsBench, run_bench
+from triggernet.deployment.rtl.design import source_digest
+from triggernet.deployment.rtl.simulation import Simulator, build, check, run
+from triggernet.deployment.verify import CoSimulation, cosim, verify
 from triggernet.errors import ProjectError, ToolError, UsageError
-from triggernet.hls import HlsConfig, Vectors, write_project
-from triggernet.hls.bench import HlsBench, run_bench
 from triggernet.program import evaluate
-from triggernet.rtl.design import source_digest
-from triggernet.rtl.simulation import Simulator, build, check, run
-from triggernet.verify import CoSimulation, cosim, verify
 
 N = 500
 
@@ -146,7 +146,7 @@ def test_outputs_are_those_of_the_program(project: Path) -> None:
 
 
 def test_events_without_an_answer_are_not_numbers(ring: Simulator, monkeypatch) -> None:
-    from triggernet.rtl import simulation
+    from triggernet.deployment.rtl import simulation
 
     call = simulation._call
     monkeypatch.setattr(

@@ -14,16 +14,16 @@ from rtl_projects import PIPELINE, design_of, make, rtl_program, write_rtl_proje
 from test_rtl_operators import simulated
 
 from triggernet.cli import main
+from triggernet.deployment.rtl import verilator
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.design import parse_design, read_design
+from triggernet.deployment.rtl.lower import lower
+from triggernet.deployment.rtl.simulation import build
+from triggernet.deployment.rtl.testbench import bench_texts
+from triggernet.deployment.verify import cosim
 from triggernet.errors import ProjectError, ToolError, UnsupportedError, UsageError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import evaluate
-from triggernet.rtl import verilator
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.design import parse_design, read_design
-from triggernet.rtl.lower import lower
-from triggernet.rtl.simulation import build
-from triggernet.rtl.testbench import bench_texts
-from triggernet.verify import cosim
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_damaged_projects(project: Path, tmp_path: Path, capsys) -> None:
 
 
 def test_ports_are_found_by_name_or_place() -> None:
-    from triggernet.rtl.simulation import _by_port
+    from triggernet.deployment.rtl.simulation import _by_port
 
     program = rtl_program()
     ports = parse_design(design_of(program, 3, 1)).inputs

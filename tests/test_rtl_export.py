@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from triggernet.cli import main
+from triggernet.deployment.export import export_run
+from triggernet.deployment.hls import edited_files
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.export import export_rtl
+from triggernet.deployment.rtl.lower import lower, useful_intervals
 from triggernet.errors import ConfigError, UsageError
-from triggernet.export import export_run
-from triggernet.hls import edited_files
-from triggernet.report import report
-from triggernet.report.alternatives import fold, front
-from triggernet.report.tables import Budget, load_budget, load_part
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.export import export_rtl
-from triggernet.rtl.lower import lower, useful_intervals
+from triggernet.reports.budgets.tables import Budget, load_budget, load_part
+from triggernet.reports.fold.alternatives import fold, front
+from triggernet.reports.report import report
 
 ENTRY = Path(__file__).parent.parent / "models" / "nanopelican-c2-n8j"
 

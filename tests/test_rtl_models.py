@@ -13,12 +13,12 @@ from programs import random_codes, together
 from random_models import Case, random_model
 from test_rtl_operators import simulated
 
-from triggernet.export import export_model
-from triggernet.netlist.ring import Ring
+from triggernet.deployment.export import export_model
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.lower import lower
 from triggernet.program import Program, evaluate
-from triggernet.program.read import read_program
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.lower import lower
+from triggernet.program.netlist.ring import Ring
+from triggernet.program.readers.qonnx import read_program
 
 CASES = (
     Case(n=5, tied=False, rounding="ROUND"),

@@ -14,13 +14,13 @@ from operator_cases import OperatorTest
 from programs import Builder, random_codes, together
 from test_edge_operators import edge_operator_tests
 
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.lower import lower
+from triggernet.deployment.rtl.project import rtl_texts
+from triggernet.deployment.rtl.simulation import build, run
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators import OPERATORS
 from triggernet.program import Program, evaluate
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.lower import lower
-from triggernet.rtl.project import rtl_texts
-from triggernet.rtl.simulation import build, run
+from triggernet.program.operators import OPERATORS
 
 MODES = (("ROUND", "SAT"), ("FLOOR", "SAT"), ("ROUND", "WRAP"))
 N_EVENTS = 300

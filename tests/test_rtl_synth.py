@@ -9,16 +9,16 @@ import pytest
 from synth_projects import DESIGN, TAGGER, write_rtl
 
 from triggernet.cli import main
+from triggernet.deployment.rtl import place as placing
+from triggernet.deployment.rtl import synth as synthesis
+from triggernet.deployment.rtl import yosys
+from triggernet.deployment.rtl.count import Module, cells_of, counts_of, modules_of
+from triggernet.deployment.rtl.design import read_design, source_digest
+from triggernet.deployment.rtl.place import harness, place
+from triggernet.deployment.rtl.synth import read_synthesis, synthesise
+from triggernet.deployment.rtl.yosys_worker import instances, shared_modules
 from triggernet.errors import ProjectError, ToolError, UsageError
 from triggernet.files import write_json
-from triggernet.rtl import place as placing
-from triggernet.rtl import synth as synthesis
-from triggernet.rtl import yosys
-from triggernet.rtl.count import Module, cells_of, counts_of, modules_of
-from triggernet.rtl.design import read_design, source_digest
-from triggernet.rtl.place import harness, place
-from triggernet.rtl.synth import read_synthesis, synthesise
-from triggernet.rtl.yosys_worker import instances, shared_modules
 
 TINY = """
 module tiny (

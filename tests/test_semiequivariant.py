@@ -8,14 +8,14 @@ import torch
 
 from triggernet.data import EncodingConfig, lorentz, mock_jets
 from triggernet.errors import ConfigError, ModelError
-from triggernet.models.semiequivariant import (
+from triggernet.learning.models.semiequivariant.network import (
     SemiEquivariantConfig,
     SemiEquivariantNet,
     check,
     hidden_features,
 )
-from triggernet.training import load_run, load_run_config, train
-from triggernet.training.features import float_inputs
+from triggernet.learning.training import load_run, load_run_config, train
+from triggernet.learning.training.features import float_inputs
 
 N = 10
 JETS = mock_jets(60, 3)

@@ -11,8 +11,9 @@ import pytest
 from triggernet.cli import main
 from triggernet.data import lorentz, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError
-from triggernet.training import load_run_config, symmetry, train
-from triggernet.training.symmetry import Change, SymmetryConfig
+from triggernet.learning.evaluation import symmetry
+from triggernet.learning.evaluation.symmetry import Change, SymmetryConfig
+from triggernet.learning.training import load_run_config, train
 
 METRIC = np.diag([1.0, -1, -1, -1])
 JETS = mock_jets(300, 2)
@@ -131,7 +132,7 @@ def test_larger_transformations_change_more(runs):
 
 
 def test_a_broken_promise_fails(runs, monkeypatch, tmp_path, capfd):
-    from triggernet.models.mlp import MLP
+    from triggernet.learning.models.mlp.network import MLP
 
     data = tmp_path / "jets.h5"
     save_jets(data, JETS)

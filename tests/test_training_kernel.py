@@ -10,18 +10,22 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from triggernet.data import EncodingConfig, mock_jets
-from triggernet.models.equivariant import TABLES, PairInputs, evaluate_equivariant
-from triggernet.models.nanopelican import NanoPELICAN, NanoPelicanConfig
-from triggernet.training.features import float_inputs
-from triggernet.training.objective import Objective, coefficients_of
-from triggernet.training.pair_kernel import (
+from triggernet.learning.models.nanopelican.equivariant import (
+    TABLES,
+    PairInputs,
+    evaluate_equivariant,
+)
+from triggernet.learning.models.nanopelican.network import NanoPELICAN, NanoPelicanConfig
+from triggernet.learning.training.features import float_inputs
+from triggernet.learning.training.objective import Objective, coefficients_of
+from triggernet.learning.training.pair_kernel import (
     Coefficients,
     channel_sums,
     logits,
     loss_and_gradient,
 )
-from triggernet.training.pair_sample import pack_pairs
-from triggernet.training.starts import choose_channels, logistic_fit
+from triggernet.learning.training.pair_sample import pack_pairs
+from triggernet.learning.training.starts import choose_channels, logistic_fit
 
 CONFIGS = [
     NanoPelicanConfig(),

@@ -18,12 +18,12 @@ from triggernet.cli import main
 from triggernet.data import EncodingConfig, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError, EncodingError, ModelError, UsageError
 from triggernet.files import read_json
-from triggernet.training import load_run, load_run_config, train
-from triggernet.training.adamw import _Show, learning_rate
-from triggernet.training.fine_tune import _batches
-from triggernet.training.recipes import AdamWConfig
-from triggernet.training.sample import Sample
-from triggernet.training.state import TrainingState
+from triggernet.learning.training import load_run, load_run_config, train
+from triggernet.learning.training.adamw import _Show, learning_rate
+from triggernet.learning.training.fine_tune import _batches
+from triggernet.learning.training.recipes import AdamWConfig
+from triggernet.learning.training.sample import Sample
+from triggernet.learning.training.state import TrainingState
 
 SMALL = {
     "encoding": {"n_constituents": 6},

@@ -18,19 +18,19 @@ from random_models import Case, random_model
 
 from triggernet.cli import main
 from triggernet.data import load_jets, mock_jets, sample_path, save_jets
+from triggernet.deployment.export.model import export_model
+from triggernet.deployment.export.onnx_file import to_onnx
+from triggernet.deployment.hls import HlsConfig, write_project
+from triggernet.deployment.verify import make_stimuli, verify
+from triggernet.deployment.verify.coverage import Coverage
+from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
+from triggernet.deployment.verify.executors import EXECUTORS, Brevitas
+from triggernet.deployment.verify.jets import encoded_jets, encoding_of
+from triggernet.deployment.verify.verify import spread
 from triggernet.errors import DataError, ProgramError, ProjectError, UsageError
-from triggernet.export.model import export_model
-from triggernet.export.onnx_file import to_onnx
 from triggernet.fixedpoint import FixedPoint
-from triggernet.hls import HlsConfig, write_project
 from triggernet.program import Program, build_program, observe
-from triggernet.program.read import read_program
-from triggernet.verify import make_stimuli, verify
-from triggernet.verify.coverage import Coverage
-from triggernet.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
-from triggernet.verify.executors import EXECUTORS, Brevitas
-from triggernet.verify.jets import encoded_jets, encoding_of
-from triggernet.verify.verify import spread
+from triggernet.program.readers.qonnx import read_program
 
 FAST = ("onnxruntime",)
 
@@ -265,7 +265,7 @@ def test_jets_that_a_program_cannot_read_are_refused(project: Path) -> None:
 
 
 def test_brevitas_module_is_an_executor(tmp_path: Path, monkeypatch) -> None:
-    from triggernet.training import run_folder
+    from triggernet.learning.training import run_folder
 
     model, _ = random_model(Case(n=4))
     exported = export_model(model, "nano", {})

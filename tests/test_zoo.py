@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from triggernet.data import load_jets, sample_path
-from triggernet.export.run import MODEL, PROGRAM, export_run
-from triggernet.hls import HlsConfig
-from triggernet.hls.export import export_hls
-from triggernet.training import evaluate
+from triggernet.deployment.export.run import MODEL, PROGRAM, export_run
+from triggernet.deployment.hls import HlsConfig
+from triggernet.deployment.hls.export import export_hls
+from triggernet.learning.evaluation import evaluate
 
 ROOT = Path(__file__).parent.parent
 ENTRIES = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())

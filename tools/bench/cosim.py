@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import triggernet.hls.simulation as hls
-import triggernet.rtl.simulation as rtl
-from triggernet.verify.jets import encoded_jets
-from triggernet.verify.stimuli import make_stimuli
+import triggernet.deployment.hls.simulation as hls
+import triggernet.deployment.rtl.simulation as rtl
+from triggernet.deployment.verify.jets import encoded_jets
+from triggernet.deployment.verify.stimuli import make_stimuli
 
 BACK_ENDS = {"rtl": (rtl, "rtl/design.json"), "hls": (hls, "firmware")}
 

@@ -27,13 +27,13 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from random_models import Case, random_model, values_of
 
-from triggernet.export import export_model
-from triggernet.hls import HlsConfig, simulate, write_project
+from triggernet.deployment.export import export_model
+from triggernet.deployment.hls import HlsConfig, simulate, write_project
+from triggernet.deployment.verify import make_stimuli
+from triggernet.deployment.verify.exactness import FLOAT32_BITS, inexact_tensor
+from triggernet.deployment.verify.jets import encoded_jets
 from triggernet.program import evaluate
-from triggernet.program.read import read_program
-from triggernet.verify import make_stimuli
-from triggernet.verify.exactness import FLOAT32_BITS, inexact_tensor
-from triggernet.verify.jets import encoded_jets
+from triggernet.program.readers.qonnx import read_program
 
 EXTRAS = (
     {},

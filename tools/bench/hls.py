@@ -37,12 +37,12 @@ def cpu_s() -> float:
 
 def measure(name: str, n_vectors: int, folder: Path) -> str:
     """One line of the table."""
-    from triggernet.export import export_run
-    from triggernet.hls import HlsConfig, build, run
-    from triggernet.hls.export import export_hls
+    from triggernet.deployment.export import export_run
+    from triggernet.deployment.hls import HlsConfig, build, run
+    from triggernet.deployment.hls.export import export_hls
+    from triggernet.deployment.verify import make_stimuli
+    from triggernet.deployment.verify.jets import encoded_jets
     from triggernet.program import evaluate
-    from triggernet.verify import make_stimuli
-    from triggernet.verify.jets import encoded_jets
 
     def generate(project: Path) -> None:
         export_hls(export_run(ROOT / "models" / name), project, HlsConfig())

@@ -18,12 +18,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from triggernet.deployment.rtl.design import read_design
+from triggernet.deployment.rtl.simulation import build, check
+from triggernet.deployment.verify.jets import encoded_jets
+from triggernet.deployment.verify.stimuli import make_stimuli
 from triggernet.errors import ToolError
 from triggernet.program import evaluate
-from triggernet.rtl.design import read_design
-from triggernet.rtl.simulation import build, check
-from triggernet.verify.jets import encoded_jets
-from triggernet.verify.stimuli import make_stimuli
 
 Change = Callable[[re.Match[str], random.Random], str]
 BASES = {"d": 10, "h": 16, "b": 2, "o": 8}

@@ -8,7 +8,7 @@ here and synthesised with Yosys. Then designs that da4ml generates: its example 
 Vivado's reports are public after placing, and dense networks. The Verilog of the placed model is
 published as an archive that is not fetched here; the installed package has the same operations with
 other weights (`da4ml.converter.example`), da4ml's documentation with random ones. What the tools
-say about the published one is in triggernet/report/placed.yaml.
+say about the published one is in triggernet/reports/cost/placed.yaml.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from da4ml.converter.example import operation
 from da4ml.trace import FixedVariableArrayInput, comb_trace
 from da4ml.trace.ops import quantize, relu
 
-from triggernet.report.placed import load_table
-from triggernet.rtl.count import Counts, cells_of, counts_of, modules_of
-from triggernet.rtl.yosys import Job, run_yosys
+from triggernet.deployment.rtl.count import Counts, cells_of, counts_of, modules_of
+from triggernet.deployment.rtl.yosys import Job, run_yosys
+from triggernet.reports.cost.placed import load_table
 
 Case = tuple[tuple[int, ...], Callable[[Any], Any]]  # shape of the input, and the function
 MULTIPLY = 7  # da4ml's operation code of a product of two variables

@@ -18,14 +18,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from triggernet.export import export_run
+from triggernet.deployment.export import export_run
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.export import export_rtl
+from triggernet.deployment.rtl.synth import synthesise
+from triggernet.deployment.verify import COSIM, cosim
 from triggernet.files import write_json
 from triggernet.program import Program
-from triggernet.report.report import report
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.export import export_rtl
-from triggernet.rtl.synth import synthesise
-from triggernet.verify import COSIM, cosim
+from triggernet.reports.report.report import report
 
 ZOO = Path(__file__).parents[2] / "models"
 # Unrolled up to so many pairs or edges, and folded; with jet aggregates also with fewer DSPs.

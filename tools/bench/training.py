@@ -48,9 +48,9 @@ def kernel(data: Data) -> Callable[[], float]:
     """triggernet's own: packed products and the compiled gradient, all jets at once."""
     import torch
 
-    from triggernet.models.nanopelican import NanoPELICAN, NanoPelicanConfig
-    from triggernet.training.objective import Objective
-    from triggernet.training.pair_sample import pack_pairs
+    from triggernet.learning.models.nanopelican.network import NanoPELICAN, NanoPelicanConfig
+    from triggernet.learning.training.objective import Objective
+    from triggernet.learning.training.pair_sample import pack_pairs
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

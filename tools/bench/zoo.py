@@ -17,12 +17,12 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from triggernet.export import export_run
-from triggernet.hls import HlsConfig
-from triggernet.rtl.config import RtlConfig
-from triggernet.rtl.export import export_rtl
-from triggernet.verify import verify
-from triggernet.verify.executors import EXECUTORS
+from triggernet.deployment.export import export_run
+from triggernet.deployment.hls import HlsConfig
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.export import export_rtl
+from triggernet.deployment.verify import verify
+from triggernet.deployment.verify.executors import EXECUTORS
 
 ZOO = Path(__file__).parents[2] / "models"
 

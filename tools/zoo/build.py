@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from triggernet.data import Jets, load_jets, sample_path
-from triggernet.export import export_run, write_export
+from triggernet.deployment.export import export_run, write_export
+from triggernet.deployment.hls import HlsConfig
+from triggernet.deployment.hls.export import export_hls
 from triggernet.files import sha256_of, write_text
-from triggernet.hls import HlsConfig
-from triggernet.hls.export import export_hls
+from triggernet.learning.evaluation import evaluate
+from triggernet.learning.training import Evaluation, load_run_config, train
 from triggernet.progress import say
-from triggernet.training import Evaluation, evaluate, load_run_config, train
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -1,6 +1,5 @@
 """Jets: generated, mocked or read; as four-momenta and as the integers of the trigger."""
 
-from triggernet.data.compact import compact_encoding, save_compact
 from triggernet.data.conversion import convert
 from triggernet.data.encoding import (
     Decoded,
@@ -10,10 +9,11 @@ from triggernet.data.encoding import (
     encode,
     to_laboratory,
 )
-from triggernet.data.formats import load_jets
 from triggernet.data.jets import Jets
 from triggernet.data.mock import mock_jets
-from triggernet.data.native import save_jets
+from triggernet.data.readers.compact import compact_encoding, save_compact
+from triggernet.data.readers.formats import load_jets
+from triggernet.data.readers.native import save_jets
 from triggernet.data.samples import sample_path
 
 __all__ = [

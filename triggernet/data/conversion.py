@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from triggernet.data.compact import compact_encoding, save_compact
-from triggernet.data.formats import load_jets
-from triggernet.data.native import save_jets
+from triggernet.data.readers.compact import compact_encoding, save_compact
+from triggernet.data.readers.formats import load_jets
+from triggernet.data.readers.native import save_jets
 
 
 def convert(

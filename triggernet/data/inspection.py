@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.data.compare import compare, mass_peak, mass_threshold, observables
-from triggernet.data.formats import load_jets
+from triggernet.data.distributions import compare, mass_peak, mass_threshold, observables
 from triggernet.data.jets import Jets
+from triggernet.data.readers.formats import load_jets
 
 FEW = 20  # jets below which a peak means nothing
 UNITS = {"mass": " [GeV]", "pt": " [GeV]"}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.compare import observables, refuse_incomparable, two_sample
+from triggernet.data.distributions import observables, refuse_incomparable, two_sample
 from triggernet.data.jets import Jets
 from triggernet.files import check_plot, new_file
 

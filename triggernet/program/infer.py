@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from triggernet.errors import ProgramError, UnsupportedError
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators import OPERATORS
-from triggernet.operators.base import Exact, Operator
-from triggernet.operators.node import Node, Tensor
+from triggernet.program.operators import OPERATORS
+from triggernet.program.operators.base import Exact, Operator
+from triggernet.program.operators.node import Node, Tensor
 from triggernet.program.types import Program
 
 

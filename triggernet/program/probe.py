@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from triggernet.fixedpoint import Codes, Quantiser, round_shift
-from triggernet.operators.node import Node
+from triggernet.program.operators.node import Node
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from triggernet.errors import ProgramError, UsageError
 from triggernet.fixedpoint import FixedPoint
-from triggernet.operators.node import Node, Tensor
+from triggernet.program.operators.node import Node, Tensor
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.config import dump_config
-from triggernet.data import kinematics, native
+from triggernet.data import kinematics
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
+from triggernet.data.readers import native
 from triggernet.errors import DataError, ToolError, UsageError
 from triggernet.files import new_file, provenance, read_json, write_json
 from triggernet.progress import Progress, say

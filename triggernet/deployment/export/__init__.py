@@ -1,0 +1,7 @@
+"""Export: a trained model as one QONNX file that carries its operators' meaning."""
+
+from triggernet.deployment.export.model import export_model
+from triggernet.deployment.export.onnx_file import inlined, to_onnx
+from triggernet.deployment.export.run import Export, export_run, write_export
+
+__all__ = ["Export", "export_model", "export_run", "inlined", "to_onnx", "write_export"]

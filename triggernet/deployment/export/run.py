@@ -1,0 +1,73 @@
+"""From a run folder to the files of an export: the QONNX file, the program, the trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from triggernet.config import dump_config
+from triggernet.deployment.export.model import export_model
+from triggernet.files import new_folder
+from triggernet.learning.training.run_folder import (
+    CONFIG,
+    FLOAT,
+    METRICS,
+    PROVENANCE,
+    QUANTISED,
+    Run,
+    load_run,
+)
+from triggernet.program import Program
+from triggernet.program.readers.qonnx import read_program
+
+MODEL = "model.onnx"
+PROGRAM = "program.json"
+
+# What an export carries over, so that every executor can be run from its folder alone.
+CARRIED = (CONFIG, FLOAT, QUANTISED, METRICS, PROVENANCE)
+
+
+@dataclass(frozen=True)
+class Export:
+    """An exported model: the run it comes from, its program, and its files by name."""
+
+    run: Run
+    program: Program
+    files: Mapping[str, bytes]
+
+
+def export_run(folder: Path) -> Export:
+    """Export the quantised model of a run folder or of a folder of the zoo; writes nothing.
+
+    Raises
+    ------
+    ModelError
+        If `folder` is no finished run.
+    UnsupportedError
+        If a node cannot be lowered exactly.
+    """
+    run = load_run(folder)
+    encoding = dump_config(run.config.encoding)
+    model = export_model(run.quantised, run.config.model.name, {"triggernet.encoding": encoding})
+    program = read_program(model)
+    carried = {name: folder / name for name in CARRIED}
+    files = {name: path.read_bytes() for name, path in carried.items() if path.is_file()}
+    files[MODEL] = model.SerializeToString(deterministic=True)
+    files[PROGRAM] = (program.to_json() + "\n").encode()
+    return Export(run, program, files)
+
+
+def write_export(export: Export, folder: Path, overwrite: bool = False) -> None:
+    """Write an export's files to a new folder, all or none.
+
+    The folder can be given to every command that takes a run folder.
+
+    Raises
+    ------
+    UsageError
+        If `folder` is not empty and shall not be overwritten.
+    """
+    with new_folder(folder, overwrite) as temporary:
+        for name, content in export.files.items():
+            (temporary / name).write_bytes(content)

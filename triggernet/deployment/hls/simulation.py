@@ -1,0 +1,252 @@
+"""Running a project's C++ as it lies on disk, on many events, in integer codes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.deployment.hls.accounting import Layout, layout
+from triggernet.deployment.hls.project import (
+    TEMPLATES,
+    event_code,
+    fill,
+    hls4ml_templates,
+    read_name,
+    read_program,
+)
+from triggernet.errors import ProjectError, UsageError
+from triggernet.files import new_folder
+from triggernet.program.types import Program
+from triggernet.run_tool import run_tool
+
+Events = dict[str, NDArray[np.int64]]
+
+COMPILER = "g++"
+HINT = "install g++, on Debian and Ubuntu with `apt install g++`"
+# The project's Tcl asks for C++11 as well, so that what synthesis would refuse fails here.
+FLAGS = ("-std=c++11", "-O2", "-Wno-unknown-pragmas", "-pthread")
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A compiled project.
+
+    Attributes
+    ----------
+    program : Program
+    executable : Path
+    traced : tuple of str
+        Tensors that have a call of their own, in the order in which they are computed.
+    aliases : mapping of str to str
+        Tensors that are another one unchanged.
+    """
+
+    program: Program
+    executable: Path
+    traced: tuple[str, ...]
+    aliases: Mapping[str, str]
+
+
+def simulate(
+    folder: Path, inputs: Mapping[str, NDArray[np.int64]], *, trace: bool = False
+) -> Events:
+    """Run a project's C++ on integer codes.
+
+    Parameters
+    ----------
+    folder : Path
+        A project that `write_project` wrote, with or without hls4ml's headers.
+    inputs : mapping of str to int64 (n, *shape)
+        Codes of every input of the program, within the bounds of its type.
+    trace : bool
+        Give every tensor of the program, not only its outputs.
+
+    Returns
+    -------
+    dict of str to int64 (n, *shape)
+        Codes by the tensor's name.
+
+    Raises
+    ------
+    ProjectError
+        If `folder` is no project, or its C++ lacks a node.
+    UsageError
+        If the inputs do not fit.
+    ToolError
+        If there is no g++, it refuses the C++, or the program crashes.
+    """
+    return run(build(folder), inputs, trace=trace)
+
+
+def build(folder: Path, build_folder: Path | None = None) -> Simulator:
+    """Compile a project, unless the same sources were compiled before.
+
+    Parameters
+    ----------
+    folder : Path
+    build_folder : Path, optional
+        Where compiled projects are kept; ``build`` in the project otherwise.
+
+    Raises
+    ------
+    ProjectError, ToolError
+        As `simulate`.
+    """
+    folder = folder.resolve()
+    program, name = read_program(folder), read_name(folder)
+    top = (folder / "firmware" / f"{name}.cpp").read_text(encoding="utf-8")
+    where = layout(program, top)
+    sources = _sources(program, name, top, where)
+    includes = _includes(folder)
+    kept = (build_folder or folder / "build") / f"simulate-{_key(folder, sources, includes)[:16]}"
+    traced = tuple(node.output for node in program.nodes if node.name in where.calls)
+    simulator = Simulator(program, kept / "simulate", traced, where.aliases)
+    if not simulator.executable.is_file():
+        _compile(kept, sources, includes)
+    return simulator
+
+
+def run(
+    simulator: Simulator, inputs: Mapping[str, NDArray[np.int64]], *, trace: bool = False
+) -> Events:
+    """Run a compiled project; arguments, result and errors as for `simulate`."""
+    program = simulator.program
+    codes = joined(program, inputs)
+    names = simulator.traced if trace else program.outputs
+    sizes = [program.tensors[name].size for name in names]
+    with tempfile.TemporaryDirectory(prefix="triggernet-simulate-") as work:
+        results = _run_events(simulator.executable, codes, sum(sizes), Path(work), trace)
+    columns = np.split(results, np.cumsum(sizes)[:-1], axis=1)
+    events = {
+        name: np.ascontiguousarray(column).reshape(len(codes), *program.tensors[name].shape)
+        for name, column in zip(names, columns, strict=True)
+    }
+    return _with_aliases(simulator, events, inputs) if trace else events
+
+
+def _sources(program: Program, name: str, top: str, where: Layout) -> dict[str, str]:
+    """What is compiled: the top function with a hook after each call, and its driver."""
+    lines, offset = top.splitlines(), 0
+    for node in program.nodes:
+        if node.name in where.calls:
+            array = where.array(node.output)
+            lines[where.calls[node.name].line] += (
+                f"\n    keep_codes_({array.name}, {array.size}, {offset});"
+            )
+            offset += array.size
+    values = event_code(program, top, name) | {"N_TRACED": offset}
+    return {
+        "traced.cpp": "\n".join([*lines, ""]),
+        "simulate.cpp": fill("simulate.cpp", values),
+        "integer_codes.h": (TEMPLATES / "integer_codes.h").read_text(encoding="utf-8"),
+    }
+
+
+def _includes(folder: Path) -> list[Path]:
+    """Where headers are searched: the project first, then what it leaves to hls4ml."""
+    firmware = folder / "firmware"
+    if (firmware / "ap_types" / "ap_fixed.h").is_file():
+        return [firmware, firmware / "ap_types"]
+    templates = hls4ml_templates()
+    return [
+        firmware,
+        templates / "vivado" / "ap_types",
+        templates / "vitis",
+        templates / "vivado",
+        templates / "vivado" / "nnet_utils",
+    ]
+
+
+def _key(folder: Path, sources: Mapping[str, str], includes: list[Path]) -> str:
+    """Digest of everything that decides the executable."""
+    digest = hashlib.sha256()
+    for part in (compiler_version(), *FLAGS, *map(str, includes), *sources.values()):
+        digest.update(f"{len(part)}\0{part}".encode())
+    for path in sorted((folder / "firmware").rglob("*.h")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def compiler_version() -> str:
+    """Version of the g++ that `build` uses; ToolError if there is none."""
+    with tempfile.TemporaryDirectory(prefix="triggernet-compiler-") as work:
+        log = Path(work) / "version.log"
+        return run_tool([COMPILER, "-dumpfullversion"], cwd=Path(work), log=log, hint=HINT)
+
+
+def joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+    """All inputs side by side, int64 (n, values); UsageError if they do not fit the program."""
+    unknown = sorted(set(inputs) ^ set(program.inputs))
+    if unknown:
+        raise UsageError(
+            f"inputs {sorted(inputs)} are not those of program '{program.name}': "
+            f"{sorted(program.inputs)}"
+        )
+    columns = []
+    for name in program.inputs:
+        tensor, codes = program.tensors[name], np.asarray(inputs[name])
+        if codes.shape[1:] != tensor.shape or not np.issubdtype(codes.dtype, np.integer):
+            raise UsageError(
+                f"input '{name}' is {codes.dtype} {codes.shape}; expected integers of shape "
+                f"(n, {', '.join(map(str, tensor.shape))})"
+            )
+        if codes.size and not tensor.type.contains(int(codes.min()), int(codes.max())):
+            raise UsageError(
+                f"input '{name}' holds codes from {codes.min()} to {codes.max()}; {tensor.type} "
+                f"holds {tensor.type.min_int} to {tensor.type.max_int}"
+            )
+        columns.append(codes.reshape(len(codes), tensor.size))
+    if len({len(c) for c in columns}) != 1:
+        raise UsageError(f"the inputs have {[len(c) for c in columns]} events; expected equal ones")
+    return np.concatenate(columns, axis=1).astype("<i8")
+
+
+def _compile(target: Path, sources: Mapping[str, str], includes: list[Path]) -> None:
+    with new_folder(target, overwrite=True) as temporary:
+        for path, text in sources.items():
+            (temporary / path).write_text(text, encoding="utf-8")
+        command = [COMPILER, *FLAGS, *(f"-I{path}" for path in includes)]
+        run_tool(
+            [*command, "simulate.cpp", "-o", "simulate"],
+            cwd=temporary,
+            log=temporary / "compile.log",
+            hint=HINT,
+            artefacts=[Path("simulate")],
+        )
+
+
+def _run_events(
+    executable: Path, codes: NDArray[np.int64], n_values: int, work: Path, trace: bool
+) -> NDArray[np.int64]:
+    source, target = work / "inputs.bin", work / "outputs.bin"
+    codes.tofile(source)
+    threads = max(1, min(os.cpu_count() or 1, len(codes) // 256))
+    run_tool(
+        [executable, source, target, str(len(codes)), str(threads), str(int(trace))],
+        cwd=work,
+        log=work / "run.log",
+        hint="the simulator was compiled but is not there any more; run it again",
+    )
+    results = np.fromfile(target, dtype="<i8")
+    if results.size != len(codes) * n_values:
+        raise ProjectError(
+            f"{executable} wrote {results.size} values; expected {len(codes)} x {n_values}"
+        )
+    return results.astype(np.int64, copy=False).reshape(len(codes), n_values)
+
+
+def _with_aliases(
+    simulator: Simulator, events: Events, inputs: Mapping[str, NDArray[np.int64]]
+) -> Events:
+    """Add the inputs, and the tensors that are another one unchanged."""
+    tensors = {name: np.asarray(inputs[name]) for name in simulator.program.inputs} | events
+    for name, source in simulator.aliases.items():
+        tensors[name] = tensors[source]
+    return {name: tensors[name] for name in simulator.program.tensors}

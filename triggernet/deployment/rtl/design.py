@@ -1,0 +1,208 @@
+"""The ``rtl`` folder of a project as later stages read it: ports, timing, sources, digest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from triggernet.deployment.hls.project import RECORD, digest_of, edited_files, read_record
+from triggernet.errors import ProjectError
+
+RTL = "rtl"  # the folder of a project that holds its Verilog
+DESIGN = "design.json"
+
+# Limits of the test bench: codes travel as 64-bit integers with a sign, and a port is held as one
+# array on the stack of the simulation.
+MOST_ELEMENT_BITS = 64
+MOST_PORT_BITS = 1 << 16
+
+# Verilator writes names with two underscores, or that are words of C++, in another way.
+NAME = re.compile(r"[a-z](_?[a-z0-9])*", re.IGNORECASE)
+TAKEN = frozenset({"clk", "rst", "in_valid", "out_valid", "name", "eval", "final", "trace"})
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of `size` elements of `width` bits; element k lies at bits ``[k * width +: width]``.
+
+    Attributes
+    ----------
+    name : str
+    size, width : int
+    signed : bool
+        Whether an element is in two's complement.
+    """
+
+    name: str
+    size: int
+    width: int
+    signed: bool
+
+    @property
+    def n_bits(self) -> int:
+        """Bits of the whole port."""
+        return self.size * self.width
+
+
+@dataclass(frozen=True)
+class Design:
+    """A design that can be simulated.
+
+    Attributes
+    ----------
+    top : str
+        The top module.
+    clock_period_ns : float
+    interval_cycles : int
+        Clocks from one event to the next, at least.
+    latency_cycles : int
+        As predicted: from the clock edge that takes an event to the one that can take its result.
+    inputs, outputs : tuple of Port
+    part : str
+        Full name of the FPGA; empty if it is not stated.
+    instances : int
+        How many such designs take turns.
+    predicted : mapping of str to float
+        Counts before synthesis: ``lut``, ``ff``, ``dsp``, ``bram``, ``da4ml_lut``; some or none.
+    """
+
+    top: str
+    clock_period_ns: float
+    interval_cycles: int
+    latency_cycles: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    part: str = ""
+    predicted: Mapping[str, float] = field(default_factory=dict)
+    instances: int = 1
+
+
+def has_rtl(project: Path) -> bool:
+    """Whether a project holds Verilog."""
+    return (project / RTL / DESIGN).is_file()
+
+
+def read_design(project: Path) -> Design:
+    """The design of a project.
+
+    Raises
+    ------
+    ProjectError
+        If there is none, or it is damaged, or has ports that the test bench cannot hold.
+    """
+    path = project / RTL / DESIGN
+    if not path.is_file():
+        raise ProjectError(
+            f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; `triggernet export --rtl` "
+            "writes it"
+        )
+    try:
+        return parse_design(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProjectError(f"{path} is damaged: {error!r}; generate it again") from error
+
+
+def parse_design(data: Mapping[str, Any]) -> Design:
+    """A design from the content of a `design.json`; what else that holds is left alone.
+
+    Raises
+    ------
+    ProjectError
+        If it has ports that the test bench cannot hold.
+    KeyError, TypeError, ValueError
+        If something is missing or of another type.
+    """
+    design = Design(
+        str(data["top"]),
+        float(data["clock_period_ns"]),
+        int(data["interval_cycles"]),
+        int(data["latency_cycles"]),
+        tuple(_port(port) for port in data["inputs"]),
+        tuple(_port(port) for port in data["outputs"]),
+        str(data.get("part", "")),
+        {k: float(v) for k, v in data.get("predicted", {}).items()},
+        int(data.get("instances", 1)),
+    )
+    if design.interval_cycles < 1 or design.latency_cycles < 1:
+        raise ProjectError(
+            f"design '{design.top}' has an interval of {design.interval_cycles} and a latency of "
+            f"{design.latency_cycles} clocks; both must be at least 1"
+        )
+    if not design.inputs or not design.outputs:
+        raise ProjectError(f"design '{design.top}' has no inputs or no outputs to simulate")
+    names = [port.name for port in (*design.inputs, *design.outputs)]
+    for name in names:
+        if not NAME.fullmatch(name) or name in TAKEN or names.count(name) > 1:
+            raise ProjectError(
+                f"design '{design.top}' has a port '{name}'; names must differ, be letters, digits "
+                f"and single underscores, and none of {', '.join(sorted(TAKEN))}"
+            )
+    return design
+
+
+def _port(data: Mapping[str, Any]) -> Port:
+    port = Port(str(data["name"]), int(data["size"]), int(data["width"]), bool(data["signed"]))
+    # Without a sign the 64th bit would be taken for one.
+    most = MOST_ELEMENT_BITS if port.signed else MOST_ELEMENT_BITS - 1
+    if not (1 <= port.width <= most and 1 <= port.n_bits <= MOST_PORT_BITS):
+        raise ProjectError(
+            f"port '{port.name}' has {port.size} elements of {port.width} bits; the simulation "
+            f"holds 1 to {most} bits an element and {MOST_PORT_BITS} bits a port; choose narrower "
+            "types, or split the port"
+        )
+    return port
+
+
+def source_files(project: Path) -> dict[str, bytes]:
+    """All files under ``rtl/src``, by their path in the project.
+
+    Raises
+    ------
+    ProjectError
+        If there is none.
+    """
+    folder = project / RTL / "src"
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not any(path.suffix == ".v" for path in paths):
+        raise ProjectError(f"{folder} holds no Verilog; `triggernet export --rtl` writes it")
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths}
+
+
+def source_digest(project: Path) -> str:
+    """SHA-256 of all files under ``rtl/src``: what a measurement of the Verilog belongs to."""
+    return digest_of(source_files(project))
+
+
+def edited_rtl(project: Path) -> list[str]:
+    """Files of the design that were changed, added or lost since it was generated, sorted.
+
+    Raises
+    ------
+    ProjectError
+        If the project has no record.
+    """
+    recorded = read_record(project).get("files")
+    changed = set(edited_files(project))
+    assert isinstance(recorded, dict), "edited_files has looked"
+    changed |= source_files(project).keys() - recorded.keys()
+    return sorted(name for name in changed if name.startswith(f"{RTL}/"))
+
+
+def refuse_edited(project: Path) -> None:
+    """Refuse RTL that is not as exported: its results would not be those of the program.
+
+    Raises
+    ------
+    ProjectError
+        If a recorded file of the design was changed or is missing, or one was added.
+    """
+    changed = edited_rtl(project)
+    if changed:
+        raise ProjectError(
+            f"the RTL in {project} is not as exported: {', '.join(changed)} "
+            f"differ from the digests in {RECORD}; undo the changes, or export it again"
+        )

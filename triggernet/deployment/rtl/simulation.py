@@ -1,0 +1,255 @@
+"""Running a project's Verilog as it lies on disk, clock by clock, with Verilator."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.deployment.hls.project import digest_of
+from triggernet.deployment.hls.simulation import joined
+from triggernet.deployment.rtl.design import (
+    DESIGN,
+    RTL,
+    Design,
+    Port,
+    read_design,
+    source_files,
+)
+from triggernet.deployment.rtl.testbench import bench_texts
+from triggernet.deployment.rtl.verilator import Verilator, find_verilator
+from triggernet.errors import ProjectError
+from triggernet.files import new_folder, read_json
+from triggernet.fixedpoint import Codes
+from triggernet.program import Program
+from triggernet.run_tool import run_tool
+
+HINT = "install g++ and make, on Debian and Ubuntu with `apt install g++ make`"
+COMPILER = "g++"
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A compiled test bench.
+
+    Attributes
+    ----------
+    design : Design
+    program : Program
+    inputs, outputs : tuple of str
+        The program's tensors in the order of the design's ports.
+    executable : Path
+    version : str
+        Of Verilator.
+    """
+
+    design: Design
+    program: Program
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    executable: Path
+    version: str
+
+
+def build(folder: Path, build_folder: Path | None = None, *, trace: bool = False) -> Simulator:
+    """Compile a project's Verilog with its test bench, unless the same was compiled before.
+
+    Parameters
+    ----------
+    folder : Path
+        A project with ``rtl/``.
+    build_folder : Path, optional
+        Where compiled test benches are kept; ``rtl/build`` in the project otherwise.
+    trace : bool
+        So that it can draw waveforms; simulates more slowly.
+
+    Raises
+    ------
+    ProjectError
+        If the project has no Verilog, or ports that cannot be simulated or are not the program's.
+    ProgramError
+        If its program is damaged.
+    ToolError
+        If Verilator, g++ or make is missing, or the Verilog does not compile.
+    """
+    folder = folder.resolve()
+    design, program = read_design(folder), _read_program(folder)
+    inputs = _by_port(design.inputs, program, program.inputs)
+    outputs = _by_port(design.outputs, program, program.outputs)
+    files = source_files(folder)
+    texts = bench_texts(read_json(folder / RTL / DESIGN))
+    files |= {f"{RTL}/{path}": text.encode() for path, text in texts.items()}
+    verilator = find_verilator()
+    kind = "trace" if trace else "plain"
+    key = digest_of(files | {"version": f"{verilator.version} {kind}".encode()})
+    kept = (build_folder or folder / RTL / "build") / f"cosim-{key[:16]}"
+    if not (kept / "Vdut").is_file():
+        _compile(kept, files, kind, verilator)
+    return Simulator(design, program, inputs, outputs, kept / "Vdut", verilator.version)
+
+
+def run(simulator: Simulator, inputs: Mapping[str, Codes]) -> dict[str, NDArray[Any]]:
+    """Give a design events back to back and return what it answers.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    inputs : mapping of str to int64 (n, *shape)
+        Codes of every input of the program.
+
+    Returns
+    -------
+    dict of str to int64 (n, *shape)
+        Codes by the output's name; float64 with NaN where the design gave no answer in time.
+
+    Raises
+    ------
+    UsageError
+        If the inputs do not fit.
+    ToolError
+        If the simulation crashes.
+    """
+    tensors = [simulator.program.tensors[name] for name in simulator.outputs]
+    with tempfile.TemporaryDirectory(prefix="triggernet-cosim-") as temporary:
+        work = Path(temporary)
+        n = _write_inputs(simulator, inputs, work)
+        options = ["--binary", "--inputs", "inputs.bin", "--found", "found.bin"]
+        _call(simulator, [*options, "--json", "found.json"], work, ["found.bin"])
+        found = np.fromfile(work / "found.bin", dtype="<i8").reshape(n, -1).astype(np.int64)
+    valid = found[:, 0] == 1
+    columns = np.split(found[:, 1:], np.cumsum([t.size for t in tensors])[:-1], axis=1)
+    events: dict[str, NDArray[Any]] = {}
+    for tensor, column in zip(tensors, columns, strict=True):
+        codes = np.ascontiguousarray(column).reshape(n, *tensor.shape)
+        if not valid.all():
+            codes = np.where(valid.reshape(n, *[1] * len(tensor.shape)), codes, np.nan)
+        events[tensor.name] = codes
+    return events
+
+
+def check(
+    simulator: Simulator,
+    inputs: Mapping[str, Codes],
+    expected: Mapping[str, Codes],
+    *,
+    seed: int = 1,
+    wave: Path | None = None,
+    plusargs: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Run the whole test bench: alone, back to back, with gaps and with resets.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    inputs, expected : mapping of str to int64 (n, *shape)
+        Codes of every input and output of the program.
+    seed : int
+        Of the registers' first values, the noise, the gaps and the resets.
+    wave : Path, optional
+        Where to draw the first event that went wrong; the simulator must be built with `trace`.
+    plusargs : sequence of str
+        ``+NAME=VALUE``, for designs that ask with ``$value$plusargs``.
+
+    Returns
+    -------
+    dict
+        What the test bench prints as JSON: ``n_vectors``, ``mismatches``, ``first``,
+        ``latency_cycles``, ``interval_cycles``, ``phases``.
+
+    Raises
+    ------
+    UsageError, ToolError
+        As `run`.
+    """
+    with tempfile.TemporaryDirectory(prefix="triggernet-cosim-") as temporary:
+        work = Path(temporary)
+        n = _write_inputs(simulator, inputs, work)
+        columns = [np.asarray(expected[name]).reshape(n, -1) for name in simulator.outputs]
+        np.concatenate(columns, axis=1).astype("<i8").tofile(work / "expected.bin")
+        options = ["--binary", "--inputs", "inputs.bin", "--expected", "expected.bin"]
+        options += ["--seed", str(seed), "--json", "found.json", *plusargs]
+        if wave is not None:
+            options += ["--wave", "wave.fst"]
+        found = _call(simulator, options, work, ["wave.fst"] if wave is not None else [])
+        if wave is not None:
+            wave.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(work / "wave.fst", wave)
+    return found
+
+
+def _read_program(folder: Path) -> Program:
+    path = folder / "program.json"
+    if not path.is_file():
+        raise ProjectError(f"{folder} is no project: it has no program.json; export it again")
+    return Program.from_json(path.read_text(encoding="utf-8"))
+
+
+def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The program's tensors in the order of the ports: by name, or else by their order."""
+    found = tuple(port.name for port in ports)
+    ordered = found if set(found) == set(names) else names
+    shapes = [(port.size, port.signed) for port in ports]
+    wanted = [(program.tensors[n].size, program.tensors[n].type.signed) for n in ordered]
+    if shapes != wanted:
+        described = ", ".join(f"{p.name} ({p.size} x {p.width} bits)" for p in ports)
+        raise ProjectError(
+            f"the ports {described} are not those of program '{program.name}': "
+            f"{', '.join(f'{n} ({program.tensors[n].size})' for n in names)}; generate it again"
+        )
+    return ordered
+
+
+def _compile(target: Path, files: Mapping[str, bytes], kind: str, verilator: Verilator) -> None:
+    """Leave the program in `target`: the objects are hundreds of times as large."""
+    with (
+        tempfile.TemporaryDirectory(prefix="triggernet-verilate-") as temporary,
+        new_folder(target, overwrite=True) as result,
+    ):
+        for path, content in files.items():
+            (Path(temporary) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(temporary) / path).write_bytes(content)
+        built = Path("build") / kind / "Vdut"
+        settings = {"PYTHON": sys.executable, "CXX": COMPILER, "VERILATOR": verilator.program}
+        run_tool(
+            ["make", "--no-print-directory", *(f"{k}={v}" for k, v in settings.items()), built],
+            cwd=Path(temporary) / RTL,
+            log=target.with_name(f"{target.name}.log"),
+            hint=HINT,
+            needs=[COMPILER],
+            artefacts=[built],
+            environment={"MAKEFLAGS": "", **verilator.environment},
+        )
+        shutil.move(Path(temporary) / RTL / built, result / "Vdut")
+
+
+def _write_inputs(simulator: Simulator, inputs: Mapping[str, Codes], work: Path) -> int:
+    """Write the events in the order of the ports; how many there are."""
+    program = simulator.program
+    codes = joined(program, inputs)
+    sizes = [program.tensors[name].size for name in program.inputs]
+    columns = np.split(codes, np.cumsum(sizes)[:-1], axis=1)
+    by_name = dict(zip(program.inputs, columns, strict=True))
+    ordered = np.concatenate([by_name[name] for name in simulator.inputs], axis=1)
+    ordered.astype("<i8").tofile(work / "inputs.bin")
+    return len(codes)
+
+
+def _call(
+    simulator: Simulator, options: list[str], work: Path, artefacts: list[str]
+) -> dict[str, Any]:
+    run_tool(
+        [simulator.executable, *options],
+        cwd=work,
+        log=work / "run.log",
+        hint="the simulation was compiled but is not there any more; run it again",
+        artefacts=[Path("found.json"), *map(Path, artefacts)],
+    )
+    return dict(json.loads((work / "found.json").read_text(encoding="utf-8")))

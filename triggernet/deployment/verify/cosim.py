@@ -1,0 +1,263 @@
+"""Co-simulation: a project's Verilog, clock by clock, against the exact integers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triggernet.data import Jets
+from triggernet.deployment.hls.bench import HlsBench, run_bench
+from triggernet.deployment.hls.project import edited_files
+from triggernet.deployment.rtl.design import edited_rtl, read_design, source_digest
+from triggernet.deployment.rtl.simulation import build, check
+from triggernet.deployment.verify.jets import encoded_jets
+from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
+from triggernet.deployment.verify.verify import N_VECTORS, load_project
+from triggernet.errors import ProjectError
+from triggernet.program import Program, evaluate
+from triggernet.progress import say
+
+COSIM = "cosim.json"  # where the command leaves the result in the project
+WAVE = "cosim.fst"
+
+
+@dataclass(frozen=True)
+class CoSimulation:
+    """What a co-simulation found.
+
+    Attributes
+    ----------
+    n_vectors, seed : int
+    kinds : mapping of str to int
+        How many vectors there were of each sort.
+    mismatches : int
+        Events, over all phases, that were answered wrongly, not at the right clock or not at all,
+        and answers to nothing.
+    first : mapping or None
+        The first of them: ``phase``, ``kind`` (wrong, missing, spurious), ``clock``, ``vector``,
+        ``sort`` and ``inputs`` of that vector, and of a wrong answer ``output``, ``element``,
+        ``expected``, ``found`` (codes).
+    latency_cycles, interval_cycles : int or None
+        As measured; None if nothing was answered.
+    predicted_latency_cycles, predicted_interval_cycles : int
+        As the design says.
+    phases : mapping of str to mapping of str to int
+        For each phase of the test bench its ``events``, ``clocks`` and differences.
+    version : str
+        Of Verilator.
+    digest : str
+        Of the Verilog.
+    hls : HlsBench or None
+        What the HLS project's own test bench found; None if the project has no HLS firmware.
+    notes : tuple of str
+    wave : Path or None
+        Where the waveform lies that was asked for.
+    """
+
+    n_vectors: int
+    seed: int
+    kinds: Mapping[str, int]
+    mismatches: int
+    first: Mapping[str, Any] | None
+    latency_cycles: int | None
+    interval_cycles: int | None
+    predicted_latency_cycles: int
+    predicted_interval_cycles: int
+    phases: Mapping[str, Mapping[str, int]]
+    version: str
+    digest: str
+    hls: HlsBench | None = None
+    notes: tuple[str, ...] = ()
+    wave: Path | None = None
+
+    @property
+    def as_predicted(self) -> bool:
+        """Whether latency and interval are what the design says."""
+        return (self.latency_cycles, self.interval_cycles) == (
+            self.predicted_latency_cycles,
+            self.predicted_interval_cycles,
+        )
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as it must be."""
+        return not self.mismatches and self.as_predicted and (self.hls is None or self.hls.passed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines; what ``--json`` prints."""
+        return {
+            "n_vectors": self.n_vectors,
+            "seed": self.seed,
+            "passed": self.passed,
+            "kinds": dict(self.kinds),
+            "mismatches": self.mismatches,
+            "first": None if self.first is None else dict(self.first),
+            "latency_cycles": self.latency_cycles,
+            "interval_cycles": self.interval_cycles,
+            "predicted_latency_cycles": self.predicted_latency_cycles,
+            "predicted_interval_cycles": self.predicted_interval_cycles,
+            "phases": {name: dict(phase) for name, phase in self.phases.items()},
+            "tool": "Verilator",
+            "version": self.version,
+            "digest": self.digest,
+            "hls": None if self.hls is None else self.hls.as_dict(),
+            "notes": list(self.notes),
+        }
+
+    def as_text(self) -> str:
+        """For people."""
+        kinds = ", ".join(f"{n} {kind}" for kind, n in self.kinds.items())
+        lines = [f"{self.n_vectors} vectors through Verilator {self.version} (seed {self.seed})"]
+        lines += [f"  {kinds}", *_phase_lines(self.phases)]
+        for what, found, predicted in (
+            ("latency", self.latency_cycles, self.predicted_latency_cycles),
+            ("interval", self.interval_cycles, self.predicted_interval_cycles),
+        ):
+            verdict = "as predicted" if found == predicted else f"NOT the predicted {predicted}"
+            lines.append(f"{what}: {'unknown' if found is None else found} clocks, {verdict}")
+        if self.first is not None:
+            lines += _first_lines(self.first)
+        if self.hls is not None:
+            lines.append(
+                f"HLS test bench: {self.hls.mismatches} mismatches in {self.hls.events} events "
+                f"({self.hls.tool} {self.hls.version})"
+            )
+        lines += [f"waveform: {self.wave}"] if self.wave is not None else []
+        lines += [f"note: {note}" for note in self.notes]
+        lines.append("no difference" if self.passed else "DIFFERENT")
+        return "\n".join(lines)
+
+
+def cosim(
+    project: Path,
+    n_vectors: int = N_VECTORS,
+    *,
+    seed: int = 1,
+    jets: Jets | None = None,
+    wave: bool = False,
+    edited: bool = False,
+) -> CoSimulation:
+    """Simulate a project's Verilog with Verilator and compare it with the exact integers.
+
+    All vectors go through the design back to back; a part of them again with gaps, and with resets
+    in between. Where the project holds HLS firmware too, its own test bench is run as well.
+
+    Parameters
+    ----------
+    project : Path
+        A folder that `triggernet export --rtl` wrote.
+    n_vectors : int
+    seed : int
+        Of the vectors and of everything random in the test bench.
+    jets : Jets, optional
+        Real jets; the packaged reference jets if not given.
+    wave : bool
+        Draw the first event that went wrong (the first of all if none did) in ``cosim.fst``.
+    edited : bool
+        Simulate files that are not as generated, with a note, instead of refusing them.
+
+    Raises
+    ------
+    ProjectError, ProgramError
+        If `project` has no Verilog, was edited, is damaged, or has ports that cannot be simulated.
+    UsageError, DataError
+        For fewer than 1 vectors; if the jets do not fit.
+    ToolError
+        If Verilator, g++ or make is missing, or the sources do not compile.
+    """
+    design = read_design(project)
+    if not edited:
+        _refuse_edited(project)
+    program, notes, _ = load_project(project)
+    real, about_jets = encoded_jets(program, jets)
+    say("choosing vectors")
+    stimuli = make_stimuli(program, n_vectors, seed, real)
+    drawn = project / WAVE if wave else None
+    found, version = _simulated(project, program, stimuli, seed, drawn)
+    return CoSimulation(
+        n_vectors,
+        seed,
+        stimuli.counts(),
+        found["mismatches"],
+        _described(found["first"], stimuli),
+        found["latency_cycles"],
+        found["interval_cycles"],
+        design.latency_cycles,
+        design.interval_cycles,
+        found["phases"],
+        version,
+        source_digest(project),
+        _hls_bench(project),
+        (*notes, *about_jets),
+        drawn,
+    )
+
+
+def _simulated(
+    project: Path, program: Program, stimuli: Stimuli, seed: int, wave: Path | None
+) -> tuple[dict[str, Any], str]:
+    """What the test bench found, and Verilator's version; waveforms in a second run."""
+    say("building the simulation")
+    simulator = build(project)
+    say("evaluating exact integers")
+    expected = evaluate(program, stimuli.inputs)
+    say("simulating")
+    found = check(simulator, stimuli.inputs, expected, seed=seed)
+    if wave is not None:
+        say("building the simulation with waveforms")
+        traced = build(project, trace=True)
+        check(traced, stimuli.inputs, expected, seed=seed, wave=wave)
+    return found, simulator.version
+
+
+def _refuse_edited(project: Path) -> None:
+    """ProjectError if files are not as generated, or Verilog was added."""
+    changed = set(edited_files(project)) | set(edited_rtl(project))
+    if changed:
+        raise ProjectError(
+            f"{project} is not as generated: {', '.join(sorted(changed))}; export it again, or "
+            "use --edited to simulate it as it is"
+        )
+
+
+def _hls_bench(project: Path) -> HlsBench | None:
+    if not (project / "firmware").is_dir():
+        return None
+    say("running the HLS test bench")
+    return run_bench(project)
+
+
+def _described(first: Mapping[str, Any] | None, stimuli: Stimuli) -> dict[str, Any] | None:
+    """The first difference, with what its vector is."""
+    if first is None or first["vector"] is None:
+        return None if first is None else dict(first)
+    vector = first["vector"]
+    inputs = stimuli.select(np.array([vector]))
+    codes = {name: [int(c) for c in array.ravel()] for name, array in inputs.items()}
+    return {**first, "sort": stimuli.kinds[vector], "inputs": codes}
+
+
+def _phase_lines(phases: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return [
+        f"  {name:<7} {p['events']:>7} events in {p['clocks']:>8} clocks: "
+        f"{p['wrong']} wrong, {p['missing']} missing, {p['spurious']} spurious"
+        for name, p in phases.items()
+    ]
+
+
+def _first_lines(first: Mapping[str, Any]) -> list[str]:
+    what = {
+        "wrong": f"output '{first['output']}' element {first['element']}: expected code "
+        f"{first['expected']}, found {first['found']}",
+        "missing": "no answer at its clock",
+        "spurious": "an answer at a clock that is none's",
+    }[first["kind"]]
+    vector = "no vector" if first["vector"] is None else f"vector {first['vector']}"
+    sort = f" ({first['sort']})" if "sort" in first else ""
+    lines = [f"first: clock {first['clock']} of phase {first['phase']}, {vector}{sort}, {what}"]
+    inputs: Mapping[str, list[int]] = first.get("inputs", {})
+    return lines + [f"  {name} = {' '.join(map(str, codes))}" for name, codes in inputs.items()]

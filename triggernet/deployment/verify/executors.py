@@ -1,0 +1,294 @@
+"""The executors that are compared with the exact integers, behind one interface.
+
+To add one, write a class with the members of `Executor` and one entry of `EXECUTORS`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
+from triggernet.errors import ProgramError, ProjectError
+from triggernet.fixedpoint import Codes
+from triggernet.program import Program
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import nn
+
+Values = dict[str, NDArray[Any]]  # codes by the tensor's name; float64 where they may be no codes
+
+
+class NotComparedError(ProjectError):
+    """Why an executor has no part in a verification; caught where executors are made."""
+
+
+class Executor(Protocol):
+    """One way to run a program.
+
+    Attributes
+    ----------
+    version : str
+        Of the tools that do it.
+    subset : int or None
+        How many vectors at most it is given, where it is slow.
+    """
+
+    version: str
+    subset: int | None
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The program's outputs for input codes (n, *shape)."""
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """Likewise for every tensor that the executor can show; perhaps the outputs alone."""
+
+
+def real_values(program: Program, inputs: Mapping[str, Codes]) -> dict[str, NDArray[np.float64]]:
+    """What the input codes stand for."""
+    return {name: program.tensors[name].type.decode(inputs[name]) for name in program.inputs}
+
+
+def codes_of(program: Program, values: Mapping[str, NDArray[Any]]) -> Values:
+    """Real values of tensors in units of their LSB, float64: codes, if they are exact."""
+    return {
+        name: np.asarray(array, np.float64) * 2.0 ** program.tensors[name].type.fraction
+        for name, array in values.items()
+    }
+
+
+def _require_exact(program: Program, tensor_bits: int) -> None:
+    problem = inexact_tensor(program, tensor_bits)
+    if problem is not None:
+        raise NotComparedError(f"not exact by construction: {problem}")
+
+
+class OnnxRuntime:
+    """onnxruntime on the very file of the project."""
+
+    subset: int | None = None
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        import onnx
+
+        _require_exact(program, FLOAT32_BITS)
+        self._program, path = program, folder / "model.onnx"
+        self.version = f"onnxruntime {importlib.metadata.version('onnxruntime')}"
+        self._session = _session(str(path))
+        # Intermediate tensors are made outputs in a copy; the outputs come from the file itself.
+        self._traced_model = _with_all_outputs(onnx.load(path), program)
+        self._traced: Any = None
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs."""
+        return self._run(self._session, inputs)
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """Every tensor that a node writes."""
+        if self._traced is None:
+            self._traced = _session(self._traced_model.SerializeToString())
+        return self._run(self._traced, inputs)
+
+    def _run(self, session: Any, inputs: Mapping[str, Codes]) -> Values:
+        values = real_values(self._program, inputs)
+        feed = {name: array.astype(np.float32) for name, array in values.items()}
+        names = [output.name for output in session.get_outputs()]
+        return codes_of(self._program, dict(zip(names, session.run(None, feed), strict=True)))
+
+
+def _session(model: str | bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors; it warns about constants it folds
+    # Its threads wait busily between operators, which costs the other executors their processor.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has an exception of its own for every state
+        raise ProgramError(f"onnxruntime cannot run the QONNX file: {error}") from error
+
+
+def _with_all_outputs(model: onnx.ModelProto, program: Program) -> onnx.ModelProto:
+    outputs = {node.output for node in program.nodes} - {o.name for o in model.graph.output}
+    model.graph.output.extend(v for v in model.graph.value_info if v.name in outputs)
+    return model
+
+
+class Qonnx:
+    """qonnx node by node, with its own `Quant`."""
+
+    subset: int | None = 500  # some milliseconds a node and batch, and it keeps every tensor
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        import onnx
+
+        from triggernet.deployment.export.onnx_file import inlined
+
+        _require_exact(program, FLOAT32_BITS)
+        self._program, self._model = program, inlined(onnx.load(folder / "model.onnx"))
+        self.version = f"qonnx {importlib.metadata.version('qonnx')}"
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs."""
+        found = self.trace(inputs)
+        return {name: found[name] for name in self._program.outputs}
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """Every tensor that a node writes."""
+        from qonnx.core.modelwrapper import ModelWrapper
+        from qonnx.core.onnx_exec import execute_onnx
+        from qonnx.transformation.infer_shapes import InferShapes
+
+        values = real_values(self._program, inputs)
+        wrapper = ModelWrapper(self._model, make_deepcopy=True)
+        for info in (*wrapper.graph.input, *wrapper.graph.output):
+            info.type.tensor_type.shape.dim[0].dim_value = len(next(iter(values.values())))
+        del wrapper.graph.value_info[:]
+        with warnings.catch_warnings():
+            # qonnx guesses shapes behind Range and Compress, and warns that it guessed wrong.
+            warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
+            wrapper = wrapper.transform(InferShapes())
+            feed = {name: array.astype(np.float32) for name, array in values.items()}
+            found = execute_onnx(wrapper, feed, return_full_exec_context=True)
+        written = {node.output for node in self._program.nodes}
+        return codes_of(self._program, {n: v for n, v in found.items() if n in written})
+
+
+class Brevitas:
+    """The trained PyTorch module with Brevitas' quantisers, in float64."""
+
+    subset: int | None = None
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        from triggernet.learning.training.run_folder import QUANTISED, load_run
+
+        if not (folder / QUANTISED).is_file():
+            raise NotComparedError(f"the project has no {QUANTISED}; export it from its run folder")
+        _require_exact(program, FLOAT64_BITS)
+        self._program = program
+        self._model: Any = load_run(folder).quantised.double().eval()
+        self.version = ", ".join(
+            f"{name} {importlib.metadata.version(name)}" for name in ("brevitas", "torch")
+        )
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs."""
+        import torch
+
+        values = real_values(self._program, inputs)
+        tensors = {name: torch.from_numpy(array) for name, array in values.items()}
+        with torch.no_grad():
+            scores = self._model.outputs(tensors).numpy()
+        return codes_of(self._program, {self._program.outputs[0]: scores})
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """The tensors of nodes that are named after one of triggernet's own layers, and only one.
+
+        A stock linear layer ends before the ReLU and the quantiser that its node includes.
+        """
+        shown: dict[str, NDArray[Any]] = {}
+        modules = _named_layers(self._model)
+        hooks = [
+            modules[node.name].register_forward_hook(self._keep(node.output, shown))
+            for node in self._program.nodes
+            if node.name in modules
+        ]
+        outputs = self.run(inputs)
+        for hook in hooks:
+            hook.remove()
+        return codes_of(self._program, shown) | outputs
+
+    def _keep(self, tensor: str, shown: dict[str, NDArray[Any]]) -> Callable[..., None]:
+        shape = self._program.tensors[tensor].shape
+
+        def keep(_module: object, _arguments: object, result: Any) -> None:
+            array = np.asarray(getattr(result, "value", result).detach().numpy())
+            if array.shape[1:] == shape:
+                shown[tensor] = array
+
+        return keep
+
+
+def _named_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """Layers by the names that the export gives their nodes; without names of several layers."""
+    from triggernet.learning.layers.blocks import OperatorLayer
+
+    found: dict[str, list[nn.Module]] = {}
+    for path, module in model.named_modules():
+        if isinstance(module, OperatorLayer):
+            place = re.search(r"[^.]+(\.\d+)*$", path)
+            assert place is not None
+            found.setdefault(place[0].replace(".", "_"), []).append(module)
+    return {name: modules[0] for name, modules in found.items() if len(modules) == 1}
+
+
+class Hls:
+    """The project's C++, compiled with g++."""
+
+    subset: int | None = None
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        from triggernet.deployment.hls import build
+        from triggernet.deployment.hls.simulation import compiler_version
+
+        if not (folder / "firmware").is_dir():
+            raise NotComparedError(
+                "the folder holds no firmware; `triggernet export --hls` adds it"
+            )
+        self._program = program
+        self._simulator = build(folder)
+        hls4ml = importlib.metadata.version("hls4ml")
+        self.version = f"hls4ml {hls4ml}, g++ {compiler_version().strip()}"
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs."""
+        from triggernet.deployment.hls import run
+
+        return dict(run(self._simulator, inputs))
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """Every tensor."""
+        from triggernet.deployment.hls import run
+
+        return dict(run(self._simulator, inputs, trace=True))
+
+
+class Rtl:
+    """The project's Verilog, simulated clock by clock; events back to back."""
+
+    subset: int | None = None
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        from triggernet.deployment.rtl.design import has_rtl
+        from triggernet.deployment.rtl.simulation import build
+
+        if not has_rtl(folder):
+            raise NotComparedError("the folder holds no Verilog; `triggernet export --rtl` adds it")
+        self._program = program
+        self._simulator = build(folder)
+        self.version = f"Verilator {self._simulator.version}"
+
+    def run(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs; NaN where the design gave none at the right clock."""
+        from triggernet.deployment.rtl.simulation import run
+
+        return run(self._simulator, inputs)
+
+    def trace(self, inputs: Mapping[str, Codes]) -> Values:
+        """The outputs: inner values are spread over many clocks."""
+        return self.run(inputs)
+
+
+EXECUTORS: Mapping[str, Callable[[Path, Program], Executor]] = MappingProxyType(
+    {"brevitas": Brevitas, "qonnx": Qonnx, "onnxruntime": OnnxRuntime, "hls": Hls, "rtl": Rtl}
+)

@@ -1,7 +1,0 @@
-"""Export: a trained model as one QONNX file that carries its operators' meaning."""
-
-from triggernet.export.model import export_model
-from triggernet.export.onnx_file import inlined, to_onnx
-from triggernet.export.run import Export, export_run, write_export
-
-__all__ = ["Export", "export_model", "export_run", "inlined", "to_onnx", "write_export"]

@@ -1,0 +1,122 @@
+"""The ROC plot as the field draws it: background rejection against signal efficiency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.files import check_plot, new_file
+from triggernet.learning.tasks.metrics import SIGNAL_EFFICIENCY, roc_curve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from triggernet.learning.evaluation.evaluate import Evaluation
+
+Floats = NDArray[np.float64]
+
+# Signal efficiencies at which the curves are drawn.
+_EFFICIENCIES = np.linspace(0.02, 1.0, 197)
+
+
+def plot_roc(evaluation: Evaluation, path: Path, title: str = "") -> None:
+    """Draw both models' rejection and the ratio of the quantised one to the float one.
+
+    Of a model without a hardware form, the rejection of the float one alone. Bands are statistical
+    errors (binomial, of the background that passes); in the ratio those of the quantised model
+    alone, since both saw the same jets.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    path : Path
+        PNG, PDF or SVG by its ending; written atomically.
+    title : str
+        Shown above the plot.
+
+    Raises
+    ------
+    UsageError
+        For another ending.
+    """
+    check_plot(path)
+    import matplotlib as mpl
+    import mplhep
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(mplhep.style.CMS | {"font.size": 15, "savefig.bbox": None}):
+        figure = Figure(figsize=(7, 7), layout="constrained")
+        both = evaluation.quantised is not None
+        rows: Any = figure.subplots(
+            1 + both, 1, sharex=True, squeeze=False, height_ratios=[3, 1][: 1 + both]
+        )
+        n_background = int((evaluation.label == 0).sum())
+        curves = _curves(rows[0, 0], evaluation, n_background)
+        if both:
+            _ratio(rows[1, 0], curves, n_background)
+        _decorate(rows[0, 0], list(rows[:, 0]), title or f"{evaluation.float.n_jets} jets")
+        with new_file(path) as temporary:
+            figure.savefig(temporary, dpi=150)
+
+
+def _curves(axes: Any, evaluation: Evaluation, n_background: int) -> list[Floats]:
+    """Draw a curve and its band for every model there is."""
+    models = (
+        ("float", evaluation.float, evaluation.float_logits, "C0"),
+        ("quantised", evaluation.quantised, evaluation.hardware_logits, "C1"),
+    )
+    curves = []
+    for name, found, logits, colour in models:
+        if found is None or logits is None:
+            continue
+        curve = _rejection(logits, evaluation.label)
+        low, high = _band(curve, n_background)
+        axes.fill_between(_EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
+        label = f"{name}: AUC {found.auc:.4f}"
+        if found.rejection_30 is not None:
+            label += f", {found.rejection_30:.0f} $\\pm$ {found.rejection_30_error:.0f} at 30 %"
+        axes.plot(_EFFICIENCIES, curve, color=colour, label=label)
+        curves.append(curve)
+    return curves
+
+
+def _rejection(logits: Floats, label: NDArray[np.int64]) -> Floats:
+    """1 / background efficiency at `_EFFICIENCIES`; NaN where no background passes."""
+    signal, background = roc_curve(logits, label)
+    found = np.interp(_EFFICIENCIES, np.r_[0, signal], np.r_[0, background])
+    return np.where(found > 0, 1 / np.where(found > 0, found, 1), np.nan)
+
+
+def _band(rejection: Floats, n_background: int) -> tuple[Floats, Floats]:
+    error = _relative_error(rejection, n_background)
+    return rejection * np.maximum(1 - error, 1e-3), rejection * (1 + error)
+
+
+def _relative_error(rejection: Floats, n_background: int) -> Floats:
+    return np.sqrt(np.maximum(rejection - 1, 0) / n_background)
+
+
+def _ratio(axes: Any, curves: list[Floats], n_background: int) -> None:
+    value = curves[1] / curves[0]
+    error = _relative_error(curves[1], n_background) * value
+    axes.axhline(1, color="C0", linewidth=1)
+    axes.fill_between(
+        _EFFICIENCIES, value - error, value + error, color="C1", alpha=0.2, linewidth=0
+    )
+    axes.plot(_EFFICIENCIES, value, color="C1")
+    axes.set_ylim(0.5, 1.5)
+    axes.set_ylabel("quant. / float", loc="center")
+
+
+def _decorate(main: Any, rows: list[Any], title: str) -> None:
+    for axes in rows:
+        axes.axvline(SIGNAL_EFFICIENCY, color="grey", linestyle=":", linewidth=1)
+    main.set_yscale("log")
+    main.set_ylim(bottom=1)
+    main.set_ylabel(r"background rejection $1/\epsilon_B$")
+    main.legend(loc="upper right")
+    main.set_title(title, loc="right", fontsize="small")
+    rows[-1].set_xlim(0, 1)
+    rows[-1].set_xlabel(r"signal efficiency $\epsilon_S$")

@@ -1,0 +1,249 @@
+"""Quantisation-aware layers on edges, and those that act value by value.
+
+Each is one operator of the table, as in `triggernet.learning.layers.blocks`; `Dense` there serves edges as
+it does particles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from triggernet.fixedpoint import Quantiser
+from triggernet.learning.layers.blocks import (
+    Attributes,
+    OperatorLayer,
+    Values,
+    constant_attributes,
+    pair_tensors,
+    presence,
+    type_attributes,
+)
+from triggernet.learning.layers.quantisers import ActivationQuantiser, ConstantQuantiser
+
+RealFunction = Callable[[Values], Values]
+
+
+class MitchellLog(OperatorLayer):
+    """``sgn(x) L(1 + |x| 2**shift)`` of any tensor; L is log2, linear between powers of two.
+
+    Parameters
+    ----------
+    shift : int
+    source : ActivationQuantiser
+        What made x: its type says which exponents there are.
+    out : ActivationQuantiser
+    """
+
+    op = "MitchellLog"
+
+    def __init__(self, shift: int, source: ActivationQuantiser, out: ActivationQuantiser) -> None:
+        super().__init__(out)
+        self.shift, self.source = shift, [source]  # in a list: it is not this layer's own
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        (x,) = tensors
+        argument = 1 + x.abs() * 2.0**self.shift
+        exponent = torch.frexp(argument.detach()).exponent.to(x.dtype) - 1
+        return x.sign() * (exponent + argument * torch.exp2(-exponent) - 1)
+
+    def _attributes(self) -> Attributes:
+        kind = self.source[0].kind
+        largest = 1 + max(kind.max, -kind.min) * 2.0**self.shift
+        return {"shift": self.shift, "max_exponent": math.frexp(largest)[1] - 1}
+
+
+class Table(OperatorLayer):
+    """A function of one value, tabulated over the type of x; its gradient is the function's.
+
+    Parameters
+    ----------
+    function : callable of float64 arrays
+    slope : callable of float64 arrays
+        Its derivative.
+    source : ActivationQuantiser
+        What made x.
+    out : ActivationQuantiser
+    """
+
+    op = "Table"
+
+    def __init__(
+        self,
+        function: RealFunction,
+        slope: RealFunction,
+        source: ActivationQuantiser,
+        out: ActivationQuantiser,
+    ) -> None:
+        super().__init__(out)
+        self.function, self.slope, self.source = function, slope, [source]
+
+    def codes(self) -> Values:
+        """The words: the function at every code of x, quantised; int64 (2**width,)."""
+        quantiser = Quantiser(self.out.kind, "ROUND")
+        return quantiser.from_real(self.function(self._grid()))
+
+    def _grid(self) -> Values:
+        kind = self.source[0].kind
+        grid: Values = np.arange(kind.min_int, kind.max_int + 1, dtype=np.float64) * kind.lsb
+        return grid
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        (x,) = tensors
+        if any(q.largest is not None for q in (self.out, self.source[0])):  # ranges are open yet
+            return x.new_tensor(self.function(x.detach().double().cpu().numpy()))
+        grid, words = self._grid(), self.codes() * self.out.kind.lsb
+        index = (x.detach() / self.source[0].kind.lsb).round().long()
+        index = index - self.source[0].kind.min_int
+        found = x.new_tensor(words)[index]
+        return found + x.new_tensor(self.slope(grid))[index] * (x - x.detach())
+
+    def _attributes(self) -> Attributes:
+        kind, word = self.source[0].kind, self.out.kind
+        return {
+            "table": tuple(int(c) for c in self.codes()),
+            "table_signed": int(word.signed),
+            **type_attributes("table_", word),
+            "in_signed": int(kind.signed),
+            **type_attributes("in_", kind),
+        }
+
+
+class Multiply(OperatorLayer):
+    """The product of two tensors; the second one may have one value for a row of the first."""
+
+    op = "Multiply"
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        return tensors[0] * tensors[1]
+
+
+class EdgeJoin(OperatorLayer):
+    """``near_i + far_j + C pair_ij`` for both directions of every pair, (B, 2 P, G).
+
+    Parameters
+    ----------
+    features : (int, int)
+        Q of the pairs, which may be 0, and G.
+    width : int
+        Bits of C.
+    out : ActivationQuantiser
+    relu : bool
+    digits : int or None
+        At most so many signed digits in an entry of C.
+    """
+
+    op = "EdgeJoin"
+
+    def __init__(
+        self,
+        features: tuple[int, int],
+        width: int,
+        out: ActivationQuantiser,
+        *,
+        relu: bool = True,
+        digits: int | None = None,
+    ) -> None:
+        super().__init__(out)
+        self.features, self.relu = features, relu
+        self.weight = ConstantQuantiser(features, width, digits) if features[0] else None
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        near, far, *pair = tensors
+        i, j = pair_tensors(near.shape[1], near.device)
+        edges = torch.stack([near[:, i] + far[:, j], near[:, j] + far[:, i]], dim=2)
+        if self.weight is not None:
+            edges = edges + (pair[0] @ self.weight())[:, :, None]
+        edges = edges.flatten(1, 2)
+        return torch.relu(edges) if self.relu else edges
+
+    def _attributes(self) -> Attributes:
+        q, g = self.features
+        weights = constant_attributes("pair_weight", self.weight) if self.weight else {}
+        return {"pair_features": q, "n_features": g, "relu": int(self.relu), **weights}
+
+
+class VectorUpdate(OperatorLayer):
+    """Products of vectors moved along their differences: (B, P), weights (B, P or 2 P, 1), (B, N).
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Number of particles M; the sums are divided by two to the power of the second number.
+    inner : ActivationQuantiser
+        Of the products between moved and unmoved vectors.
+    out : ActivationQuantiser
+    directed : bool
+        Whether there are two weights for each pair.
+    """
+
+    op = "VectorUpdate"
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        inner: ActivationQuantiser,
+        out: ActivationQuantiser,
+        directed: bool,
+    ) -> None:
+        super().__init__(out)
+        self.shape, self.inner, self.directed = shape, inner, directed
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        d, w, present = tensors
+        (m, shift), ways = self.shape, 1 + self.directed
+        i, j = pair_tensors(m, d.device)
+        there = presence(present, m)
+        kept = w[:, :, 0] * (there[:, i] * there[:, j]).repeat_interleave(ways, dim=1)
+        weights = d.new_zeros(len(d), m, m)
+        weights[:, i, j] = kept[:, ::ways] * 2.0**-shift
+        weights[:, j, i] = kept[:, ways - 1 :: ways] * 2.0**-shift
+        matrix = torch.diag_embed(1 + weights.sum(dim=2)) - weights
+        products = d.new_zeros(len(d), m, m)
+        products[:, i, j] = products[:, j, i] = d
+        g = self.inner(matrix @ products) @ matrix.mT
+        result: Tensor = (g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j]) / 2
+        return result
+
+    def _attributes(self) -> Attributes:
+        return {
+            "n_particles": self.shape[0],
+            "shift": self.shape[1],
+            "directed": int(self.directed),
+            **type_attributes("inner_", self.inner.kind),
+        }
+
+
+class EdgeSum(OperatorLayer):
+    """What each particle receives from all others present: (B, P or 2 P, G) to (B, M, G).
+
+    Parameters
+    ----------
+    n_particles : int
+    out : ActivationQuantiser
+    directed : bool
+        Whether there are two edges for each pair.
+    """
+
+    op = "EdgeSum"
+
+    def __init__(self, n_particles: int, out: ActivationQuantiser, directed: bool) -> None:
+        super().__init__(out)
+        self.n_particles, self.directed = n_particles, directed
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        x, present = tensors
+        ways = 1 + self.directed
+        i, j = pair_tensors(self.n_particles, x.device)
+        there = presence(present, self.n_particles)
+        both = (there[:, i] * there[:, j])[:, :, None]
+        rows = x.new_zeros(len(x), self.n_particles, x.shape[2])
+        rows = rows.index_add(1, i, x[:, ::ways] * both)
+        return rows.index_add(1, j, x[:, ways - 1 :: ways] * both)
+
+    def _attributes(self) -> Attributes:
+        return {"n_particles": self.n_particles, "directed": int(self.directed)}

@@ -1,0 +1,168 @@
+"""LorentzNet: Lorentz group equivariant message passing, in floating point.
+
+Gong et al., "An efficient Lorentz equivariant graph neural network for jet tagging" (JHEP 07 (2022)
+030), with psi(z) = sgn(z) log(|z| + 1):
+
+    h_i   = Linear(s_i), s_i = (psi(m_i), 0) for a constituent, (0, 1) for a beam (1, 0, 0, +-1)
+    m_ij  = phi_e([h_i, h_j, psi(|x_i - x_j|^2), psi(<x_i, x_j>)]),  times sigmoid(Linear m_ij)
+    x_i'  = x_i + c mean_j clamp((x_i - x_j) phi_x(m_ij), +-100)
+    h_i'  = h_i + phi_h([h_i, sum_j m_ij, s_i])
+    logit = difference of the two outputs of Linear-ReLU-Dropout-Linear(mean_i h_i)
+
+Layers, BatchNorm, gate and clamp are those of the authors' public code. The clamp breaks the
+symmetry where it acts. The mean is over the nodes present; s_i of a beam is a flag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from triggernet.errors import ConfigError
+from triggernet.learning.layers import minkowski
+from triggernet.learning.layers.message_passing import (
+    EdgeNetwork,
+    Graph,
+    LayerStyle,
+    Network,
+    full_graph,
+    masked_mean,
+)
+from triggernet.learning.layers.order import canonical
+
+_STYLE = LayerStyle("relu", "batch")
+_CLAMP_GEV = 100.0
+_BEAMS = ((1.0, 0.0, 0.0, 1.0), (1.0, 0.0, 0.0, -1.0))
+
+
+@dataclass(frozen=True)
+class LorentzNetConfig:
+    """Blocks, width and what surrounds them; the defaults are the 120-parameter network.
+
+    The published one has 6 blocks, width 72, dropout 0.2 and step 0.005.
+
+    Attributes
+    ----------
+    name : str
+    n_blocks : int
+    width : int
+        H, of node features and messages.
+    step : float
+        c, how far vectors move.
+    dropout : float
+        Probability in the head.
+    beams : bool
+        Append the two beams as particles; without them the output is invariant under every
+        Lorentz transformation, not only under those that leave the beams alone.
+    """
+
+    name: Literal["lorentznet"] = "lorentznet"
+    n_blocks: int = 1
+    width: int = 3
+    step: float = 0.005
+    dropout: float = 0.0
+    beams: bool = True
+
+    def __post_init__(self) -> None:
+        for key in ("n_blocks", "width"):
+            if getattr(self, key) < 1:
+                raise ConfigError(f"{key}: found {getattr(self, key)}; at least 1 is needed")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
+
+
+class Block(nn.Module):
+    """Messages, then vectors, then node features.
+
+    Parameters
+    ----------
+    width : int
+        H.
+    step : float
+        c.
+    last : bool
+        Leave the vectors as they are: nothing reads them any more.
+    """
+
+    def __init__(self, width: int, step: float, last: bool) -> None:
+        super().__init__()
+        self.step = step
+        self.phi_e = EdgeNetwork(width, 2, (width,), _STYLE, bias=False)
+        self.phi_e_end = nn.Linear(width, width)
+        self.phi_m = nn.Linear(width, 1)
+        self.phi_h = Network((2 * width + 2, width, width), _STYLE, linear_end=True)
+        self.phi_x = None if last else _vector_weight(width)
+
+    def forward(
+        self, h: Tensor, x: Tensor, s: Tensor, graph: Graph, present: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """New h (B, M, H) and x (B, M, 4)."""
+        near, far = x[:, :, None], graph.ends(x)
+        gap = near - far
+        products = torch.stack([minkowski.product(gap, gap), minkowski.product(near, far)], 3)
+        pair = minkowski.signed_log(products).to(h.dtype)
+        m = torch.relu(self.phi_e_end(self.phi_e(h, pair, graph)))
+        m = m * torch.sigmoid(self.phi_m(m))
+        if self.phi_x is not None:
+            moves = (gap * self.phi_x(m).to(x.dtype)).clamp(-_CLAMP_GEV, _CLAMP_GEV)
+            x = x + self.step * graph.mean(moves)
+        total = torch.where(graph.mask[..., None], m, 0.0).sum(2)
+        return h + self.phi_h(torch.cat([h, total, s], 2), present), x
+
+
+def _vector_weight(width: int) -> nn.Sequential:
+    """phi_x; starts near zero, as the authors start it."""
+    end = nn.Linear(width, 1, bias=False)
+    nn.init.xavier_uniform_(end.weight, gain=0.001)
+    return nn.Sequential(nn.Linear(width, width), nn.ReLU(), end)
+
+
+class LorentzNet(nn.Module):
+    """The float model.
+
+    Its input is a mapping with ``momenta`` (B, N, 4), (E, px, py, pz) in GeV, zero where there is
+    no constituent. Its output is the logit (B,): signal if above 0.
+
+    Parameters
+    ----------
+    config : LorentzNetConfig
+    """
+
+    permutation_invariant = True
+
+    def __init__(self, config: LorentzNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        H = config.width
+        self.embedding = nn.Linear(2, H)
+        last = config.n_blocks - 1
+        self.blocks = nn.ModuleList(
+            Block(H, config.step, k == last) for k in range(config.n_blocks)
+        )
+        self.head = Network((H, H, 2), LayerStyle("relu", dropout=config.dropout), linear_end=True)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits (B,)."""
+        momenta = canonical(inputs["momenta"])
+        beams = momenta.new_tensor(_BEAMS)[: 2 * int(self.config.beams)]
+        return self.logit(momenta, beams.expand(len(momenta), -1, 4))
+
+    def logit(self, momenta: Tensor, beams: Tensor) -> Tensor:
+        """The logits (B,) of constituents (B, N, 4) and beams (B, 0 or 2, 4)."""
+        x = torch.cat([momenta, beams], 1)
+        present = x[..., 0] > 0
+        dtype = self.embedding.weight.dtype
+        mass = minkowski.square(momenta).clamp(min=0).sqrt()
+        zeros = mass.new_zeros(beams.shape[:2])
+        first = torch.cat([minkowski.signed_log(mass), zeros], 1)
+        s = torch.stack([first, torch.cat([0 * mass, zeros + 1], 1)], 2).to(dtype)
+        graph, h = full_graph(present), self.embedding(s)
+        for block in self.blocks:
+            h, x = block(h, x, s, graph, present)
+        outputs = self.head(masked_mean(h, present), present.any(1))
+        logits: Tensor = outputs[:, 1] - outputs[:, 0]
+        return logits

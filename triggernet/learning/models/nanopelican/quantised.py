@@ -1,0 +1,237 @@
+"""nanoPELICAN in hardware arithmetic: the absorbed form, every tensor quantised.
+
+The dataflow, one operator a line (`triggernet/program/operators/README.md`)::
+
+    d = p_i . p_j                                  pairs i < j
+    r = row sums of d, or p_i . J                  particles
+    t = sum of r, or J . J                         the jet
+    a = Dense(r; t)                                particles x channels: A_i (and B_i if untied)
+    g = ReLU(Dense(r; t))                          particles x channels: the diagonal
+    s = sum over pairs of ReLU(+-d_ij + A_i + B_j) channels
+    u = sum over particles present of g            channels
+    score = Dense(s; u)
+
+With `aggregates = "jet"`, r and t come from the whole jet's four-momentum J, so that constituents
+beyond the N kept still count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from triggernet.data.encoding import ANGLE_STEP_RAD
+from triggernet.errors import ConfigError
+from triggernet.fixedpoint import FixedPoint, Rounding
+from triggernet.learning.layers import blocks as layers
+from triggernet.learning.layers import dots as dot_layers
+from triggernet.learning.layers.network import QuantisedModel
+from triggernet.learning.layers.quantisers import Width
+from triggernet.learning.models.nanopelican.equivariant import EquivariantWeights
+
+
+@dataclass(frozen=True)
+class QuantisationConfig:
+    """Widths of every tensor of the hardware model.
+
+    Attributes
+    ----------
+    rounding : {"FLOOR", "ROUND"}
+        FLOOR costs nothing in hardware; ROUND is half to even.
+    table, exp : Width
+        Words of the tables of ``cosh x - 1`` and ``1 - cos x``, and of ``exp -x``.
+    product : Width
+        pt_i pt_j in GeV^2.
+    inner : Width
+        p_i . J / pt_i in GeV.
+    d, r, total : Width
+        Pair products, row sums and total, in GeV^2.
+    a, g, z : Width
+        The particles' share of the ReLU's argument, the diagonal, and the ReLU of a pair.
+    sum, trace, score : Width
+        Sums over pairs and over particles, and the logit.
+    weight, bias : int
+        Bits of the constants.
+    digits : int or None
+        At most so many signed digits in each weight that multiplies every particle's r: its
+        additions. None does not limit them.
+    """
+
+    rounding: Rounding = "FLOOR"
+    table: Width = field(default_factory=lambda: Width(8, 1))
+    exp: Width = field(default_factory=lambda: Width(10, 2))
+    product: Width = field(default_factory=lambda: Width(15, 20))
+    inner: Width = field(default_factory=lambda: Width(12))
+    d: Width = field(default_factory=lambda: Width(11))
+    r: Width = field(default_factory=lambda: Width(12))
+    total: Width = field(default_factory=lambda: Width(12))
+    a: Width = field(default_factory=lambda: Width(11))
+    g: Width = field(default_factory=lambda: Width(12))
+    z: Width = field(default_factory=lambda: Width(11))
+    sum: Width = field(default_factory=lambda: Width(14))
+    trace: Width = field(default_factory=lambda: Width(14))
+    score: Width = field(default_factory=lambda: Width(12))
+    weight: int = 8
+    bias: int = 12
+    digits: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.table.integer is None or self.exp.integer is None:
+            raise ConfigError("table and exp need 'integer': tables are not calibrated")
+        if self.digits is not None and self.digits < 1:
+            raise ConfigError(f"digits: found {self.digits}; allowed is 1 and more, or null")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What fixes the dataflow of the model.
+
+    Attributes
+    ----------
+    inputs : mapping of str to (int, FixedPoint)
+        Length and type of each input, in order, as the encoding gives them.
+    kind : {"polar", "cartesian"}
+    aggregates : {"constituents", "jet"}
+    spurion_jet, spurion_beams : bool
+    n_channels : int
+    tied : bool
+    n_select : int
+        Sets of constants: 1, or one for each number of constituents present.
+    """
+
+    inputs: Mapping[str, tuple[int, FixedPoint]]
+    kind: Literal["polar", "cartesian"]
+    aggregates: Literal["constituents", "jet"] = "constituents"
+    spurion_jet: bool = False
+    spurion_beams: bool = False
+    n_channels: int = 2
+    tied: bool = True
+    n_select: int = 1
+
+    @property
+    def n_constituents(self) -> int:
+        """N."""
+        return next(iter(self.inputs.values()))[0]
+
+    @property
+    def n_particles(self) -> int:
+        """M, constituents and spurions."""
+        return self.n_constituents + int(self.spurion_jet) + 2 * int(self.spurion_beams)
+
+
+class QuantisedNanoPELICAN(QuantisedModel):
+    """nanoPELICAN with fake quantisation, exportable operator by operator.
+
+    Parameters
+    ----------
+    shape : Shape
+    quantisation : QuantisationConfig
+    """
+
+    def __init__(self, shape: Shape, quantisation: QuantisationConfig) -> None:
+        super().__init__(shape.inputs, quantisation.rounding)
+        self.shape, self.quantisation = shape, quantisation
+        q, c = quantisation, shape.n_channels
+        self._build_products()
+        ways = 1 if shape.tied else 2
+        constants, k, digits = (q.weight, q.bias), shape.n_select, q.digits
+        self.a = layers.Dense(
+            (1, 1, ways * c), constants, self.out(q.a, signed=True), n_select=k, digits=digits
+        )
+        self.g = layers.Dense(
+            (1, 1, c), constants, self.out(q.g), relu=True, n_select=k, digits=digits
+        )
+        self.s = layers.PairRelu([1] * c, shape.tied, self.out(q.z), self.out(q.sum))
+        self.u = layers.ParticleSum(self.out(q.trace))
+        self.score = layers.Dense((c, c, 1), constants, self.out(q.score, signed=True), n_select=k)
+        if shape.n_select > 1:
+            bits = shape.n_constituents.bit_length()
+            self.count = layers.Count(self.out(Width(bits, bits)))
+
+    def _build_products(self) -> None:
+        shape, q = self.shape, self.quantisation
+        spurions = (shape.spurion_jet, shape.spurion_beams)
+        from_jet = shape.aggregates == "jet"
+        if shape.kind == "polar":
+            tables = _tables(shape, q)
+            to_jet = dot_layers.JetDotPolar(tables, spurions, self.out(q.inner), self.out(q.r))
+            dots: nn.Module = dot_layers.PairDotPolar(
+                tables, self.out(q.product), to_jet, self.out(q.d)
+            )
+            rows: nn.Module = to_jet
+            mass: nn.Module = dot_layers.JetMassPolar(self.out(q.total))
+        else:
+            dots = dot_layers.PairDotCartesian(spurions, self.out(q.d))
+            rows = dot_layers.JetDotCartesian(spurions, self.out(q.r))
+            mass = dot_layers.JetMassCartesian(self.out(q.total))
+        # r stands before d: the export names a shared layer after its first place
+        self.r = rows if from_jet else layers.PairRowSum(shape.n_particles, self.out(q.r))
+        self.d = dots
+        self.t = mass if from_jet else layers.ParticleSum(self.out(q.total))
+
+    def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The operators in order, from the inputs to the score (B, 1)."""
+        return self.head(self.invariants(inputs))
+
+    def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The part without trainable constants: d, r, t, who is present, and the count if used."""
+        values = self.values(inputs)
+        jet = [x for name, x in values.items() if name.startswith("jet_")]
+        particles = [x for name, x in values.items() if not name.startswith("jet_")]
+        d = self.d(*particles, *(jet if self.shape.spurion_jet else []))
+        if self.shape.aggregates == "jet":
+            r, t = self.r(*particles, *jet), self.t(*jet)
+        else:
+            r = self.r(d)
+            t = self.t(r)
+        found = {"d": d, "r": r, "t": t, "present": particles[0]}
+        return found | ({"count": self.count(particles[0])} if self.shape.n_select > 1 else {})
+
+    def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
+        """The trainable part, from `invariants` to the score (B, 1)."""
+        d, r, t, present = (invariants[name] for name in ("d", "r", "t", "present"))
+        select = (invariants["count"],) if self.shape.n_select > 1 else ()
+        a, g = self.a(r, t, *select), self.g(r, t, *select)
+        score: Tensor = self.score(self.s(d, a, present), self.u(g, present), *select)
+        return score
+
+    def set_weights(self, weights: EquivariantWeights) -> None:
+        """Start from the absorbed weights of a float model with the same channels."""
+        tied = self.shape.tied
+        ways = 1 if tied else 2  # tied: each pair is counted once, so its coefficient doubles
+
+        def pairs(row: str, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+            first, second = getattr(weights, row), getattr(weights, column)
+            return (first + second) / 2 if tied else np.concatenate([first, second], axis=1)
+
+        self.s.signs = tuple(int(s) for s in weights.signs)
+        self.a.set_constants(
+            pairs("a_r", "b_r")[:, None], pairs("a_b", "b_b"), pairs("a_t", "b_t")[:, None]
+        )
+        self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])
+        sums, traces = weights.c_sum[:, :, None] * (2 / ways), weights.c_trace[:, :, None]
+        self.score.set_constants(sums, weights.bias[:, None], traces)
+
+    def get_extra_state(self) -> Tensor:
+        """The signs, for the checkpoint."""
+        return torch.tensor(self.s.signs)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Restore the signs."""
+        self.s.signs = tuple(state.tolist())
+
+
+def _tables(shape: Shape, q: QuantisationConfig) -> dot_layers.PolarTables:
+    eta, phi = (shape.inputs[name][1] for name in ("eta", "phi"))
+    if eta != phi:
+        raise ConfigError(f"eta is {eta} and phi {phi}; give them the same width")
+    assert q.table.integer is not None
+    assert q.exp.integer is not None
+    table = FixedPoint(False, q.table.width, q.table.integer)
+    exp = FixedPoint(False, q.exp.width, q.exp.integer)
+    return dot_layers.PolarTables(eta.width, ANGLE_STEP_RAD, table, exp)

@@ -1,0 +1,386 @@
+"""SemiEquivariantNet: message passing on invariant scalars, four-vectors and free features.
+
+Murnane, Thais, Wong, "A Comprehensive Comparison of GNN Architectures for Jet Tagging": an
+interaction network whose scalars s stay Lorentz-invariant and whose vectors v stay covariant, while
+hidden features h transform as nothing. The poster gives no formulas for the three channels; these
+ones are ours:
+
+    I_ij  = |v_i - v_j|^2, optionally <v_i, v_j>
+    es_ij = phi_s([s_i, s_j, I_ij])            eh_ij = phi_h([h_i, h_j, s_i, s_j, I_ij])
+    w_ij  = softsign(psi(es_ij))               one for each vector
+    v_i'  = v_i + mean_j w_ij (v_i - v_j)
+    s_i'  = theta_s([s_i, mean_j es_ij])       h_i' = theta_h([h_i, mean_j eh_ij])
+    logit = MLP(mean_i [s_i, h_i])
+
+Neither phi_s nor psi sees h. Vectors are kept in the precision of the momenta given (products of
+nearly collinear ones cancel), the networks have that of their weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from triggernet.errors import ConfigError, ModelError
+from triggernet.learning.layers import minkowski
+from triggernet.learning.layers.message_passing import (
+    Activation,
+    EdgeNetwork,
+    Graph,
+    LayerStyle,
+    Network,
+    Norm,
+    full_graph,
+    masked_mean,
+    nearest_graph,
+)
+from triggernet.learning.layers.order import canonical
+
+if TYPE_CHECKING:
+    from triggernet.data import EncodingConfig
+
+# GeV^2 in which invariants are counted, so that what the networks see is of order one.
+_UNIT_GEV2 = {"log": 1.0, "linear": 100.0}
+# Mean and size of the hidden features d_eta, d_phi, log pt, log E, log pt/pt_jet, log E/E_jet, dR
+# of constituents, rounded; what the networks see is of order one.
+FEATURE_CENTRE = (0.0, 0.0, 3.0, 3.0, -3.5, -3.5, 0.2)
+FEATURE_SIZE = (0.2, 0.2, 1.0, 1.0, 1.0, 1.0, 0.2)
+
+
+@dataclass(frozen=True)
+class SemiEquivariantConfig:
+    """Channels, layers and graph.
+
+    Attributes
+    ----------
+    name : str
+    n_scalars, n_vectors, n_hidden : int
+        Widths of s, v and h, 0 to 256. Without scalars there are no vectors either: a plain
+        interaction network of h. Without vectors the momenta stay as they are. Without h the
+        output is Lorentz-invariant.
+    iterations : int
+        1 to 6 rounds of messages; the last one needs no vectors.
+    edge_layers, node_layers : int
+        Layers of phi, 1 to 3, and of theta, 0 to 3; with 0 the mean of the messages is the output.
+        The last layer of theta is linear.
+    head : tuple of int
+        Outputs of the hidden layers behind the mean over constituents.
+    shortcut : {"none", "skip", "concat"}
+        Add the old s and h to the new ones (where their widths agree), or keep both side by side.
+    activation : {"relu", "silu", "tanh"}
+    norm : {"none", "batch", "layer"}
+        Behind every dense layer that has an activation, but the head's.
+    dropout : float
+        Probability, behind those activations and the head's.
+    graph : {"full", "knn_angular", "knn_minkowski", "knn_dynamic"}
+        All pairs; the k nearest in (d_eta, d_phi) or in |I_ij| of the momenta; or the k nearest in
+        [s, h], anew in every iteration. In the first one s is zero for massless constituents:
+        there they are those nearest in h, or without h in |I_ij|.
+    k : int or None
+        Neighbours, for the three kNN graphs and only for them.
+    products : bool
+        Add <v_i, v_j> to I_ij.
+    invariants : {"log", "linear"}
+        How invariants enter: sgn(z) log(1 + |z|) with z in GeV^2, or z / 100 GeV^2.
+    mean : {"present", "constant"}
+        What sums over neighbours and constituents are divided by: how many there are, or a
+        constant power of two, which is free in hardware.
+    """
+
+    name: Literal["semiequivariant"] = "semiequivariant"
+    n_scalars: int = 8
+    n_vectors: int = 1
+    n_hidden: int = 8
+    iterations: int = 2
+    edge_layers: int = 2
+    node_layers: int = 1
+    head: tuple[int, ...] = (16,)
+    shortcut: Literal["none", "skip", "concat"] = "none"
+    activation: Activation = "relu"
+    norm: Norm = "batch"
+    dropout: float = 0.0
+    graph: Literal["full", "knn_angular", "knn_minkowski", "knn_dynamic"] = "full"
+    k: int | None = None
+    products: bool = False
+    invariants: Literal["log", "linear"] = "log"
+    mean: Literal["present", "constant"] = "constant"
+
+    def __post_init__(self) -> None:
+        ranges = {"n_scalars": (0, 256), "n_vectors": (0, 256), "n_hidden": (0, 256)}
+        ranges |= {"iterations": (1, 6), "edge_layers": (1, 3), "node_layers": (0, 3)}
+        for key, (low, high) in ranges.items():
+            if not low <= getattr(self, key) <= high:
+                raise ConfigError(f"{key}: found {getattr(self, key)}; allowed is {low} to {high}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
+        if min(self.head, default=1) < 1:
+            raise ConfigError(f"head: found {self.head}; every layer needs an output")
+        self._check_channels()
+        self._check_graph()
+
+    def _check_channels(self) -> None:
+        if self.n_scalars == 0 and self.n_hidden == 0:
+            raise ConfigError(
+                "n_scalars and n_hidden are both 0, and nothing is left to decide by; "
+                "give one of them a width"
+            )
+        if self.n_vectors > 0 and self.n_scalars == 0:
+            raise ConfigError(
+                f"n_vectors {self.n_vectors} with n_scalars 0: the attention that moves vectors is "
+                "made of scalars; set n_vectors: 0 too, or give n_scalars a width"
+            )
+        if self.n_vectors > 1 and self.iterations == 1:
+            raise ConfigError(
+                f"n_vectors {self.n_vectors} with iterations 1: the vectors of the last iteration "
+                "reach nothing; set n_vectors: 1 or 0, or iterations: 2"
+            )
+        if self.products and self.n_scalars == 0:
+            raise ConfigError(
+                "products: true with n_scalars 0: a model without scalars sees no invariants; "
+                "leave products out, or give n_scalars a width"
+            )
+        if self.norm == "layer" and 1 in {self.n_scalars, self.n_hidden}:
+            raise ConfigError(
+                "norm: layer makes a constant of a channel of width 1; found n_scalars "
+                f"{self.n_scalars}, n_hidden {self.n_hidden}: take wider ones, or norm: batch"
+            )
+
+    def _check_graph(self) -> None:
+        if self.graph == "full" and self.k is not None:
+            raise ConfigError(
+                f"k: found {self.k} with graph: full, which has no k; leave k out, or take a graph "
+                "of knn_angular, knn_minkowski, knn_dynamic"
+            )
+        if self.graph != "full" and (self.k is None or self.k < 1):
+            raise ConfigError(f"k: found {self.k} with graph: {self.graph}; at least 1 is needed")
+
+
+def check(config: SemiEquivariantConfig, encoding: EncodingConfig) -> None:
+    """Raise ConfigError for more neighbours than there are other constituents."""
+    if config.k is not None and config.k >= encoding.n_constituents:
+        raise ConfigError(
+            f"model.k {config.k} with encoding.n_constituents {encoding.n_constituents}: a "
+            f"constituent has at most {encoding.n_constituents - 1} neighbours; lower k, or take "
+            "model.graph: full"
+        )
+
+
+class Nodes(NamedTuple):
+    """What every constituent carries: s (B, N, S), v (B, N, V, 4) in GeV, h (B, N, H)."""
+
+    s: Tensor
+    v: Tensor
+    h: Tensor
+
+
+class Iteration(nn.Module):
+    """One round of messages.
+
+    Parameters
+    ----------
+    config : SemiEquivariantConfig
+    widths : tuple of int
+        Of s, v and h as they come in.
+    last : bool
+        Leave the vectors as they are: nothing reads them any more.
+    """
+
+    def __init__(
+        self, config: SemiEquivariantConfig, widths: tuple[int, int, int], last: bool
+    ) -> None:
+        super().__init__()
+        self.config = config
+        n_s, n_v, n_h = widths
+        S, H = config.n_scalars, config.n_hidden
+        style = LayerStyle(config.activation, config.norm, config.dropout)
+        pair = n_v * (1 + config.products) if S else 0
+        edge = config.edge_layers
+        self.phi_s = EdgeNetwork(n_s, pair, (S,) * edge, style) if S else None
+        self.phi_h = EdgeNetwork(n_h + n_s, pair, (H,) * edge, style) if H else None
+        self.theta_s = _theta(n_s, S, config.node_layers, style)
+        self.theta_h = _theta(n_h, H, config.node_layers, style)
+        self.psi = nn.Linear(S, config.n_vectors) if config.n_vectors and not last else None
+
+    def forward(self, nodes: Nodes, graph: Graph, present: Tensor) -> Nodes:
+        """The nodes after the messages."""
+        pair = self._invariants(nodes.v, graph, nodes.h.dtype) if self.phi_s is not None else None
+        s, v, h = nodes
+        if self.phi_s is not None:
+            edges = self.phi_s(nodes.s, pair, graph)
+            s = self._updated(nodes.s, edges, graph, self.theta_s, present)
+            v = self._moved(nodes.v, edges, graph)
+        if self.phi_h is not None:
+            edges = self.phi_h(torch.cat([nodes.h, nodes.s], 2), pair, graph)
+            h = self._updated(nodes.h, edges, graph, self.theta_h, present)
+        return Nodes(s, v, h)
+
+    def _invariants(self, v: Tensor, graph: Graph, dtype: torch.dtype) -> Tensor:
+        """I_ij (B, N, K, V or 2 V) as the networks see it."""
+        near, far = v[:, :, None], graph.ends(v)
+        gap = near - far
+        found = [minkowski.product(gap, gap)]
+        if self.config.products:
+            found.append(minkowski.product(near, far))
+        return scaled(torch.cat(found, 3), self.config).to(dtype)
+
+    def _moved(self, v: Tensor, edges: Tensor, graph: Graph) -> Tensor:
+        """v_i + mean_j w_ij (v_i - v_j), from one vector or as many as there are weights."""
+        if self.psi is None:
+            return v
+        w = nn.functional.softsign(self.psi(edges)).to(v.dtype)[..., None]  # (B, N, K, V, 1)
+        steps = w * (v[:, :, None] - graph.ends(v))
+        moved = graph.mean(steps.flatten(3), self.config.mean == "constant")
+        return v + moved.reshape(*moved.shape[:2], -1, 4)
+
+    def _updated(
+        self, old: Tensor, edges: Tensor, graph: Graph, theta: Network | None, present: Tensor
+    ) -> Tensor:
+        new = graph.mean(edges, self.config.mean == "constant")
+        if theta is not None:
+            new = theta(torch.cat([old, new], 2), present)
+        if self.config.shortcut == "concat":
+            return torch.cat([old, new], 2)
+        adds = self.config.shortcut == "skip" and old.shape == new.shape
+        return old + new if adds else new
+
+
+def _theta(old: int, width: int, n_layers: int, style: LayerStyle) -> Network | None:
+    if width == 0 or n_layers == 0:
+        return None
+    return Network((old + width, *(width,) * n_layers), style, linear_end=True)
+
+
+def scaled(invariants: Tensor, config: SemiEquivariantConfig) -> Tensor:
+    """Invariants in GeV^2 as numbers of order one; a function of invariants alone."""
+    z = invariants / _UNIT_GEV2[config.invariants]
+    return minkowski.signed_log(z) if config.invariants == "log" else z
+
+
+class SemiEquivariantNet(nn.Module):
+    """The float model.
+
+    Its input is a mapping with ``momenta`` (B, N, 4), (E, px, py, pz) in GeV, zero where there is
+    no constituent, and ``jet`` (B, 4) in the same frame, which only the hidden features and the
+    angular graph read. Its output is the logit (B,): signal if above 0. N may differ from batch to
+    batch.
+
+    Parameters
+    ----------
+    config : SemiEquivariantConfig
+    """
+
+    permutation_invariant = True
+
+    def __init__(self, config: SemiEquivariantConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = (int(config.n_scalars > 0), 1, len(FEATURE_SIZE) if config.n_hidden else 0)
+        self.register_buffer("centre", torch.tensor(FEATURE_CENTRE), persistent=False)
+        self.register_buffer("size", torch.tensor(FEATURE_SIZE), persistent=False)
+        self.iterations = nn.ModuleList()
+        for k in range(config.iterations):
+            last = k == config.iterations - 1
+            self.iterations.append(Iteration(config, widths, last))
+            kept = widths if config.shortcut == "concat" else (0, 0, 0)
+            widths = (
+                kept[0] + config.n_scalars,
+                config.n_vectors or 1,
+                kept[2] + config.n_hidden,
+            )
+        style = LayerStyle(config.activation, dropout=config.dropout)
+        self.head = Network((widths[0] + widths[2], *config.head, 1), style, linear_end=True)
+
+    centre: Tensor
+    size: Tensor
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits (B,).
+
+        Raises
+        ------
+        ModelError
+            If ``jet`` is missing where it is read.
+        """
+        momenta = canonical(inputs["momenta"])
+        return self.logit(self.nodes(momenta, inputs.get("jet")), momenta[..., 0] > 0)
+
+    def logit(self, nodes: Nodes, present: Tensor) -> Tensor:
+        """The logits (B,) from nodes after the last iteration and which exist, bool (B, N)."""
+        constant = present.shape[1] if self.config.mean == "constant" else None
+        pooled = masked_mean(torch.cat([nodes.s, nodes.h], 2), present, constant)
+        logits: Tensor = self.head(pooled, present.any(1))[:, 0]
+        return logits
+
+    def nodes(self, momenta: Tensor, jet: Tensor | None) -> Nodes:
+        """Scalars, vectors and hidden features of constituents after the last iteration.
+
+        In the order of `momenta` (B, N, 4); those of absent constituents mean nothing.
+        """
+        present = momenta[..., 0] > 0
+        nodes = self._start(momenta, jet)
+        graph = self._graph(momenta, jet, nodes.h)
+        for k, iteration in enumerate(self.iterations):
+            if k > 0 and self.config.graph == "knn_dynamic":
+                graph = self._graph(momenta, jet, torch.cat([nodes.s, nodes.h], 2))
+            nodes = iteration(nodes, graph, present)
+        return nodes
+
+    def _start(self, momenta: Tensor, jet: Tensor | None) -> Nodes:
+        dtype = next(self.parameters()).dtype
+        v = momenta[:, :, None]
+        s = scaled(minkowski.square(v), self.config).to(dtype)
+        if self.config.n_scalars == 0:
+            s = s[..., :0]
+        if self.config.n_hidden == 0:
+            return Nodes(s, v, s[..., :0])
+        h = hidden_features(momenta, self._needed(jet)).to(dtype)
+        h = torch.where(momenta[..., :1] > 0, (h - self.centre) / self.size, 0.0)
+        return Nodes(s, v, h)
+
+    def _needed(self, jet: Tensor | None) -> Tensor:
+        if jet is None:
+            raise ModelError("semiequivariant: this model reads the whole jet; pass 'jet' (B, 4)")
+        return jet
+
+    def _graph(self, momenta: Tensor, jet: Tensor | None, features: Tensor) -> Graph:
+        """The graph; a dynamic one needs the features (B, N, F) in which nodes are near."""
+        present, kind, k = momenta[..., 0] > 0, self.config.graph, self.config.k
+        if k is None:
+            return full_graph(present)
+        if kind == "knn_angular":
+            place = torch.stack(minkowski.angles(momenta, self._needed(jet)), 2)
+            return nearest_graph(_euclidean(place), present, k)
+        gap = momenta[:, :, None] - momenta[:, None]
+        interval = minkowski.product(gap, gap).abs()
+        if kind == "knn_minkowski" or features.shape[2] == 0:
+            return nearest_graph(interval, present, k)
+        # Nodes that no message reached have equal features; an order of theirs would not be
+        # invariant.
+        return nearest_graph(_euclidean(features.detach()), present, k, interval)
+
+
+def _euclidean(x: Tensor) -> Tensor:
+    """Squared distances (B, N, N) of points (B, N, F)."""
+    return (x[:, :, None] - x[:, None]).square().sum(3)
+
+
+def hidden_features(momenta: Tensor, jet: Tensor) -> Tensor:
+    """(d_eta, d_phi, log pt, log E, log pt/pt_jet, log E/E_jet, dR): (B, N, 7), GeV and rad.
+
+    Of constituents (B, N, 4) and their jets (B, 4) in one frame; log E is that of this frame.
+    """
+    d_eta, d_phi = minkowski.angles(momenta, jet)
+    log_pt = _log(minkowski.transverse_momentum(momenta))
+    log_e = _log(momenta[..., 0])
+    jet_pt = _log(minkowski.transverse_momentum(jet))[:, None]
+    jet_e = _log(jet[..., 0])[:, None]
+    d_r = torch.hypot(d_eta, d_phi)
+    return torch.stack([d_eta, d_phi, log_pt, log_e, log_pt - jet_pt, log_e - jet_e, d_r], 2)
+
+
+def _log(x: Tensor) -> Tensor:
+    return x.clamp(min=1e-6).log()

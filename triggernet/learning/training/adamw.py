@@ -1,0 +1,228 @@
+"""AdamW on Lightning for any float model: the nanoPELICAN paper's schedule, and larger models."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor, nn
+
+from triggernet.learning.tasks.metrics import area_under_roc
+from triggernet.learning.training.sample import cross_entropy
+from triggernet.learning.training.threads import single_thread
+from triggernet.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from triggernet.learning.training.recipes import AdamWConfig
+    from triggernet.learning.training.sample import Sample, Split
+    from triggernet.learning.training.state import TrainingState
+
+Batch = tuple[dict[str, Tensor], Tensor]
+
+
+def learning_rate(config: AdamWConfig, epoch: float) -> float:
+    """The rate at a fractional epoch: linear warm-up, cosines with restarts, exponential decay.
+
+    The cosines end at ``config.floor`` of the full rate, and the decay goes on from there.
+    """
+    if epoch < config.warmup_epochs:
+        return config.learning_rate * (epoch + 1e-3) / config.warmup_epochs
+    annealed = config.epochs - config.decay_epochs
+    if epoch >= annealed:
+        return config.learning_rate * config.floor * math.pow(config.decay, epoch - annealed)
+    position, length = epoch - config.warmup_epochs, float(config.restart_epochs)
+    while position >= length:
+        position -= length
+        length *= config.restart_factor
+    cosine = 0.5 * (1 + math.cos(math.pi * position / length))
+    return config.learning_rate * (config.floor + (1 - config.floor) * cosine)
+
+
+def fit(
+    model: nn.Module, split: Split, config: AdamWConfig, seed: int, state: TrainingState
+) -> None:
+    """Train `model` on the exact inputs of `split` and leave it after the last epoch.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Maps the inputs of ``split.train.exact`` to logits (B,).
+    split : Split
+    config : AdamWConfig
+    seed : int
+        Order of the batches, and dropout.
+    state : TrainingState
+        Keeps every epoch (a Lightning checkpoint) until the training is done.
+    """
+    name = f"adamw-{seed}"
+    kept = state.get(name)
+    if kept is None:
+        module = _Classifier(model, config, seed)
+        folder = state.path(name)
+        last = folder / "last.ckpt"
+        with (
+            Progress(f"AdamW, seed {seed}", config.epochs, "epochs") as progress,
+            _quiet_lightning(),
+            single_thread(),
+            warnings.catch_warnings(),
+        ):
+            # Lightning's own code meets deprecations of torch 2.13.
+            warnings.filterwarnings("ignore", module="lightning|torch")
+            _trainer(config, folder, _Show(progress)).fit(
+                module,
+                datamodule=_Jets(split, config.batch_size, seed),
+                ckpt_path=str(last) if last.is_file() else None,
+            )
+        kept = {"model": model.state_dict(), "history": module.lines}
+        state.put(name, kept)
+    model.load_state_dict(kept["model"])
+    model.eval()
+    for line in kept["history"]:
+        state.log(**line)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """No advertisements and no list of accelerators that are not there."""
+    logger = logging.getLogger("lightning.pytorch")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _trainer(config: AdamWConfig, folder: Any, show: Callback) -> Trainer:
+    return Trainer(
+        accelerator="cpu",
+        max_epochs=config.epochs,
+        callbacks=[show, ModelCheckpoint(dirpath=folder, save_last=True, save_top_k=0)],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        reload_dataloaders_every_n_epochs=1,
+    )
+
+
+class _Classifier(LightningModule):
+    """A binary classifier under training."""
+
+    def __init__(self, model: nn.Module, config: AdamWConfig, seed: int) -> None:
+        super().__init__()
+        self.model, self.config, self.seed = model, config, seed
+        self.lines: list[dict[str, Any]] = []
+        self._losses: list[float] = []
+        self._judged: list[tuple[Tensor, Tensor]] = []
+
+    def configure_optimizers(self) -> Any:
+        """AdamW, its rate set batch by batch."""
+        config = self.config
+        optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        return {"optimizer": optimiser}
+
+    def on_train_epoch_start(self) -> None:
+        """Dropout that depends on seed and epoch alone, so that any epoch can be redone."""
+        torch.manual_seed(1_000_003 * self.seed + self.current_epoch)
+        self._losses.clear()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Loss of one batch, at the rate of its place in the epoch."""
+        done = self.current_epoch + batch_idx / int(self.trainer.num_training_batches)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = learning_rate(self.config, done)
+        inputs, label = batch
+        logits = self.model(inputs)
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype))
+        self._losses.append(float(loss.detach()))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collect logits."""
+        del batch_idx
+        inputs, label = batch
+        self._judged.append((self.model(inputs).double(), label))
+
+    def on_validation_epoch_end(self) -> None:
+        """One line of history."""
+        logits, label = (torch.cat(parts) for parts in zip(*self._judged, strict=True))
+        self._judged.clear()
+        line = {"stage": "adamw", "seed": self.seed, "epoch": self.current_epoch}
+        line |= {"loss": sum(self._losses) / max(len(self._losses), 1)}
+        line |= {"validation_loss": cross_entropy(logits, label)}
+        line |= {"validation_auc": area_under_roc(logits.numpy(), label.numpy())}
+        self.lines.append(line)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The history goes with the weights."""
+        checkpoint["lines"] = self.lines
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """And comes back with them."""
+        self.lines = checkpoint["lines"]
+
+
+class _Jets(LightningDataModule):
+    """Batches of exact inputs, in an order that depends on seed and epoch alone."""
+
+    def __init__(self, split: Split, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.split, self.batch_size, self.seed = split, batch_size, seed
+
+    def train_dataloader(self) -> Any:
+        """Asked for at every epoch."""
+        epoch = self.trainer.current_epoch if self.trainer is not None else 0
+        generator = torch.Generator().manual_seed(1_000_003 * self.seed + epoch)
+        order = torch.randperm(len(self.split.train), generator=generator)
+        return _Batches(self.split.train, order, self.batch_size)
+
+    def val_dataloader(self) -> Any:
+        """All validation jets in order."""
+        validation = self.split.validation
+        return _Batches(validation, torch.arange(len(validation)), self.batch_size)
+
+
+class _Batches:
+    """Batches of a sample in a given order."""
+
+    def __init__(self, sample: Sample, order: Tensor, batch_size: int) -> None:
+        self.sample, self.order, self.batch_size = sample, order, batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.order) / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for begin in range(0, len(self.order), self.batch_size):
+            index = self.order[begin : begin + self.batch_size]
+            inputs = {name: x[index] for name, x in self.sample.exact.items()}
+            yield inputs, self.sample.label[index]
+
+
+class _Show(Callback):
+    """Progress on standard error."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A resumed training has epochs behind it."""
+        del pl_module
+        self.progress.advance(trainer.current_epoch)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """One epoch is done."""
+        del trainer
+        lines: Any = pl_module.lines
+        note = f"validation loss {lines[-1]['validation_loss']:.4f}" if lines else ""
+        self.progress.advance(note=note)

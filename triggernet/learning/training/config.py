@@ -1,0 +1,179 @@
+"""The configuration of a training run: which model, which inputs, which widths, which recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import yaml
+
+from triggernet.config import load_config, read_key
+from triggernet.data import EncodingConfig
+from triggernet.errors import ConfigError, ModelError
+from triggernet.learning.models import ModelFamily, model_family
+from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
+
+Preset = Literal["default", "paper"]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained.
+
+    Attributes
+    ----------
+    recipe : {"multistart", "adamw"}
+        For the float model: quasi-Newton from many starts, or AdamW on Lightning.
+    seed : int
+        Everything random follows from it.
+    seeds : int
+        Float trainings, with seeds counted up; the one with the lowest validation loss is kept
+        and the spread reported.
+    validation_fraction : float
+        Share of the jets that no weight is fitted to.
+    max_jets : int or None
+        Use the first ones only.
+    max_saturated : float
+        The share of the values of an input that may lie outside the range of its type; jets that
+        the encoding cannot hold are refused.
+    multistart, adamw, fine_tune
+        The recipes' own settings; `fine_tune` is the quantisation-aware part.
+    """
+
+    recipe: Literal["multistart", "adamw"] = "multistart"
+    seed: int = 0
+    seeds: int = 1
+    validation_fraction: float = 0.2
+    max_jets: int | None = None
+    max_saturated: float = 0.01
+    multistart: MultistartConfig = field(default_factory=MultistartConfig)
+    adamw: AdamWConfig = field(default_factory=AdamWConfig)
+    fine_tune: FineTuneConfig = field(default_factory=FineTuneConfig)
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1 or self.seed < 0:
+            raise ConfigError(
+                f"seed {self.seed}, seeds {self.seeds}: allowed are 0 and more, 1 and more"
+            )
+        if not 0 < self.validation_fraction < 1:
+            raise ConfigError(
+                f"validation_fraction: found {self.validation_fraction}; allowed is 0 to 1, "
+                "neither included"
+            )
+        if not 0 <= self.max_saturated <= 1:
+            raise ConfigError(f"max_saturated: found {self.max_saturated}; allowed is 0 to 1")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that decides the result of a run; made by `load_run_config`.
+
+    Attributes
+    ----------
+    model, quantisation
+        Of the types that the model's family states.
+    encoding : EncodingConfig
+    training : TrainingConfig
+    """
+
+    model: Any
+    encoding: EncodingConfig
+    quantisation: Any
+    training: TrainingConfig
+
+    @property
+    def family(self) -> ModelFamily:
+        """The registry's entry of the model."""
+        return model_family(self.model.name)
+
+    @property
+    def refusal(self) -> ModelError | None:
+        """The error for asking for the hardware form; None if this configuration has one."""
+        return self.family.refusal(self.model, self.encoding)
+
+    def __post_init__(self) -> None:
+        family, recipe = self.family, self.training.recipe
+        family.check(self.model, self.encoding)
+        if recipe not in family.recipes:
+            raise ConfigError(
+                f"training.recipe: {recipe} does not work for model {family.name!r}; allowed: "
+                f"{', '.join(family.recipes)}"
+            )
+        if recipe == "multistart" and (self.model.batch_norm or self.model.dropout > 0):
+            raise ConfigError(
+                "training.recipe: multistart minimises the exact loss and contradicts "
+                "model.batch_norm and model.dropout; use recipe adamw, or leave them out"
+            )
+
+
+def load_run_config(
+    source: Path | Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    model: str | None = None,
+    preset: str = "default",
+) -> RunConfig:
+    """Read and check a run's configuration.
+
+    Parameters
+    ----------
+    source : Path, mapping or None
+        A YAML file or its content.
+    overrides : mapping, optional
+        Values that win over `source`, with dotted keys.
+    model : str, optional
+        The model's name; must agree with `source` where that names one.
+    preset : {"default", "paper"}
+        Values under those of `source`.
+
+    Raises
+    ------
+    ConfigError
+        For unknown or contradictory keys.
+    """
+    if preset not in get_args(Preset):
+        raise ConfigError(f"unknown preset {preset!r}; known: {', '.join(get_args(Preset))}")
+    named = read_key("model.name", source, overrides) or model
+    if named is None:
+        raise ConfigError("model.name: this key is missing and has no default")
+    if model is not None and named != model:
+        raise ConfigError(f"the configuration is of model {named!r}, not of {model!r}")
+    family = model_family(str(named))
+    under = {"training.recipe": family.recipes[0]} | _flat(_preset(preset))
+    return cast("RunConfig", load_config(_schema(family.name), source, overrides, under))
+
+
+@cache
+def _schema(name: str) -> type[Any]:
+    """`RunConfig` with the model's own sections: the types that `load_config` checks.
+
+    One class a model, so that equal configurations are equal.
+    """
+    family = model_family(name)
+    sections = [
+        ("model", family.config, field(default_factory=family.config)),
+        ("encoding", EncodingConfig, field(default_factory=EncodingConfig)),
+        ("quantisation", family.quantisation, field(default_factory=family.quantisation)),
+        ("training", TrainingConfig, field(default_factory=TrainingConfig)),
+    ]
+    return dataclasses.make_dataclass("RunConfig", sections, bases=(RunConfig,), frozen=True)
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested values by dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{above}{key}"
+        found |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return found
+
+
+def _preset(name: str) -> Mapping[str, Any]:
+    """The values of a preset, nested."""
+    text = (files(__package__) / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+    return cast("Mapping[str, Any]", values)

@@ -1,0 +1,225 @@
+"""Run folders: a trained model with everything that made it.
+
+``config.yaml`` the resolved configuration; ``float.pt`` and ``checkpoint.pt`` the float and the
+quantised weights (a configuration without a hardware form has the first alone); ``metrics.json``
+how well they do on the validation jets; ``history.jsonl`` one line a piece of the training;
+``provenance.json`` versions, seed and digests of the inputs. A run that was killed also has
+``state/`` and lacks ``metrics.json``, which is written last.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from triggernet.config import dump_config
+from triggernet.errors import ModelError, UsageError
+from triggernet.files import (
+    provenance,
+    read_json,
+    refuse_existing,
+    sha256_of,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from triggernet.learning.training.config import RunConfig, load_run_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import nn
+
+CONFIG = "config.yaml"
+FLOAT = "float.pt"
+QUANTISED = "checkpoint.pt"
+METRICS = "metrics.json"
+HISTORY = "history.jsonl"
+PROVENANCE = "provenance.json"
+STATE = "state"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its configuration, its models in evaluation mode, its metrics.
+
+    `quantised_model` is None for a configuration without a hardware form.
+    """
+
+    config: RunConfig
+    float_model: nn.Module
+    quantised_model: nn.Module | None
+    metrics: Mapping[str, Any]
+
+    @property
+    def quantised(self) -> nn.Module:
+        """The quantised model.
+
+        Raises
+        ------
+        ModelError
+            If this configuration has no hardware form.
+        """
+        refusal = self.config.refusal
+        if refusal is not None:
+            raise refusal
+        assert self.quantised_model is not None
+        return self.quantised_model
+
+    def as_text(self) -> str:
+        """How well it does on the validation jets, and the spread over seeds if there are some."""
+        text = f"validation AUC {self.metrics['float']['auc']:.4f} in floating point"
+        if self.metrics["quantised"] is not None:
+            text += f", {self.metrics['quantised']['auc']:.4f} quantised"
+        spread = self.metrics["spread"]
+        if spread["std"] is None:
+            return text
+        mean = f"{spread['mean']:.4f} +- {spread['std']:.4f}"
+        return f"{text}; the float models of {spread['seeds']} seeds: {mean}"
+
+
+def check_folder(
+    folder: Path, config: RunConfig, inputs: Mapping[str, str], resume: bool = False
+) -> None:
+    """Check that a run folder can be made, or that an unfinished one belongs to this training.
+
+    Parameters
+    ----------
+    folder : Path
+    config : RunConfig
+    inputs : mapping of str to str
+        SHA-256 digests of the files read, by name.
+    resume : bool
+        Go on with what is there.
+
+    Raises
+    ------
+    UsageError
+        If the folder exists and `resume` is not set, or if it is of another configuration or
+        other inputs.
+    """
+    if not (resume and (folder / PROVENANCE).is_file()):
+        _refuse(folder)
+        return
+    made = _made(config, inputs)
+    if (folder / CONFIG).read_text(encoding="utf-8") != dump_config(config):
+        raise UsageError(
+            f"{folder / CONFIG} differs from the configuration given; resume with the same one, or "
+            "choose another folder"
+        )
+    found = read_json(folder / PROVENANCE)
+    for key in ("inputs", "packages", "triggernet"):
+        if found.get(key) != made[key]:
+            raise UsageError(
+                f"{folder} was begun with other {key}: {found.get(key)}, now {made[key]}; resume "
+                "with the same ones, or choose another folder"
+            )
+
+
+def begin(folder: Path, config: RunConfig, inputs: Mapping[str, str]) -> None:
+    """Write what a run folder begins with, unless it is there: see `check_folder`."""
+    if not (folder / PROVENANCE).is_file():
+        write_text(folder / CONFIG, dump_config(config))
+        write_json(folder / PROVENANCE, _made(config, inputs))
+
+
+def _made(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    return provenance(seed=config.training.seed) | {"inputs": dict(inputs)}
+
+
+def _refuse(folder: Path) -> None:
+    unfinished = (folder / STATE).is_dir() and not (folder / METRICS).is_file()
+    if unfinished:
+        raise UsageError(
+            f"{folder} holds an unfinished training; go on with --resume, or choose another folder"
+        )
+    refuse_existing(folder)
+
+
+def save_module(folder: Path, name: str, module: nn.Module, config: RunConfig) -> None:
+    """Write a module's weights with the identity of its model; atomic."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save({"model": identity(config), "state": module.state_dict()}, buffer)
+    write_bytes(folder / name, buffer.getvalue())
+
+
+def load_run(folder: Path) -> Run:
+    """Read a run folder, or a folder of the zoo.
+
+    Raises
+    ------
+    ModelError
+        If it is no run folder, is unfinished, damaged, or its checkpoint is of another model.
+    ConfigError
+        If its configuration is not valid.
+    """
+    if not (folder / CONFIG).is_file():
+        raise ModelError(
+            f"{folder} is no run folder: it has no {CONFIG}; give a folder that "
+            "`triggernet train` wrote"
+        )
+    if not (folder / METRICS).is_file():
+        raise ModelError(
+            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
+            "`triggernet train ... --resume`"
+        )
+    config = load_run_config(folder / CONFIG)
+    family = config.family
+    float_model = family.make_float(config.model, config.encoding)
+    load_module(folder / FLOAT, float_model, config)
+    quantised = None
+    if config.refusal is None:
+        quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
+        load_module(folder / QUANTISED, quantised, config)
+    return Run(config, float_model, quantised, read_json(folder / METRICS))
+
+
+def refuse_float_only(folder: Path) -> None:
+    """Raise ModelError if `folder` is the run folder of a configuration without a hardware form.
+
+    For commands that need a project: without it they would ask for an export that is refused.
+    """
+    if (folder / FLOAT).is_file() and not (folder / "program.json").is_file():
+        refusal = load_run_config(folder / CONFIG).refusal
+        if refusal is not None:
+            raise refusal
+
+
+def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:
+    """Load weights written by `save_module` into `module`, and set it to evaluation.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged, or holds another model.
+    """
+    import torch
+
+    try:
+        content = torch.load(path, weights_only=True)
+        model, state = content["model"], content["state"]
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing; the run folder is incomplete, train again") from None
+    except Exception as error:
+        raise ModelError(f"{path} is no checkpoint of triggernet: {error}") from error
+    if model != identity(config):
+        raise ModelError(
+            f"{path} is a checkpoint of another model: its configuration has digest "
+            f"{model[:12]}, that of the folder {identity(config)[:12]}; {CONFIG} and {path.name} "
+            "must come from the same training"
+        )
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelError(f"{path} does not fit the model of its {CONFIG}: {error}") from error
+    module.eval()
+
+
+def identity(config: RunConfig) -> str:
+    """Digest of what the weights belong to: model, encoding and quantisation."""
+    sections = (config.model, config.encoding, config.quantisation)
+    return sha256_of("\n".join(dump_config(section) for section in sections).encode())

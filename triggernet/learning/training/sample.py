@@ -1,0 +1,134 @@
+"""Jets ready for training: inputs of both kinds and labels, split into two parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from triggernet.data.encoding import encode
+from triggernet.errors import DataError, EncodingError
+from triggernet.learning.training.features import check_jets, code_values, float_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from triggernet.data import EncodingConfig, Jets
+    from triggernet.learning.training.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Inputs of n jets by name and their labels.
+
+    Attributes
+    ----------
+    exact : dict of str to float64 tensor (n, ...)
+        See `features.float_inputs`.
+    hardware : dict of str to float32 tensor (n, ...)
+        See `features.hardware_inputs`.
+    label : int64 tensor (n,)
+        1 for signal.
+    saturated : mapping of str to int
+        How many values of each input of `hardware` lay outside its range and were set to its end.
+    """
+
+    exact: dict[str, Tensor]
+    hardware: dict[str, Tensor]
+    label: Tensor
+    saturated: Mapping[str, int]
+
+    @classmethod
+    def of(cls, jets: Jets, encoding: EncodingConfig) -> Sample:
+        """The sample of checked jets."""
+        check_jets(jets)
+        encoded = encode(jets, encoding)
+        return cls(
+            float_inputs(jets, encoding),
+            code_values(encoded, encoding),
+            torch.from_numpy(jets.label.astype(np.int64)),
+            encoded.saturated,
+        )
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The jets that weights are fitted to, in random order, and those that judge them."""
+
+    train: Sample
+    validation: Sample
+
+
+def split_jets(jets: Jets, config: RunConfig) -> Split:
+    """Shuffle and split jets as `config.training` says.
+
+    Raises
+    ------
+    DataError
+        If the jets are unfit, or one of the parts would lack a class.
+    EncodingError
+        If the widths of the encoding cannot hold the jets: more than `training.max_saturated` of
+        the values of an input would saturate.
+    """
+    training = config.training
+    jets = jets if training.max_jets is None else jets.select(slice(training.max_jets))
+    check_jets(jets)
+    order = np.random.default_rng(training.seed).permutation(len(jets))
+    n_validation = round(training.validation_fraction * len(jets))
+    parts = jets.select(order[n_validation:]), jets.select(order[:n_validation])
+    for part, name in zip(parts, ("training", "validation"), strict=True):
+        counts = np.bincount(part.label, minlength=2)
+        if counts.min() == 0:
+            raise DataError(
+                f"the {name} part has {counts[1]} signal and {counts[0]} background jets; both are "
+                "needed: give more jets or another validation_fraction"
+            )
+    split = Split(*(Sample.of(part, config.encoding) for part in parts))
+    _refuse_narrow(split.train, config)
+    return split
+
+
+def _refuse_narrow(sample: Sample, config: RunConfig) -> None:
+    """Raise EncodingError for an input whose type cuts off more of the jets than is allowed."""
+    allowed = config.training.max_saturated
+    for name, saturated in sample.saturated.items():
+        n = int(torch.count_nonzero(sample.hardware[name]))  # zero: absent, or small anyway
+        if saturated > allowed * n:
+            raise EncodingError(
+                f"{saturated} of {n} values of the input {name!r} do not fit its type "
+                f"{config.encoding.types[name]} and would saturate; at most {allowed:.3g} of them "
+                "may: widen the encoding, take a coarser step, or raise training.max_saturated"
+            )
+
+
+def saturation_text(saturated: Mapping[str, int]) -> str:
+    """``pt 3, eta 1``: the inputs with values outside their range; ``none`` without any."""
+    found = [f"{name} {count}" for name, count in saturated.items() if count]
+    return ", ".join(found) or "none"
+
+
+def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int = 1000) -> Tensor:
+    """Logits (n,) of a model in evaluation mode, float64, batch by batch."""
+    training = model.training
+    model.eval()
+    n = len(next(iter(inputs.values())))
+    with torch.no_grad():
+        parts = [
+            model({name: x[k : k + batch_size] for name, x in inputs.items()}).double()
+            for k in range(0, n, batch_size)
+        ]
+    model.train(training)
+    return torch.cat(parts)
+
+
+def cross_entropy(logits: Tensor, label: Tensor) -> float:
+    """Mean binary cross-entropy of logits (n,)."""
+    return float(
+        torch.nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype))
+    )

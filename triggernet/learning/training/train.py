@@ -1,0 +1,168 @@
+"""Training from jets to a run folder: the float model, then its quantised form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from triggernet.files import write_json
+from triggernet.learning.tasks.metrics import area_under_roc, measure
+from triggernet.learning.training import run_folder
+from triggernet.learning.training.fine_tune import fine_tune
+from triggernet.learning.training.sample import (
+    Sample,
+    Split,
+    cross_entropy,
+    predict,
+    saturation_text,
+    split_jets,
+)
+from triggernet.learning.training.state import TrainingState
+from triggernet.learning.training.threads import single_thread
+from triggernet.progress import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from triggernet.data import Jets
+    from triggernet.learning.training.config import RunConfig
+
+
+def train(
+    config: RunConfig,
+    jets: Jets,
+    out: Path,
+    inputs: Mapping[str, str] | None = None,
+    resume: bool = False,
+) -> run_folder.Run:
+    """Train a model on `jets` and write the run folder `out`.
+
+    A configuration without a hardware form is trained in floating point only.
+
+    Parameters
+    ----------
+    config : RunConfig
+    jets : Jets
+        Part of them is set aside for validation.
+    out : Path
+        New, or with `resume` the folder of a killed training with the same configuration, inputs
+        and versions: it is finished with the result it would have had.
+    inputs : mapping of str to str, optional
+        Digests of the files that `jets` came from, for the provenance.
+    resume : bool
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UsageError
+        If `out` exists, or does not belong to this training.
+    DataError
+        If the jets are unfit for a binary tagger.
+    EncodingError
+        If the widths of the encoding cannot hold them.
+    """
+    run_folder.check_folder(out, config, inputs or {}, resume)
+    if not (out / run_folder.METRICS).is_file():
+        split = split_jets(jets, config)  # refuses jets before anything is written
+        run_folder.begin(out, config, inputs or {})
+        state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
+        say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
+        say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
+        if config.refusal is not None:
+            say(f"note: {config.refusal}")
+        model, spread = _train_float(config, split, state)
+        run_folder.save_module(out, run_folder.FLOAT, model, config)
+        quantised = _train_quantised(config, split, model, state)
+        if quantised is not None:
+            run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
+        write_json(out / run_folder.METRICS, _metrics(model, quantised, split.validation) | spread)
+        state.clear()
+    return run_folder.load_run(out)
+
+
+def _train_float(
+    config: RunConfig, split: Split, state: TrainingState
+) -> tuple[nn.Module, dict[str, Any]]:
+    """The best float model of all seeds and the spread over them."""
+    fits = []
+    for seed in range(config.training.seed, config.training.seed + config.training.seeds):
+        torch.manual_seed(seed)
+        model = config.family.make_float(config.model, config.encoding)
+        _fit(model, config, split, seed, state)
+        logits = predict(model, split.validation.exact)
+        loss = cross_entropy(logits, split.validation.label)
+        auc = area_under_roc(logits.numpy(), split.validation.label.numpy())
+        state.log(stage="float", seed=seed, validation_loss=loss, validation_auc=auc)
+        fits.append((loss, auc, model))
+    best = min(fits, key=lambda fit: fit[0])
+    aucs = [auc for _, auc, _ in fits]
+    spread = {"seeds": len(fits), "auc": aucs, "mean": float(np.mean(aucs)), "std": None}
+    if len(fits) > 1:
+        spread["std"] = float(np.std(aucs, ddof=1))
+    return best[2].eval(), {"spread": spread}
+
+
+def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: TrainingState) -> None:
+    """Train one float model by the recipe of the configuration."""
+    if config.training.recipe == "adamw":
+        from triggernet.learning.training.adamw import fit
+
+        fit(model, split, config.training.adamw, seed, state)
+        return
+    from triggernet.learning.training.multistart import minimise
+    from triggernet.learning.training.pair_sample import pack_pairs
+
+    exact = split.train.exact
+    sample = pack_pairs(exact["momenta"].numpy(), exact["jet"].numpy(), model.config)
+    label = split.train.label.numpy().astype(np.float64)
+    minimise(model, sample, label, config.training.multistart, seed, state)
+
+
+def _train_quantised(
+    config: RunConfig, split: Split, model: nn.Module, state: TrainingState
+) -> nn.Module | None:
+    """The quantised model, calibrated and fine-tuned; None where there is none."""
+    family, tuning = config.family, config.training.fine_tune
+    if config.refusal is not None:
+        return None
+    torch.manual_seed(config.training.seed)
+    quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
+
+    def calibrate() -> Mapping[str, Any]:
+        say("calibrating the quantised model")
+        few = slice(tuning.calibration_jets)
+        inputs = {name: x[few] for name, x in split.train.hardware.items()}
+        with single_thread():
+            family.transfer(model, quantised, inputs, split.train.label[few])
+        return quantised.state_dict()
+
+    quantised.load_state_dict(state.once("calibrated", calibrate))
+    fine_tune(quantised, split, tuning, config.training.seed, state)
+    return quantised
+
+
+def _metrics(model: nn.Module, quantised: nn.Module | None, validation: Sample) -> dict[str, Any]:
+    label = validation.label.numpy()
+    n_parameters = parameters_of(model)
+    found: dict[str, Any] = {"sample": "validation", "float": None, "quantised": None}
+    for name, module, inputs in (
+        ("float", model, validation.exact),
+        ("quantised", quantised, validation.hardware),
+    ):
+        if module is not None:
+            logits = predict(module, inputs).numpy()
+            found[name] = measure(logits, label, n_parameters).as_dict()
+    return found
+
+
+def parameters_of(model: nn.Module) -> int:
+    """The model's own count of its parameters, or that of all."""
+    counted = getattr(model, "n_parameters", None)
+    return int(counted) if counted is not None else sum(p.numel() for p in model.parameters())

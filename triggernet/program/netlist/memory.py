@@ -1,0 +1,135 @@
+"""Constant tables: in look-up tables, or two of them together in a block RAM."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from triggernet.program.netlist import cost, timing
+from triggernet.program.netlist.builder import Builder, literal
+from triggernet.program.netlist.wire import Module, Statement, Wire, constant
+
+BLOCK_WORDS = 2048  # of up to 9 bits: one block RAM of 18 kbit with two read ports
+
+
+def lookup(b: Builder, address: Wire, values: Sequence[int], name: str = "entry") -> Wire:
+    """``values[address - address.lo]``, not negative, from look-up tables."""
+    assert len(values) == address.hi - address.lo + 1
+    if address.constant:
+        return constant(values[0])
+    bounds = min(values), max(values)
+    if bounds[0] == bounds[1]:
+        return constant(bounds[0])
+    width = Wire(None, *bounds).kind.width
+    module = _table_module(b, address, values, width)
+    cycle, offset = b.start((address,), timing.table_ns(address.width))
+    net = b.net(name, width, signed=bounds[0] < 0)
+    b.module.instances[module] += 1
+    number = b.module.instances[module]
+    text = (
+        f"wire [{width - 1}:0] {net.name};\n    {module} {module}_i{number} "
+        f"(.a({b.read(address, cycle)}), .q({net.name}));"
+    )
+    b.module.statements.append(Statement(cycle, text))
+    return Wire(net, *bounds, cycle, offset, slots=address.slots)
+
+
+def _table_module(b: Builder, address: Wire, values: Sequence[int], width: int) -> str:
+    """The module of a table, made once."""
+    mask = (1 << address.width) - 1
+    entries = [
+        f"{literal((address.lo + k) & mask, address.width)}: q = {literal(value, width)};"
+        for k, value in enumerate(values)
+    ]
+    lines = "\n            ".join([*entries, f"default: q = {literal(0, width)};"])
+    body = f"    always @(*)\n        case (a)\n            {lines}\n        endcase\n"
+    name = f"table_{_digest(body)}"
+    if name not in b.known:
+        b.known[name] = Module(
+            name,
+            f"A table of {len(values)} words of {width} bits, in look-up tables.",
+            inputs=[("a", address.width)],
+            outputs=[("q", width)],
+            count=cost.table(address.width, width),
+            body=body,
+        )
+    return name
+
+
+def lookup_pair(
+    b: Builder, addresses: tuple[Wire, Wire], tables: tuple[Sequence[int], Sequence[int]]
+) -> tuple[Wire, Wire]:
+    """Two look-ups in one clocked memory with two read ports, one table in each half.
+
+    ``tables[k]`` holds the values for ``addresses[k]`` from its lowest bound on; they are not
+    negative. The values are there one clock cycle later.
+    """
+    width = max(max(t) for t in tables).bit_length()
+    bits = max(a.width for a in addresses)
+    module = _memory_module(b, addresses, tables, bits, width)
+    usable = b.clock.usable_ns
+    cycle = max(b.start((a,), timing.LEVEL_NS)[0] for a in addresses)
+    assert usable > timing.LEVEL_NS
+    nets = [b.net(f"entry_{side}", width, signed=False) for side in "ab"]
+    b.module.instances[module] += 1
+    number = b.module.instances[module]
+    ports = ", ".join(
+        f".{side}({b.read(a, cycle)}), .{side}_value({net.name})"
+        for side, a, net in zip("ab", addresses, nets, strict=True)
+    )
+    wires = " ".join(f"wire [{width - 1}:0] {net.name};" for net in nets)
+    b.module.needs_clock = True
+    b.module.statements.append(
+        Statement(cycle, f"{wires}\n    {module} {module}_i{number} (.clk(clk), {ports});")
+    )
+    found = [
+        Wire(net, min(t), max(t), cycle + 1, timing.BLOCK_RAM_NS, slots=a.slots)
+        for net, t, a in zip(nets, tables, addresses, strict=True)
+    ]
+    return found[0], found[1]
+
+
+def fits_block(addresses: Sequence[Wire]) -> bool:
+    """Whether two tables with these addresses fit one block RAM."""
+    return 2 << max(a.width for a in addresses) <= BLOCK_WORDS
+
+
+def _memory_module(
+    b: Builder,
+    addresses: tuple[Wire, Wire],
+    tables: tuple[Sequence[int], Sequence[int]],
+    bits: int,
+    width: int,
+) -> str:
+    words = [0] * (2 << bits)
+    for half, (address, table) in enumerate(zip(addresses, tables, strict=True)):
+        mask = (1 << address.width) - 1
+        for k, value in enumerate(table):
+            words[(half << bits) + ((address.lo + k) & mask)] = value
+    lines = "\n        ".join(f"word[{k}] = {literal(v, width)};" for k, v in enumerate(words))
+    pads = [bits - a.width for a in addresses]
+    front = [f"1'd{half}" + (f", {pad}'d0" if pad else "") for half, pad in enumerate(pads)]
+    body = (
+        f'    (* rom_style = "block", ram_style = "block" *) reg [{width - 1}:0] word '
+        f"[0:{len(words) - 1}];\n"
+        f"    initial begin\n        {lines}\n    end\n"
+        f"    always @(posedge clk) begin\n"
+        f"        a_value <= word[{{{front[0]}, a}}];\n"
+        f"        b_value <= word[{{{front[1]}, b}}];\n    end\n"
+    )
+    name = f"memory_{_digest(body)}"
+    if name not in b.known:
+        b.known[name] = Module(
+            name,
+            f"Two tables of words of {width} bits in a block RAM, each with a port of its own.",
+            inputs=[("a", addresses[0].width), ("b", addresses[1].width)],
+            outputs=[("a_value", width), ("b_value", width)],
+            count=cost.block_ram(bits + 1, width),
+            needs_clock=True,
+            body=body,
+        )
+    return name
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,112 @@
+"""Typed tensors and the nodes between them: what operators work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from triggernet.errors import ProgramError
+from triggernet.fixedpoint import FixedPoint, Overflow, Quantiser, Rounding
+
+Attribute = int | str | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of one jet: its shape (no batch axis), its exact type and the codes it can take.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+    type : FixedPoint
+    lo, hi : int
+        Bounds of its codes, inferred from quantisers and constants; never wider than `type`.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    type: FixedPoint
+    lo: int
+    hi: int
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: `op` is the ONNX operator type, `output` the one tensor it writes.
+
+    Its attributes are those of the operator table (`triggernet/program/operators/README.md`): integers,
+    strings and flat tuples of integers.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    output: str
+    attributes: Mapping[str, Attribute]
+
+    def get_int(self, key: str) -> int:
+        """Attribute `key` as an integer; ProgramError if it is absent or of another kind."""
+        return cast("int", self._attribute(key, int))
+
+    def get_ints(self, key: str) -> tuple[int, ...]:
+        """Attribute `key` as a tuple of integers; ProgramError likewise."""
+        return cast("tuple[int, ...]", self._attribute(key, tuple))
+
+    def get_str(self, key: str) -> str:
+        """Attribute `key` as a string; ProgramError likewise."""
+        return cast("str", self._attribute(key, str))
+
+    def get_type(self, prefix: str = "", signed: bool | None = None) -> FixedPoint:
+        """The type given by `{prefix}width` and `{prefix}integer`.
+
+        `signed` as given, or the attribute `{prefix}signed` if it is None.
+        """
+        sign = bool(self.get_int(f"{prefix}signed")) if signed is None else signed
+        return FixedPoint(sign, self.get_int(f"{prefix}width"), self.get_int(f"{prefix}integer"))
+
+    @property
+    def quantiser(self) -> Quantiser:
+        """The quantiser that ends the node."""
+        return Quantiser(
+            self.get_type(),
+            cast("Rounding", self.get_str("rounding")),
+            cast("Overflow", self.get_str("overflow")),
+        )
+
+    def inner(self, prefix: str) -> Quantiser:
+        """An inner quantiser: unsigned, saturating, rounding as the node does."""
+        return Quantiser(
+            self.get_type(prefix, signed=False), cast("Rounding", self.get_str("rounding")), "SAT"
+        )
+
+    def _attribute(self, key: str, kind: type[Any]) -> Attribute:
+        value = self.attributes.get(key)
+        if not isinstance(value, kind):
+            raise ProgramError(
+                f"node '{self.name}' ({self.op}): attribute '{key}' is {value!r}; "
+                f"expected {kind.__name__}"
+            )
+        return cast("Attribute", value)
+
+
+def quantiser_attributes(
+    kind: FixedPoint, rounding: str, overflow: str = "SAT"
+) -> dict[str, Attribute]:
+    """The attributes by which a node states the quantiser that ends it."""
+    return {
+        "signed": int(kind.signed),
+        "width": kind.width,
+        "integer": kind.integer,
+        "rounding": rounding,
+        "overflow": overflow,
+    }

@@ -1,0 +1,143 @@
+"""The RTL part of a report as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from triggernet.deployment.rtl.synth import Synthesis
+from triggernet.reports.cost.placed import (
+    CALIBRATED_FAMILY,
+    Prediction,
+    Ratio,
+    ff_from_yosys,
+    lut_from_da4ml,
+    lut_from_yosys,
+)
+from triggernet.reports.pages.text import number
+from triggernet.reports.report.report import RtlReport
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """One resource: before synthesis, as synthesised, and what is expected after placing."""
+
+    title: str
+    da4ml: str
+    counted: str
+    placed: str
+    range: str
+
+
+@dataclass(frozen=True)
+class ModuleRow:
+    """One module that was synthesised as one, with what all its instances take together."""
+
+    name: str
+    instances: str
+    lut: str
+    ff: str
+    dsp: str
+    bram: str
+
+
+@dataclass(frozen=True)
+class RtlView:
+    """What the templates show of an RTL design.
+
+    Attributes
+    ----------
+    facts : tuple of (str, str)
+    counts : tuple of CountRow
+        Empty without a synthesis.
+    tool : str
+        What synthesised it.
+    basis : tuple of str
+        What the predictions were measured on.
+    modules : tuple of ModuleRow
+    """
+
+    facts: tuple[tuple[str, str], ...]
+    counts: tuple[CountRow, ...]
+    tool: str
+    basis: tuple[str, ...]
+    modules: tuple[ModuleRow, ...]
+
+
+def rtl_view(rtl: RtlReport) -> RtlView:
+    """The RTL of a project as text."""
+    found = rtl.synthesis
+    return RtlView(
+        facts=tuple(_facts(rtl)),
+        counts=_counts(found, rtl.design.predicted.get("da4ml_lut")) if found else (),
+        tool=_tool(found) if found else "",
+        basis=_basis(found, "da4ml_lut" in rtl.design.predicted) if found else (),
+        modules=_modules(found) if found else (),
+    )
+
+
+def _facts(rtl: RtlReport) -> list[tuple[str, str]]:
+    design, measured = rtl.design, rtl.cosimulation
+    facts = [
+        ("Top module", design.top),
+        ("Schedule", f"latency {design.latency_cycles}, interval {design.interval_cycles} clocks"),
+    ]
+    if measured:
+        differ = number(measured.mismatches) if measured.mismatches else "none"
+        text = (
+            f"{number(measured.n_vectors)} events, {differ} differ; latency "
+            f"{measured.latency_cycles}, interval {measured.interval_cycles} clocks "
+            f"({measured.tool} {measured.version})"
+        )
+        facts.append(("Co-simulation", text))
+    place = rtl.synthesis.place if rtl.synthesis else None
+    if place:
+        clock = f"{place['max_mhz']:.0f} MHz" if place["fits"] else f"no room: {place['reason']}"
+        facts.append((place["chip"], f"{clock} ({place['tool']} {place['version']})"))
+    return facts
+
+
+def _tool(found: Synthesis) -> str:
+    whole = ", as one module" if found.flatten else ""
+    return f"{found.tool} {found.version}, primitives of {found.family}{whole}"
+
+
+def _counts(found: Synthesis, da4ml: float | None) -> tuple[CountRow, ...]:
+    calibrated = found.family == CALIBRATED_FAMILY
+    lut, ff = (lut_from_yosys(), ff_from_yosys()) if calibrated else (None, None)
+    rows = [_row("LUT", found.lut, lut), _row("FF", found.ff, ff)]
+    if da4ml is not None:
+        expected = lut_from_da4ml().applied(da4ml)
+        count = number(round(da4ml))
+        rows.insert(1, CountRow("LUT, from da4ml's count", count, "", *_placed(expected)))
+    rows += [
+        CountRow(title, "", number(count), number(count), "")
+        for title, count in (("DSP", found.dsp), ("BRAM (18 kbit)", found.bram))
+    ]
+    return tuple(rows)
+
+
+def _row(title: str, count: int, ratio: Ratio | None) -> CountRow:
+    placed = ("", "") if ratio is None else _placed(ratio.applied(count))
+    return CountRow(title, "", number(count), *placed)
+
+
+def _placed(expected: Prediction) -> tuple[str, str]:
+    return number(expected.value), f"{number(expected.low)} – {number(expected.high)}"
+
+
+def _basis(found: Synthesis, da4ml: bool) -> tuple[str, ...]:
+    ratios = [lut_from_yosys(), ff_from_yosys()] if found.family == CALIBRATED_FAMILY else []
+    ratios += [lut_from_da4ml()] if da4ml else []
+    return tuple(ratio.basis for ratio in ratios)
+
+
+def _modules(found: Synthesis) -> tuple[ModuleRow, ...]:
+    rows: Sequence[tuple[str, int, tuple[int, ...]]] = [
+        (name, m.instances, (m.counts.lut, m.counts.ff, m.counts.dsp, m.counts.bram))
+        for name, m in found.short_modules()
+    ]
+    return tuple(
+        ModuleRow(name, number(count), *(number(count * value) for value in values))
+        for name, count, values in rows
+    )

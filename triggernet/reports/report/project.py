@@ -1,0 +1,163 @@
+"""A project folder as a report reads it: its program, how it is built, the designs in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from triggernet.deployment.rtl.design import has_rtl, read_design, source_digest
+from triggernet.errors import ProjectError
+from triggernet.files import read_json
+from triggernet.program import Program
+from triggernet.reports.cost.estimate import estimate
+from triggernet.reports.cost.figures import Figure, Figures, best
+from triggernet.reports.cost.hardware import Clock
+from triggernet.reports.report.design import Design
+from triggernet.reports.report.sources import gather
+
+RECORD = "triggernet.json"
+PROGRAM = "program.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the HLS project is built, from its record.
+
+    Attributes
+    ----------
+    name : str
+        Top function.
+    part : str
+        Full name of the FPGA.
+    clock : Clock
+    reuse_factor : int
+    """
+
+    name: str
+    part: str
+    clock: Clock
+    reuse_factor: int
+
+
+@dataclass(frozen=True)
+class Project:
+    """What lies in a project folder.
+
+    Attributes
+    ----------
+    design : Design
+    settings : Settings or None
+        Of the HLS project; None where there is RTL alone.
+    """
+
+    design: Design
+    settings: Settings | None
+
+    @property
+    def part(self) -> str:
+        """Full name of the FPGA that the project is for."""
+        if self.design.rtl is not None:
+            return self.design.rtl.part
+        return self.settings.part if self.settings else ""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the design that a report is about."""
+        return Clock(self.design.period_ns(self.design.kind))
+
+    @property
+    def instances(self) -> int:
+        """How many such designs take turns."""
+        return self.design.rtl.instances if self.design.rtl is not None else 1
+
+
+@dataclass(frozen=True)
+class Known:
+    """The figures of a project.
+
+    Attributes
+    ----------
+    figures : mapping of str to Figure
+        The most trusted one of each name, of the design that a report is about.
+    all : tuple of Figures
+        What every source knows, also of the other design.
+    """
+
+    figures: Mapping[str, Figure]
+    all: tuple[Figures, ...]
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds firmware, or once did."""
+    return (folder / RECORD).is_file()
+
+
+def load_project(folder: Path) -> Project:
+    """Read a project folder.
+
+    Raises
+    ------
+    ProjectError
+        If it is none, or its record does not say how it is built.
+    """
+    settings = _settings(folder)
+    program = load_program(folder)
+    rtl = read_design(folder) if has_rtl(folder) else None
+    design = Design(
+        folder,
+        program,
+        hls_top=settings.name if settings else "",
+        estimate=(estimate(program, settings.clock, settings.reuse_factor) if settings else None),
+        rtl=rtl,
+        rtl_digest=source_digest(folder) if rtl else "",
+    )
+    return Project(design, settings)
+
+
+def known_figures(project: Project) -> Known:
+    """Ask every source about a project.
+
+    Raises
+    ------
+    ProjectError
+        If a report in it is damaged.
+    """
+    found = gather(project.design)
+    shown = best(each for kind, each in found if kind == project.design.kind)
+    return Known(shown, tuple(each for _, each in found))
+
+
+def load_program(folder: Path) -> Program:
+    """The program that an export left in a folder; ProjectError if there is none."""
+    path = folder / PROGRAM
+    if not path.is_file():
+        raise ProjectError(
+            f"{folder} is no project: it has no {PROGRAM}; give a folder that "
+            "`triggernet export` wrote"
+        )
+    return Program.from_json(path.read_text("utf-8"))
+
+
+def _settings(folder: Path) -> Settings | None:
+    """How the HLS project is built; None where there is RTL alone."""
+    path = folder / RECORD
+    if not path.is_file():
+        raise ProjectError(
+            f"{folder} is no project: it has no {RECORD}; give a folder that "
+            "`triggernet export --hls` or `--rtl` wrote"
+        )
+    content = read_json(path)
+    if isinstance(content, dict) and "config" not in content and has_rtl(folder):
+        return None
+    try:
+        config = content["config"]
+        uncertainty = float(str(config["clock_uncertainty"]).rstrip("%")) / 100
+        clock = Clock(float(config["clock_period_ns"]), uncertainty)
+        return Settings(
+            str(config["project_name"]), str(config["part"]), clock, int(config["reuse_factor"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProjectError(
+            f"{path} does not say how the project is built ({error!r}); export it again"
+        ) from error

@@ -1,0 +1,189 @@
+"""Geometry of the plots of a comparison: trade-offs in, coordinates of a drawing out.
+
+The page draws them as SVG, `scatter_plot.py` as a picture in the style of the field.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from triggernet.reports.pages.charts import Tick, steps
+from triggernet.reports.pages.labels import Box, Label, place_labels
+from triggernet.reports.pages.text import number
+from triggernet.studies.compare.trade_off import Point, TradeOff
+
+WIDTH, HEIGHT = 600.0, 380.0
+MARKER = 5.0  # half its size
+MOST_TICKS = 8
+# Of the numbers on a logarithmic axis, the first two digits: ever more of them.
+DIGITS = ((10,), (10, 30), (10, 20, 50), range(10, 100, 10), range(10, 100, 5), range(10, 100))
+TITLES = {"lut": "LUT", "latency_ns": "latency [ns]", "n_parameters": "parameters"}
+LINEAR = ("latency_ns",)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis from `low` to `high`, of a length in the unit of the drawing."""
+
+    low: float
+    high: float
+    length: float
+    log: bool
+
+    def at(self, value: float) -> float:
+        """How far along the axis a value lies."""
+        low, high, value = (
+            (math.log10(v) for v in (self.low, self.high, value))
+            if self.log
+            else (self.low, self.high, value)
+        )
+        return self.length * (value - low) / (high - low)
+
+    @property
+    def ticks(self) -> tuple[Tick, ...]:
+        """Round numbers on it."""
+        values = _round_numbers(self.low, self.high) if self.log else steps(self.high)
+        return tuple(Tick(self.at(value), number(value)) for value in values)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A point with its error bar; `group` is the place of its origin in the legend."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    group: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A Pareto front: who is on it, and the corners of its line; `group` is None for all."""
+
+    names: tuple[str, ...]
+    corners: tuple[tuple[float, float], ...]
+    group: int | None
+
+
+@dataclass(frozen=True)
+class ScatterChart:
+    """Rejection on a logarithmic axis against a cost; y points down.
+
+    Attributes
+    ----------
+    cost, title : str
+    x_ticks, y_ticks : tuple of Tick
+    markers : tuple of Marker
+    labels : tuple of Label
+        Of the markers, in their order.
+    fronts : tuple of Line
+    legend : tuple of str
+        What each group is.
+    left_out : tuple of str
+        Who is not drawn, and why.
+    """
+
+    cost: str
+    title: str
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    markers: tuple[Marker, ...]
+    labels: tuple[Label, ...]
+    fronts: tuple[Line, ...]
+    legend: tuple[str, ...]
+    left_out: tuple[str, ...]
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def scatter_chart(found: TradeOff) -> ScatterChart:
+    """The chart of a trade-off; without points, one without axes."""
+    legend = tuple(dict.fromkeys(point.origin for point in found.points))
+    title, points, left_out = TITLES[found.cost], found.points, tuple(_left_out(found))
+    if not points:
+        return ScatterChart(found.cost, title, (), (), (), (), (), legend, left_out)
+    across = _axis([p.cost for p in points], WIDTH, found.cost not in LINEAR)
+    up = _axis([e for p in points for e in _ends(p)], HEIGHT, log=True)
+    markers = tuple(_marker(p, across, up, legend.index(p.origin)) for p in points)
+    fronts = tuple(
+        Line(
+            tuple(p.name for p in front.points),
+            _corners([markers[points.index(p)] for p in front.points]),
+            legend.index(front.origin) if front.origin else None,
+        )
+        for front in found.fronts
+    )
+    places = [(m.x, m.y, p.name) for m, p in zip(markers, points, strict=True)]
+    labels = place_labels(places, _obstacles(markers, fronts), WIDTH, HEIGHT)
+    return ScatterChart(
+        found.cost,
+        title,
+        across.ticks,
+        tuple(Tick(HEIGHT - tick.at, tick.text) for tick in up.ticks),
+        markers,
+        tuple(labels),
+        fronts,
+        legend,
+        left_out,
+    )
+
+
+def _left_out(found: TradeOff) -> Iterator[str]:
+    reasons = dict.fromkeys(why for _, why in found.left_out)
+    for reason in reasons:
+        yield f"{', '.join(name for name, why in found.left_out if why == reason)} ({reason})"
+
+
+def _ends(point: Point) -> tuple[float, float]:
+    """The ends of its error bar; what reaches below a fifth of the rejection is cut there."""
+    low = max(point.rejection - point.error, point.rejection / 5)
+    return low, point.rejection + point.error
+
+
+def _axis(values: Sequence[float], length: float, log: bool) -> Axis:
+    low, high = min(values), max(values)
+    if not log:
+        return Axis(0.0, high * 1.15, length, log)
+    margin = max((high / low) ** 0.12, 1.15)
+    return Axis(low / margin, high * margin, length, log)
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Round numbers between two others: as many as there is room for."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for digits in DIGITS:
+        values = [d * 10.0 ** (power - 1) for power in powers for d in digits]
+        inside = [value for value in values if low <= value <= high]
+        if found and len(inside) > MOST_TICKS:
+            break
+        found = inside or found
+    return found
+
+
+def _marker(point: Point, across: Axis, up: Axis, group: int) -> Marker:
+    y, low, high = (HEIGHT - up.at(v) for v in (point.rejection, *_ends(point)))
+    return Marker(across.at(point.cost), y, low, high, group)
+
+
+def _corners(front: Sequence[Marker]) -> tuple[tuple[float, float], ...]:
+    """From the first point along what can be had at each cost, to the right end of the plot."""
+    corners = [(front[0].x, front[0].y)]
+    for marker in front[1:]:
+        corners += [(marker.x, corners[-1][1]), (marker.x, marker.y)]
+    return (*corners, (WIDTH, corners[-1][1]))
+
+
+def _obstacles(markers: Sequence[Marker], fronts: Sequence[Line]) -> list[Box]:
+    found = []
+    for m in markers:
+        found.append(Box(m.x - MARKER, m.y - MARKER, 2 * MARKER, 2 * MARKER))
+        found.append(Box(m.x - 1.5, m.high, 3, m.low - m.high))
+    for front in fronts:
+        for (x0, y0), (x1, y1) in zip(front.corners, front.corners[1:], strict=False):
+            left, top = min(x0, x1), min(y0, y1)
+            found.append(Box(left - 3, top - 3, abs(x1 - x0) + 6, abs(y1 - y0) + 6))
+    return found

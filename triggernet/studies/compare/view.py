@@ -1,0 +1,249 @@
+"""A comparison as people read it: every number as text, ready for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from triggernet.reports.budgets.verdict import LABELS
+from triggernet.reports.cost.figures import Figure
+from triggernet.reports.pages.text import number, percent
+from triggernet.reports.report.rtl_sources import NETLIST, SCHEDULE
+from triggernet.reports.report.sources import TOOL
+from triggernet.studies.compare.compare import Comparison
+from triggernet.studies.compare.row import Row
+from triggernet.studies.compare.scatter import ScatterChart, scatter_chart
+
+if TYPE_CHECKING:
+    from triggernet.learning.tasks.metrics import Metrics
+
+ABSENT = "–"
+HARDWARE = ("lut", "ff", "dsp", "bram", "latency_ns", "interval_cycles")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+MARKS = (*LETTERS, *(first + second for first in LETTERS for second in LETTERS))
+MEANING = {
+    NETLIST: "counted in the netlist, before any synthesis",
+    SCHEDULE: "the schedule that the Verilog is built by",
+    TOOL: "our model of the HLS project",
+}
+HEADER = (
+    *("run", "rejection", "AUC", "- float", "accuracy", "parameters", "ant", "bit ops"),
+    *("LUT", "FF", "DSP", "BRAM18", "latency", "interval", "share"),
+)
+LEFT = (0,)  # columns of words
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure as text, the mark of its origin, and the range where its true value is expected."""
+
+    text: str
+    mark: str = ""
+    range: str = ""
+
+    @property
+    def marked(self) -> str:
+        """The figure and its mark on one line."""
+        return f"{self.text} {self.mark}".rstrip()
+
+
+@dataclass(frozen=True)
+class MetricsView:
+    """How well one model does, as text."""
+
+    rejection: str
+    auc: str
+    accuracy: str
+    ant: str
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One run as text."""
+
+    name: str
+    model: str
+    design: str
+    quantised: MetricsView
+    float: MetricsView
+    difference: str
+    parameters: str
+    bit_operations: str
+    lut: Cell
+    ff: Cell
+    dsp: Cell
+    bram: Cell
+    latency: Cell
+    clocks: str
+    interval: Cell
+    share: str
+    share_of: str
+
+
+@dataclass(frozen=True)
+class CompareView:
+    """Everything that the templates show of a comparison.
+
+    Attributes
+    ----------
+    sentence : str
+    facts : tuple of (str, str)
+    rows : tuple of RowView
+    part : str
+        What shares are of.
+    origins : tuple of (str, str)
+        The marks of the figures, and what each says.
+    notes : tuple of str
+    charts : tuple of ScatterChart
+    provenance : tuple of (str, str)
+    """
+
+    sentence: str
+    facts: tuple[tuple[str, str], ...]
+    rows: tuple[RowView, ...]
+    part: str
+    origins: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    charts: tuple[ScatterChart, ...]
+    provenance: tuple[tuple[str, str], ...]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Of the table as plain text."""
+        return HEADER
+
+    @property
+    def left(self) -> int:
+        """How many columns of that table, the first ones, are words."""
+        return len(LEFT)
+
+    @property
+    def table(self) -> tuple[tuple[str, ...], ...]:
+        """The table as plain text: two lines a run, the second one of its float model."""
+        return tuple(line for row in self.rows for line in _lines(row))
+
+
+def compare_view(found: Comparison) -> CompareView:
+    """The comparison as text and chart geometry."""
+    marks = _marks(found.rows)
+    return CompareView(
+        sentence=f"{_plural(len(found.rows), 'run')} on the same {_plural(found.n_jets, 'jet')}.",
+        facts=(
+            ("Jets", f"{number(found.n_jets)} of {found.sample}"),
+            ("Rejection", "1/ε_B at 30 % signal efficiency, statistical error"),
+            ("Latency", f"in ns, at a clock of {_clocks(found.rows)}; interval in clocks"),
+            ("Shares", f"the largest one, of a {found.part.title}"),
+        ),
+        rows=tuple(_row(row, found, marks) for row in found.rows),
+        part=found.part.title.split()[-1],
+        origins=tuple((mark, _origin(*key)) for key, mark in marks.items()),
+        notes=tuple(_notes(found.rows)),
+        charts=tuple(scatter_chart(each) for each in found.trade_offs),
+        provenance=tuple(found.provenance.items()),
+    )
+
+
+def _clocks(rows: Sequence[Row]) -> str:
+    """The clock of all runs, or the one of each of them."""
+    by_clock: dict[float, list[str]] = {}
+    for row in rows:
+        if row.firmware.clock_period_ns is not None:
+            by_clock.setdefault(row.firmware.clock_period_ns, []).append(row.name)
+    if len(by_clock) < 2:
+        return "".join(f"{period_ns:g} ns" for period_ns in by_clock) or ABSENT
+    return ", ".join(
+        f"{period_ns:g} ns ({', '.join(names)})" for period_ns, names in by_clock.items()
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}{'s' * (count != 1)}"
+
+
+def _key(figure: Figure) -> tuple[str, str, str]:
+    return figure.how, figure.tool, figure.version
+
+
+def _marks(rows: Sequence[Row]) -> dict[tuple[str, str, str], str]:
+    """A letter for each way in which a figure was obtained, in the order of the table."""
+    figures = [row.firmware.figures.get(name) for row in rows for name in HARDWARE]
+    keys = dict.fromkeys(_key(figure) for figure in figures if figure is not None)
+    return dict(zip(keys, MARKS, strict=False))
+
+
+def _origin(how: str, tool: str, version: str) -> str:
+    meaning = MEANING.get(tool, "")
+    return f"{how}, {tool} {version}".rstrip() + (f": {meaning}" if meaning else "")
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    """What must be known about runs, once for all runs of which it is true."""
+    about: dict[str, list[str]] = {}
+    for row in rows:
+        for text in (row.firmware.absent, *row.firmware.notes):
+            if text:
+                about.setdefault(text, []).append(row.name)
+    for text, names in about.items():
+        yield f"{', '.join(names)}: {text}"
+
+
+def _row(row: Row, found: Comparison, marks: dict[tuple[str, str, str], str]) -> RowView:
+    firmware, share = row.firmware, row.share(found.part)
+    cells = {name: _cell(firmware.figures.get(name), marks) for name in HARDWARE}
+    cycles, period_ns = firmware.value("latency_cycles"), firmware.clock_period_ns
+    operations = firmware.bit_operations
+    clock = "" if period_ns is None else f" of {period_ns:g} ns"
+    return RowView(
+        name=row.name,
+        model=row.model,
+        design=firmware.design or ABSENT,
+        quantised=_metrics(row.quantised_metrics),
+        float=_metrics(row.float_metrics),
+        difference=ABSENT if row.auc_difference is None else f"{row.auc_difference:+.4f}",
+        parameters=number(row.main.n_parameters),
+        bit_operations=ABSENT if operations is None else number(operations.total),
+        lut=cells["lut"],
+        ff=cells["ff"],
+        dsp=cells["dsp"],
+        bram=cells["bram"],
+        latency=cells["latency_ns"],
+        clocks="" if cycles is None else f"{_plural(round(cycles), 'clock')}{clock}",
+        interval=cells["interval_cycles"],
+        share=ABSENT if share is None else percent(share.of_part),
+        share_of="" if share is None else LABELS[share.resource].split()[0],
+    )
+
+
+def _cell(figure: Figure | None, marks: dict[tuple[str, str, str], str]) -> Cell:
+    if figure is None:
+        return Cell(ABSENT)
+    error = figure.error
+    span = f"{number(error.low)} – {number(error.high)} expected" if error else ""
+    return Cell(number(figure.value), marks[_key(figure)], span)
+
+
+def _metrics(metrics: Metrics | None) -> MetricsView:
+    if metrics is None:
+        return MetricsView(ABSENT, ABSENT, ABSENT, ABSENT)
+    value, error = metrics.rejection_30, metrics.rejection_30_error
+    return MetricsView(
+        "none passes" if value is None else f"{value:.0f} ± {error:.0f}",
+        f"{metrics.auc:.4f}",
+        f"{metrics.accuracy:.4f}",
+        ABSENT if metrics.ant is None else f"{metrics.ant:.{1 if metrics.ant >= 1 else 2}f}",
+    )
+
+
+def _lines(row: RowView) -> Iterator[tuple[str, ...]]:
+    main, exact = row.quantised, row.float
+    cells = (row.lut, row.ff, row.dsp, row.bram, row.latency, row.interval)
+    yield (
+        row.name,
+        *(main.rejection, main.auc, row.difference, main.accuracy),
+        *(row.parameters, main.ant, row.bit_operations),
+        *(cell.marked for cell in cells),
+        row.share,
+    )
+    rest = ("",) * (len(cells) + 2)
+    yield ("  float", exact.rejection, exact.auc, "", exact.accuracy, "", exact.ant, *rest)
