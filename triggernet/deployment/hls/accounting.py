@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triggernet.deployment.hls import generated
+from triggernet.deployment.hls.calls import kernel_call, result_position
 from triggernet.deployment.hls.generated import Array, Call
-from triggernet.deployment.hls.kernels import KERNELS, result_position
 from triggernet.errors import ProjectError
 from triggernet.fixedpoint import Quantiser
 from triggernet.program.operators.node import Node
@@ -153,7 +153,7 @@ def _check_call(node: Node, where: Layout) -> None:
 def _check_constants(program: Program, node: Node, where: Layout, files: Mapping[str, str]) -> None:
     if node.op == "Quant":
         return
-    call = KERNELS[node.op](node, program.inputs_of(node), 1)
+    call = kernel_call(node, program.inputs_of(node), 1)
     names = where.calls[node.name].arguments[len(node.inputs) + 1 :]
     if len(names) != len(call.constants):
         raise ProjectError(f"the call of node '{node.name}' passes the constants {names}")

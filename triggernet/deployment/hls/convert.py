@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triggernet.deployment.hls.calls import WITH_KERNEL, kernel_call
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.extension import (
     BACKEND,
@@ -18,7 +19,6 @@ from triggernet.deployment.hls.extension import (
     layer_settings,
     register,
 )
-from triggernet.deployment.hls.kernels import KERNELS
 from triggernet.deployment.hls.names import variable_names
 from triggernet.errors import ProgramError, UnsupportedError
 from triggernet.program.infer import operator_of
@@ -120,12 +120,12 @@ def check_nodes(program: Program, model: onnx.ModelProto) -> None:
 def _check_operator(proto: onnx.NodeProto) -> None:
     if proto.op_type == "Quant" and proto.domain in QUANT_DOMAINS:
         return
-    if proto.domain == DOMAIN and proto.op_type in KERNELS:
+    if proto.domain == DOMAIN and proto.op_type in WITH_KERNEL:
         return
     reason = SILENTLY_WRONG.get(proto.op_type, "its conversion by hls4ml is not known to be exact")
     raise UnsupportedError(
         f"node '{proto.name}' ({proto.domain or 'onnx'}.{proto.op_type}) is refused: {reason}; "
-        f"allowed are Quant and the operators {', '.join(KERNELS)} of domain '{DOMAIN}'"
+        f"allowed are Quant and the operators {', '.join(WITH_KERNEL)} of domain '{DOMAIN}'"
     )
 
 
@@ -168,7 +168,7 @@ def hls4ml_config(
             names.setdefault(node.inputs[0], _input_settings(program, node))
             continue
         output = program.tensors[node.output]
-        call = KERNELS[node.op](node, program.inputs_of(node), config.reuse_factor)
+        call = kernel_call(node, program.inputs_of(node), config.reuse_factor)
         names[node.name] = layer_settings(node, output, call, variables[node.output])
     return {
         "OutputDir": str(project),

@@ -1,8 +1,8 @@
 """triggernet's operators as layers of hls4ml, through its Extension API.
 
 One layer class, one ONNX handler and two templates serve all of them: what differs from operator
-to operator is in `triggernet.deployment.hls.kernels`. The types come from the program, per conversion, in
-hls4ml's own configuration of the layer; nothing is kept between conversions.
+to operator is in the operator table (`Operator.hls`). The types come from the program, per
+conversion, in hls4ml's own configuration of the layer; nothing is kept between conversions.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triggernet.deployment.hls.kernel_call import KernelCall
-from triggernet.deployment.hls.kernels import KERNELS, result_position
+from triggernet.deployment.hls.calls import WITH_KERNEL, result_position
 from triggernet.errors import UnsupportedError
 from triggernet.program import operators
+from triggernet.program.infer import operator_of
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node, Tensor
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def layer_settings(node: Node, output: Tensor, call: KernelCall, variable: str) 
         "Precision": {"result": node.quantiser.cpp},
         "Kernel": {
             "function": call.function,
-            "header": f"{SOURCE_FOLDER}/{call.header}",
+            "header": f"{SOURCE_FOLDER}/{operator_of(node).header}",
             "inputs": list(node.inputs),
             "output": node.output,
             "shape": list(output.shape),
@@ -78,10 +79,10 @@ def register() -> None:
     backend = get_backend(BACKEND)
     for source in sorted(OPERATORS_FOLDER.glob("*.h")):
         backend.register_source(source, destination_dir=SOURCE_FOLDER)
-    if all(_class_name(op) in layer_map for op in KERNELS):
+    if all(_class_name(op) in layer_map for op in WITH_KERNEL):
         return
-    layers = [_layer_class(op) for op in KERNELS]
-    for op, layer in zip(KERNELS, layers, strict=True):
+    layers = [_layer_class(op) for op in WITH_KERNEL]
+    for op, layer in zip(WITH_KERNEL, layers, strict=True):
         if layer.__name__ in layer_map:
             raise UnsupportedError(
                 f"hls4ml already has a layer '{layer.__name__}' that triggernet did not register; "

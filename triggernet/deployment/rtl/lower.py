@@ -101,13 +101,12 @@ def useful_intervals(program: Program) -> list[int]:
 
 def _edge_tensors(program: Program) -> set[str]:
     """Tensors with a row for each pair or edge, not for each particle."""
-    found: set[str] = set()
+    edges: set[str] = set()
     for node in program.nodes:
-        begins = node.op in ("PairDotPolar", "PairDotCartesian", "EdgeJoin", "VectorUpdate")
-        ends = node.op in ("PairRowSum", "PairRelu", "EdgeSum", "Sum")
-        if begins or (not ends and any(name in found for name in node.inputs)):
-            found.add(node.output)
-    return found
+        rows = operator_of(node).rows
+        if rows == "edges" or (rows == "inputs" and any(name in edges for name in node.inputs)):
+            edges.add(node.output)
+    return edges
 
 
 def useful_interval(program: Program, interval: int) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program
-from triggernet.program.infer import exact_of
+from triggernet.program.infer import exact_of, operator_of
 from triggernet.program.operators.base import Interval
 from triggernet.program.operators.node import Node
 from triggernet.program.probe import Quantisation
@@ -130,9 +130,7 @@ def _rounded(node: Node, bounds: Interval, fraction: int) -> tuple[int, int]:
 
 def _row(seen: Quantisation) -> Reached:
     node = seen.node
-    behind_relu = (node.op == "PairRelu" and seen.prefix == "z_") or (
-        node.op == "Dense" and bool(node.get_int("relu"))
-    )
+    behind_relu = operator_of(node).relu_prefix(node) == seen.prefix
     name = seen.prefix.removesuffix("_")
     zero = 0 if behind_relu else None
     return Reached(node.name, name, node.op, dropped_bits(seen), relu_zero=zero, relu_positive=zero)

@@ -8,11 +8,8 @@ from types import MappingProxyType
 
 from triggernet.program.operators.add import ADD
 from triggernet.program.operators.base import Exact, Interval, Operation, Operator
-from triggernet.program.operators.cartesian_dot import (
-    JET_DOT_CARTESIAN,
-    JET_MASS_CARTESIAN,
-    PAIR_DOT_CARTESIAN,
-)
+from triggernet.program.operators.cartesian_dot import PAIR_DOT_CARTESIAN
+from triggernet.program.operators.cartesian_jet import JET_DOT_CARTESIAN, JET_MASS_CARTESIAN
 from triggernet.program.operators.concat import CONCAT
 from triggernet.program.operators.dense import DENSE
 from triggernet.program.operators.edge_join import EDGE_JOIN

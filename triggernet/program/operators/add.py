@@ -23,6 +23,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import as_rows, as_vector, numbered
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node
 
 
@@ -91,4 +92,13 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return fabric.each(kind, kernel, [as_rows(x), as_rows(y)])
 
 
-ADD = Operator("Add", "add.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    settings = {
+        "n_values": inputs[0].size,
+        "n_other": inputs[1].size,
+        "subtract": node.get_int("subtract"),
+    }
+    return KernelCall("add", settings, {"acc_t": infer(node, inputs).cpp})
+
+
+ADD = Operator("Add", "add.h", arguments, infer, evaluate, meaning, cost, rtl, hls)

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from triggernet.errors import ProgramError
 from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, exact_int, narrow
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node, Tensor
 
 if TYPE_CHECKING:
     from triggernet.program.netlist.fabric import Fabric
-from triggernet.program.netlist.layout import Signal
+    from triggernet.program.netlist.layout import Signal
 
 Inputs = tuple[Tensor, ...]
+Rows = Literal["edges", "particles", "inputs"]
 Kind = Literal["multiply", "accumulate", "scale", "add", "compare", "select", "table", "round"]
 
 
@@ -69,6 +71,10 @@ class Interval:
         """Width of the narrowest type that holds the bounds."""
         return FixedPoint.covering(self.lo, self.hi, 0).width
 
+    def cpp(self, fraction: int) -> str:
+        """The C++ type that holds such codes of the given grid, and zero, exactly."""
+        return FixedPoint.covering(min(self.lo, 0), max(self.hi, 0), fraction).cpp
+
 
 @dataclass(frozen=True)
 class Exact:
@@ -86,6 +92,11 @@ class Exact:
     def bits(self) -> int:
         """Width that holds every result and intermediate result."""
         return max(self.range.bits, self.inner_bits)
+
+    @property
+    def cpp(self) -> str:
+        """The C++ type that holds every result exactly."""
+        return self.range.cpp(self.fraction)
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,16 @@ class Operator:
     rtl : callable(Node, Inputs, tuple of Signal, Fabric) -> Signal
         Adds the operator, its quantiser included, to a design, at the design's interval;
         UnsupportedError where it cannot be had at that interval.
+    hls : callable(Node, Inputs, int) -> KernelCall, or None
+        The call of the HLS kernel at a reuse factor; None for what hls4ml converts exactly itself.
+    result_first : bool
+        Whether the HLS kernel takes its result before its inputs, whose number varies.
+    rows : "edges", "particles" or "inputs"
+        What the rows of the result belong to: pairs or edges, one or two of them a pair; particles;
+        or to the same as those of the inputs.
+    relu_prefix : callable(Node) -> str or None
+        The prefix of the quantiser that stands behind a ReLU ("" for the one that ends the node);
+        None where the node has no ReLU.
     """
 
     op: str
@@ -155,6 +176,10 @@ class Operator:
     meaning: Callable[[Node], str]
     cost: Callable[[Node, Inputs], list[Operation]]
     rtl: Callable[[Node, Inputs, tuple[Signal, ...], Fabric], Signal]
+    hls: Callable[[Node, Inputs, int], KernelCall] | None = None
+    result_first: bool = False
+    rows: Rows = "inputs"
+    relu_prefix: Callable[[Node], str | None] = lambda _node: None
 
 
 def n_pairs(n_particles: int) -> int:

@@ -63,6 +63,21 @@ template <class T> ap_uint<T::width> distance(const T &a, const T &b) {
     return magnitude(difference);
 }
 
+// Which particles are present: constituents whose word is not zero; spurions, which follow them,
+// always are.
+template <class CONFIG_T, class present_T>
+void find_present(const present_T *present, bool there[CONFIG_T::n_particles]) {
+    #pragma HLS INLINE
+PRESENT:
+    for (int i = 0; i < CONFIG_T::n_particles; i++) {
+        #pragma HLS UNROLL
+        there[i] = true;
+        if (i < CONFIG_T::n_constituents) {
+            there[i] = !present[i].is_zero();
+        }
+    }
+}
+
 // Position of the pair (i, j), i < j, in a tensor of pairs.
 constexpr int pair_number(int i, int j) { return j * (j - 1) / 2 + i; }
 

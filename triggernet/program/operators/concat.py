@@ -26,6 +26,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import as_particles, as_vector, quantised
+from triggernet.program.operators.kernel_call import KernelCall, choice
 from triggernet.program.operators.node import Node
 
 
@@ -88,4 +89,13 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return Particles(tuple(joined(lane) for lane in lanes), parts[0].size)
 
 
-CONCAT = Operator("Concat", "concat.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    lengths = tuple(x.shape[-1] for x in inputs)
+    settings = {"n_rows": inputs[0].size // lengths[0], "n_features": sum(lengths)}
+    members = choice("length", "k", lengths)
+    return KernelCall("concat", settings, members=members)
+
+
+CONCAT = Operator(
+    "Concat", "concat.h", arguments, infer, evaluate, meaning, cost, rtl, hls, result_first=True
+)

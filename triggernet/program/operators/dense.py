@@ -11,7 +11,6 @@ digits of the code), summed in a tree; a ReLU is a sign test.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -32,10 +31,10 @@ from triggernet.program.operators.base import (
     Operation,
     Operator,
     adder_trees,
-    constant_multiply_adders,
     constants,
     require,
 )
+from triggernet.program.operators.dense_cost import address_bits, code_bits, product_cost
 from triggernet.program.operators.hardware import (
     as_rows,
     as_vector,
@@ -43,6 +42,7 @@ from triggernet.program.operators.hardware import (
     product,
     quantised,
 )
+from triggernet.program.operators.kernel_call import Constants, KernelCall, lanes
 from triggernet.program.operators.node import Node
 
 
@@ -222,47 +222,21 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
     weight, context, bias = _weights(node)
     sets, features, g = weight.shape
     particles = inputs[0].shape[0] if len(inputs[0].shape) > 1 else 1
-    operations = _product_cost(weight, inputs[0].type.width, particles)
+    operations = product_cost(weight, inputs[0].type.width, particles)
     if context.size:
-        shared = _product_cost(context, inputs[1].type.width, 1)
-        width = inputs[1].type.width + _code_bits(context)
+        shared = product_cost(context, inputs[1].type.width, 1)
+        width = inputs[1].type.width + code_bits(context)
         shared += adder_trees(g, context.shape[1] + 1, width)
         operations += [replace(operation, beside=True) for operation in shared]
     elif sets > 1:
-        operations.append(
-            Operation("table", g, (_address_bits(sets), _code_bits(bias)), beside=True)
-        )
+        operations.append(Operation("table", g, (address_bits(sets), code_bits(bias)), beside=True))
     if context.size or bias.any():
         features += 1
-    operations += adder_trees(particles * g, features, inputs[0].type.width + _code_bits(weight))
+    operations += adder_trees(particles * g, features, inputs[0].type.width + code_bits(weight))
     if node.get_int("relu"):
         bits = infer(node, inputs).inner_bits
         operations.append(Operation("compare", particles * g, (bits, node.quantiser.type.width)))
     return operations
-
-
-def _product_cost(codes: Codes, x_width: int, copies: int) -> list[Operation]:
-    if codes.shape[0] > 1:
-        words, n = _code_bits(codes), codes[0].size
-        table = Operation("table", n, (_address_bits(codes.shape[0]), words))
-        return [table, Operation("multiply", n * copies, (x_width, words), folds=True)]
-    adders = [constant_multiply_adders(int(c)) for c in codes.ravel()]
-    bits = [int(abs(c)).bit_length() + 1 for c in codes.ravel()]
-    long = Counter(b for k, b in zip(adders, bits, strict=True) if k > 1)
-    operations = [Operation("scale", n * copies, (x_width, b)) for b, n in sorted(long.items())]
-    if 1 in adders:
-        width = x_width + _code_bits(codes)
-        operations.append(Operation("add", adders.count(1) * copies, (width, width)))
-    return operations[:1] + [replace(operation, beside=True) for operation in operations[1:]]
-
-
-def _code_bits(codes: Codes) -> int:
-    """Width of the widest constant, sign bit included."""
-    return max(int(abs(c)).bit_length() for c in codes.ravel()) + 1
-
-
-def _address_bits(sets: int) -> int:
-    return max(1, (sets - 1).bit_length())
 
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
@@ -373,4 +347,37 @@ def _variable_products(
     ]
 
 
-DENSE = Operator("Dense", "dense.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    x, h, k = inputs[0], node.get_int("context_features"), node.get_int("n_select")
+    rows = x.shape[0] if len(x.shape) > 1 else 1
+    features, outputs = node.get_int("in_features"), node.get_int("out_features")
+    settings = {
+        "n_rows": rows,
+        "n_in": features,
+        "n_out": outputs,
+        "n_context": h,
+        "n_select": k,
+        "relu": node.get_int("relu"),
+        "reuse_factor": reuse_factor,
+        "multiplier_limit": lanes(rows * features * outputs, reuse_factor),
+    }
+    types = {"acc_t": _bounds(node, inputs).cpp(_fractions(node, inputs)[3])}
+    names = ("weight", "bias", *(("context_weight",) if h else ()))
+    arrays = tuple(
+        Constants(name, node.get_ints(name), node.get_type(f"{name}_", signed=True))
+        for name in names
+    )
+    for c in arrays:
+        settings[f"{c.name}_size"] = len(c.codes)
+        types |= {f"{c.name}_t": c.type.cpp, f"{c.name}_code_t": c.code_type}
+    function = "dense" + ("_context" if h else "") + ("_selected" if k > 1 else "")
+    return KernelCall(function, settings, types, arrays)
+
+
+def relu_prefix(node: Node) -> str | None:
+    return "" if node.get_int("relu") else None
+
+
+DENSE = Operator(
+    "Dense", "dense.h", arguments, infer, evaluate, meaning, cost, rtl, hls, relu_prefix=relu_prefix
+)

@@ -44,6 +44,7 @@ from triggernet.program.operators.hardware import (
     numbered,
     quantised,
 )
+from triggernet.program.operators.kernel_call import Constants, KernelCall, lanes
 from triggernet.program.operators.node import Node
 
 
@@ -233,4 +234,39 @@ def _kernel(node: Node, inputs: Inputs) -> Callable[..., list[Wire]]:
     return kernel
 
 
-EDGE_JOIN = Operator("EdgeJoin", "edge_join.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    m, g = inputs[0].shape
+    settings = {
+        "n_particles": m,
+        "n_features": g,
+        "relu": node.get_int("relu"),
+        "reuse_factor": reuse_factor,
+        "n_lanes": lanes(n_pairs(m), reuse_factor),
+    }
+    types = {"acc_t": argument(node, inputs).cpp(grids(node, inputs)[1])}
+    if not node.get_int("pair_features"):
+        return KernelCall("edge_join", settings, types)
+    kind = node.get_type("pair_weight_", signed=True)
+    weight = Constants("pair_weight", node.get_ints("pair_weight"), kind)
+    settings |= {"n_pair": node.get_int("pair_features"), "pair_weight_size": len(weight.codes)}
+    types |= {"pair_weight_t": weight.type.cpp, "pair_weight_code_t": weight.code_type}
+    return KernelCall("edge_join", settings, types, (weight,))
+
+
+def relu_prefix(node: Node) -> str | None:
+    return "" if node.get_int("relu") else None
+
+
+EDGE_JOIN = Operator(
+    "EdgeJoin",
+    "edge_join.h",
+    arguments,
+    infer,
+    evaluate,
+    meaning,
+    cost,
+    rtl,
+    hls,
+    rows="edges",
+    relu_prefix=relu_prefix,
+)

@@ -21,14 +21,7 @@ void edge_sum(const x_T *x, const present_T present[CONFIG_T::n_constituents],
     acc_t terms[CONFIG_T::n_particles - 1];
     #pragma HLS ARRAY_PARTITION variable=there complete
     #pragma HLS ARRAY_PARTITION variable=terms complete
-PRESENT:
-    for (int i = 0; i < CONFIG_T::n_particles; i++) {
-        #pragma HLS UNROLL
-        there[i] = true;
-        if (i < CONFIG_T::n_constituents) {
-            there[i] = !present[i].is_zero();
-        }
-    }
+    find_present<CONFIG_T>(present, there);
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_particles; i++) {
         #pragma HLS UNROLL

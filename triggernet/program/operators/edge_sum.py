@@ -31,6 +31,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import as_pairs, quantised
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node
 from triggernet.program.operators.reduce import (
     mask_meaning,
@@ -148,4 +149,17 @@ def _counted(node: Node, signals: tuple[Signal, ...], fabric: Fabric) -> Pairs:
     return Pairs(tuple(lanes), x.ring, (constant(1),) * len(x.live))
 
 
-EDGE_SUM = Operator("EdgeSum", "edge_sum.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    x, present = inputs
+    settings = {
+        "n_particles": node.get_int("n_particles"),
+        "n_constituents": present.size,
+        "n_features": x.shape[1],
+        "ways": _ways(node),
+    }
+    return KernelCall("edge_sum", settings, {"acc_t": infer(node, inputs).cpp})
+
+
+EDGE_SUM = Operator(
+    "EdgeSum", "edge_sum.h", arguments, infer, evaluate, meaning, cost, rtl, hls, rows="particles"
+)

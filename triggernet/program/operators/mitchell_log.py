@@ -26,6 +26,7 @@ from triggernet.program.netlist.wire import Wire, constant
 from triggernet.program.operators import onnx_text as text
 from triggernet.program.operators.base import Exact, Inputs, Interval, Operation, Operator, require
 from triggernet.program.operators.hardware import elementwise, magnitude
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node, Tensor
 
 
@@ -200,6 +201,20 @@ def _joined(b: Builder, zeros: Sequence[Wire], rest: Wire, fraction: int) -> Wir
     return b.operation((*zeros, rest), bounds, 0.0, write, name="logarithm")
 
 
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    (x,) = inputs
+    (grid, up), exponent = argument_grid(node, x), largest_exponent(node, x)
+    largest = (1 << grid) + (max(-x.type.min_int, x.type.max_int) << up)
+    settings = {
+        "n_values": x.size,
+        "up": up,
+        "grid": grid,
+        "max_exponent": exponent,
+        "argument_width": max(largest.bit_length(), x.type.width) + 1,
+    }
+    return KernelCall("mitchell_log", settings, {"exact_t": infer(node, inputs).cpp})
+
+
 MITCHELL_LOG = Operator(
-    "MitchellLog", "mitchell_log.h", arguments, infer, evaluate, meaning, cost, rtl
+    "MitchellLog", "mitchell_log.h", arguments, infer, evaluate, meaning, cost, rtl, hls
 )

@@ -28,6 +28,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import elementwise, product
+from triggernet.program.operators.kernel_call import KernelCall, lanes
 from triggernet.program.operators.node import Node
 
 
@@ -82,4 +83,15 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return elementwise(node, fabric, purpose, one, signals)
 
 
-MULTIPLY = Operator("Multiply", "multiply.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    x, y = inputs
+    settings = {
+        "n_values": x.size,
+        "n_repeat": x.size // y.size,
+        "reuse_factor": reuse_factor,
+        "multiplier_limit": lanes(x.size, reuse_factor),
+    }
+    return KernelCall("multiply", settings, {"exact_t": infer(node, inputs).cpp})
+
+
+MULTIPLY = Operator("Multiply", "multiply.h", arguments, infer, evaluate, meaning, cost, rtl, hls)

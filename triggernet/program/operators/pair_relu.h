@@ -52,18 +52,6 @@ void pair_relu_shared(const d_T &d, const a_T a_i[CONFIG_T::n_terms],
     pair_relu_block<CONFIG_T, d_T, a_T>(d, a_i, a_j, keep, z);
 }
 
-// Particles from n_constituents on are spurions, always present.
-template <class CONFIG_T, class present_T>
-void pair_relu_present(const present_T present[CONFIG_T::n_constituents],
-                       bool there[CONFIG_T::n_particles]) {
-    #pragma HLS INLINE
-PARTICLES:
-    for (int i = 0; i < CONFIG_T::n_particles; i++) {
-        #pragma HLS UNROLL
-        there[i] = i >= CONFIG_T::n_constituents || !present[i % CONFIG_T::n_constituents].is_zero();
-    }
-}
-
 // The leaves of one step, of the pairs from (i, j) on; moves (i, j) to the next step's first pair.
 template <class CONFIG_T, class d_T, class a_T>
 void pair_relu_step(const d_T *d, const a_T *a, bool there[CONFIG_T::n_particles], int &i, int &j,
@@ -117,7 +105,7 @@ void pair_relu(const d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) /
     #pragma HLS ARRAY_PARTITION variable=there complete
     #pragma HLS ARRAY_PARTITION variable=leaves complete dim=0
     #pragma HLS ARRAY_PARTITION variable=total complete
-    pair_relu_present<CONFIG_T>(present, there);
+    find_present<CONFIG_T>(present, there);
 START:
     for (int c = 0; c < CONFIG_T::n_channels; c++) {
         #pragma HLS UNROLL

@@ -45,6 +45,7 @@ from triggernet.program.operators.hardware import (
     numbered,
     quantised,
 )
+from triggernet.program.operators.kernel_call import KernelCall, choice, lanes
 from triggernet.program.operators.node import Node
 from triggernet.program.operators.reduce import (
     mask_meaning,
@@ -317,4 +318,41 @@ def _orders(
     return [(one[row], other[column], 1), (other[row], one[column], 1)]
 
 
-PAIR_RELU = Operator("PairRelu", "pair_relu.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    (m, terms), channels = inputs[1].shape, node.get_int("n_channels")
+    step_lanes = lanes(n_pairs(m), reuse_factor)
+    settings = {
+        "n_constituents": inputs[2].size,
+        "n_particles": m,
+        "n_channels": channels,
+        "n_terms": terms,
+        "reuse_factor": reuse_factor,
+        "n_lanes": step_lanes,
+        "n_leaves": step_lanes * terms // channels,
+    }
+    types = {
+        "exact_t": _argument(node, inputs).cpp(_fraction(inputs)),
+        "z_t": node.inner("z_").cpp,
+        "acc_t": infer(node, inputs).cpp,
+    }
+    signs = choice("sign", "c", node.get_ints("signs"))
+    return KernelCall("pair_relu", settings, types, members=signs)
+
+
+def relu_prefix(node: Node) -> str | None:
+    return "z_"
+
+
+PAIR_RELU = Operator(
+    "PairRelu",
+    "pair_relu.h",
+    arguments,
+    infer,
+    evaluate,
+    meaning,
+    cost,
+    rtl,
+    hls,
+    rows="particles",
+    relu_prefix=relu_prefix,
+)

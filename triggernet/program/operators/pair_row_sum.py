@@ -24,6 +24,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import as_pairs, quantised
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node
 
 
@@ -76,6 +77,20 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return Particles(tuple(lanes), rows.size)
 
 
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    settings = {"n_particles": node.get_int("n_particles")}
+    return KernelCall("pair_row_sum", settings, {"acc_t": infer(node, inputs).cpp})
+
+
 PAIR_ROW_SUM = Operator(
-    "PairRowSum", "pair_row_sum.h", arguments, infer, evaluate, meaning, cost, rtl
+    "PairRowSum",
+    "pair_row_sum.h",
+    arguments,
+    infer,
+    evaluate,
+    meaning,
+    cost,
+    rtl,
+    hls,
+    rows="particles",
 )

@@ -39,7 +39,18 @@ from triggernet.program.operators.base import (
 )
 from triggernet.program.operators.blocks import Block, Bounds, concatenate, joined, n_particles
 from triggernet.program.operators.hardware import angles, as_particles, product
+from triggernet.program.operators.kernel_call import Constants, KernelCall
 from triggernet.program.operators.node import Node
+from triggernet.program.operators.polar import (
+    angle_fraction,
+    angle_table,
+    angles_meaning,
+    check_inputs,
+    largest_angles,
+    polar_call,
+    table_bounds,
+    tables_meaning,
+)
 from triggernet.program.operators.polar_cost import pair_cost
 
 
@@ -55,19 +66,23 @@ def _exp_table(node: Node, inputs: Inputs) -> Codes:
     return constants(node, "exp_table", (1 << inputs[1].type.width,), _exp_type(node))
 
 
+def _largest_differences(inputs: Inputs) -> tuple[int, int]:
+    eta, phi = (x.hi - x.lo for x in inputs[1:3])
+    return eta, phi
+
+
 def _pair_bounds(node: Node, inputs: Inputs) -> Bounds:
     """Bounds and grid of the products among constituents."""
     pt, inner = inputs[0], node.inner("product_")
     product = Interval.of(pt) * Interval.of(pt)
     quantised = inner.range_of(product.lo, product.hi, 2 * pt.type.fraction)
-    largest = tuple(x.hi - x.lo for x in inputs[1:3])
-    eta, phi = polar_jet.table_bounds(node, inputs, (largest[0], largest[1]))
-    fraction = inner.type.fraction + polar_jet.angle_fraction(node)
+    eta, phi = table_bounds(node, inputs, _largest_differences(inputs))
+    fraction = inner.type.fraction + angle_fraction(node)
     return Interval(*quantised) * (eta + phi), fraction
 
 
 def infer(node: Node, inputs: Inputs) -> Exact:
-    polar_jet.check_inputs(node, inputs)
+    check_inputs(node, inputs)
     pt = inputs[0]
     parts = [_pair_bounds(node, inputs)]
     inner_bits = (Interval.of(pt) * Interval.of(pt)).bits
@@ -102,13 +117,13 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
 def _pair_block(node: Node, inputs: Inputs, values: tuple[Codes, ...], bits: int) -> Block:
     pt, eta, phi = exact_int(values[0], bits), values[1], values[2]
     i, j = pair_indices(pt.shape[1])
-    eta_table = polar_jet.angle_table(node, "eta_table", inputs[1])
-    phi_table = polar_jet.angle_table(node, "phi_table", inputs[2])
+    eta_table = angle_table(node, "eta_table", inputs[1])
+    phi_table = angle_table(node, "phi_table", inputs[2])
     angle = eta_table[abs(eta[:, i] - eta[:, j])] + phi_table[abs(phi[:, i] - phi[:, j])]
     inner = node.inner("product_")
     product = inner(pt[:, i] * pt[:, j], 2 * inputs[0].type.fraction)
     codes = exact_int(product, bits) * exact_int(angle, bits)
-    return codes, inner.type.fraction + polar_jet.angle_fraction(node)
+    return codes, inner.type.fraction + angle_fraction(node)
 
 
 def _beam_block(node: Node, inputs: Inputs, pt: Codes, eta: Codes) -> Block:
@@ -121,7 +136,7 @@ def meaning(node: Node) -> str:
     body = f"""
     {text.length("particles", "pt", 1)}
     {text.pairs("particles")}
-    {polar_jet.tables_meaning()}
+    {tables_meaning()}
     pt_i = Gather <axis = 1> (pt, pair_i)
     pt_j = Gather <axis = 1> (pt, pair_j)
     pt_pt = Mul (pt_i, pt_j)
@@ -132,7 +147,7 @@ def meaning(node: Node) -> str:
     phi_j = Gather <axis = 1> (phi, pair_j)
     eta_ij = Sub (eta_i, eta_j)
     phi_ij = Sub (phi_i, phi_j)
-    {polar_jet.angles_meaning("eta_ij", "phi_ij")}
+    {angles_meaning("eta_ij", "phi_ij")}
     d_pairs = Mul (product, eta_ij_angle)"""
     parts = ["d_pairs"]
     if node.get_int("jet"):
@@ -196,11 +211,11 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
 
 def _pair_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., list[Wire]]:
     tables = (
-        polar_jet.angle_table(node, "eta_table", inputs[1]),
-        polar_jet.angle_table(node, "phi_table", inputs[2]),
+        angle_table(node, "eta_table", inputs[1]),
+        angle_table(node, "phi_table", inputs[2]),
     )
     inner, dsp = node.inner("product_"), options.dsp != "none"
-    fraction = inner.type.fraction + polar_jet.angle_fraction(node)
+    fraction = inner.type.fraction + angle_fraction(node)
 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
         (pt_i, eta_i, phi_i), (pt_j, eta_j, phi_j) = wires[:3], wires[3:]
@@ -253,6 +268,34 @@ def _beam_products(
     return [lane[0] for lane in products.lanes]
 
 
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    jet = bool(node.get_int("jet"))
+    largest = _largest_differences(inputs)
+    if jet:  # the same tables serve angles to the jet
+        own = largest_angles(inputs)
+        largest = max(largest[0], own[0]), max(largest[1], own[1])
+    reached = table_bounds(node, inputs, largest)
+    call = polar_call(node, inputs, reuse_factor, reached)
+    settings, types, arrays = dict(call.settings), dict(call.types), call.constants
+    types["product_t"] = node.inner("product_").cpp
+    types |= polar_jet.inner_types(node, inputs) if jet else {}
+    if node.get_int("beams"):
+        exp = Constants("exp_table", node.get_ints("exp_table"), _exp_type(node))
+        settings["exp_size"] = len(exp.codes)
+        types |= {"exp_code_t": exp.code_type, "exp_t": exp.type.cpp}
+        arrays = (*arrays, exp)
+    return KernelCall("pair_dot_polar", settings, types, arrays)
+
+
 PAIR_DOT_POLAR = Operator(
-    "PairDotPolar", "polar_dot.h", arguments, infer, evaluate, meaning, pair_cost, rtl
+    "PairDotPolar",
+    "polar_dot.h",
+    arguments,
+    infer,
+    evaluate,
+    meaning,
+    pair_cost,
+    rtl,
+    hls,
+    rows="edges",
 )

@@ -15,6 +15,7 @@ in brackets, rounded, and one product with pt_i. J . J is one product.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from triggernet.fixedpoint import Codes, exact_int
 from triggernet.program.netlist.arithmetic import quantise
@@ -29,10 +30,15 @@ from triggernet.program.operators.base import (
     Interval,
     Operator,
     align,
-    constants,
     require,
 )
-from triggernet.program.operators.blocks import Block, Bounds, concatenate, joined, n_particles
+from triggernet.program.operators.blocks import (
+    Block,
+    Bounds,
+    concatenate,
+    joined,
+    n_particles,
+)
 from triggernet.program.operators.hardware import (
     aligned,
     angles,
@@ -40,52 +46,20 @@ from triggernet.program.operators.hardware import (
     as_vector,
     product,
 )
-from triggernet.program.operators.node import Node, Tensor
+from triggernet.program.operators.kernel_call import KernelCall
+from triggernet.program.operators.node import Node
+from triggernet.program.operators.polar import (
+    angle_fraction,
+    angle_table,
+    angles_meaning,
+    check_inputs,
+    check_jet,
+    largest_angles,
+    polar_call,
+    table_bounds,
+    tables_meaning,
+)
 from triggernet.program.operators.polar_cost import jet_cost, mass_cost
-
-
-def check_inputs(node: Node, inputs: Inputs) -> None:
-    """Refuse inputs of the wrong shape, sign or grid, and tables too coarse to hold 1."""
-    for tensor in inputs[1:3]:
-        require(
-            tensor.type.signed and tensor.type.fraction == 0,
-            node,
-            f"'{tensor.name}' has type {tensor.type}; angles are signed integers",
-        )
-    check_jet(node, (inputs[0], *inputs[3:]))
-    n = inputs[0].size
-    shapes = [x.shape for x in inputs]
-    require(
-        shapes == [(n,)] * 3 + [(1,)] * len(inputs[3:]),
-        node,
-        f"inputs of shapes {shapes}; expected three of (N,), and (1,) for those of the jet",
-    )
-    require(angle_fraction(node) >= 0, node, "table_integer exceeds table_width; the tables need 1")
-
-
-def check_jet(node: Node, inputs: Inputs) -> None:
-    """Refuse momenta that are signed."""
-    for tensor in inputs:
-        require(not tensor.type.signed, node, f"'{tensor.name}' must be unsigned")
-
-
-def angle_table(node: Node, key: str, angle: Tensor) -> Codes:
-    """The table `key` for differences of `angle`: one code for each size from 0 on."""
-    return constants(node, key, (1 << angle.type.width,), node.get_type("table_", signed=False))
-
-
-def angle_fraction(node: Node) -> int:
-    """Grid of the angular tables."""
-    return node.get_type("table_", signed=False).fraction
-
-
-def table_bounds(node: Node, inputs: Inputs, largest: tuple[int, int]) -> tuple[Interval, Interval]:
-    """Bounds of both angular tables over sizes from 0 to `largest` (of eta, of phi)."""
-    eta, phi = (
-        angle_table(node, key, tensor)[: size + 1]
-        for key, tensor, size in zip(("eta_table", "phi_table"), inputs[1:3], largest, strict=True)
-    )
-    return Interval(int(eta.min()), int(eta.max())), Interval(int(phi.min()), int(phi.max()))
 
 
 def _jet_fraction(inputs: Inputs) -> int:
@@ -106,8 +80,7 @@ def inner_bounds(node: Node, inputs: Inputs) -> Interval:
     fraction = _jet_fraction(inputs)
     jet_pt, excess = (Interval.of(x, fraction) for x in inputs[-2:])
     one = 1 << angle_fraction(node)
-    largest = tuple(max(-x.lo, x.hi, 0) for x in inputs[1:3])
-    eta, phi = table_bounds(node, inputs, (largest[0], largest[1]))
+    eta, phi = table_bounds(node, inputs, largest_angles(inputs))
     return jet_pt * (eta + phi) + excess * (eta + Interval(one, one))
 
 
@@ -178,25 +151,6 @@ def jet_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes
     if node.get_int("beams"):
         blocks += [energy_block(inputs, values, exact.bits)] * 2
     return concatenate(blocks, exact.fraction)[:, :, None]
-
-
-def tables_meaning() -> str:
-    """ONNX: the angular tables as float64 values."""
-    return text.codes("eta_table", "eta_table", "table_") + text.codes(
-        "phi_table", "phi_table", "table_"
-    )
-
-
-def angles_meaning(eta: str, phi: str) -> str:
-    """ONNX: `{eta}_cosh` and `{eta}_angle` from the differences `eta`, `phi` (float64)."""
-    return f"""
-    {eta}_size = Abs ({eta})
-    {eta}_index = Cast <to = {text.INT64}> ({eta}_size)
-    {eta}_cosh = Gather <axis = 0> (eta_table, {eta}_index)
-    {phi}_size = Abs ({phi})
-    {phi}_index = Cast <to = {text.INT64}> ({phi}_size)
-    {phi}_cos = Gather <axis = 0> (phi_table, {phi}_index)
-    {eta}_angle = Add ({eta}_cosh, {phi}_cos)"""
 
 
 def products_meaning(node: Node) -> str:
@@ -309,6 +263,23 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
     return Particles(lanes, len(lanes))
 
 
+def inner_types(node: Node, inputs: Inputs) -> dict[str, str]:
+    """C++ types of jet_pt (cosh y - cos phi) + jet_excess cosh y, before and after its quantiser."""
+    grid = _jet_fraction(inputs) + angle_fraction(node)
+    return {
+        "inner_exact_t": inner_bounds(node, inputs).cpp(grid),
+        "inner_t": node.inner("inner_").cpp,
+    }
+
+
+def jet_hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    call = polar_call(
+        node, inputs, reuse_factor, table_bounds(node, inputs, largest_angles(inputs))
+    )
+    types = {**call.types, **inner_types(node, inputs)}
+    return replace(call, function="jet_dot_polar", types=types)
+
+
 JET_DOT_POLAR = Operator(
     "JetDotPolar",
     "polar_dot.h",
@@ -318,6 +289,7 @@ JET_DOT_POLAR = Operator(
     jet_meaning,
     jet_cost,
     jet_rtl,
+    jet_hls,
 )
 
 
@@ -345,6 +317,10 @@ def mass_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fa
     return Vector((jet_mass(node, inputs, signals, fabric),))
 
 
+def mass_hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    return KernelCall("jet_mass_polar")
+
+
 JET_MASS_POLAR = Operator(
     "JetMassPolar",
     "polar_dot.h",
@@ -354,4 +330,5 @@ JET_MASS_POLAR = Operator(
     mass_meaning,
     mass_cost,
     mass_rtl,
+    mass_hls,
 )

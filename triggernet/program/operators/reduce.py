@@ -28,6 +28,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import aligned, as_particles, as_vector, quantised
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node, Tensor
 
 
@@ -147,8 +148,27 @@ def sum_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
     return Vector(tuple(quantised(top, sums, inputs[0].type.fraction, node.quantiser)))
 
 
+def sum_hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    particles, features = inputs[0].shape
+    settings = {
+        "n_particles": particles,
+        "n_features": features,
+        "n_constituents": inputs[1].size if len(inputs) > 1 else particles,
+    }
+    return KernelCall("sum", settings, {"acc_t": sum_infer(node, inputs).cpp})
+
+
 SUM = Operator(
-    "Sum", "reduce.h", sum_arguments, sum_infer, sum_evaluate, sum_meaning, sum_cost, sum_rtl
+    "Sum",
+    "reduce.h",
+    sum_arguments,
+    sum_infer,
+    sum_evaluate,
+    sum_meaning,
+    sum_cost,
+    sum_rtl,
+    sum_hls,
+    rows="particles",
 )
 
 
@@ -185,6 +205,11 @@ def count_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: F
     return Vector(tuple(quantised(fabric.top, [total(fabric.top, flags)], 0, node.quantiser)))
 
 
+def count_hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    types = {"acc_t": count_infer(node, inputs).cpp}
+    return KernelCall("count", {"n_constituents": inputs[0].size}, types)
+
+
 COUNT = Operator(
     "Count",
     "reduce.h",
@@ -194,6 +219,7 @@ COUNT = Operator(
     count_meaning,
     count_cost,
     count_rtl,
+    count_hls,
 )
 
 
@@ -259,6 +285,11 @@ def _stacked_pairs(
     return replace(signals[0], lanes=tuple(lanes), zero_without=None)
 
 
+def stack_hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    settings = {"n_particles": inputs[0].size, "n_features": len(inputs)}
+    return KernelCall("stack", settings)
+
+
 STACK = Operator(
     "Stack",
     "reduce.h",
@@ -268,4 +299,6 @@ STACK = Operator(
     stack_meaning,
     stack_cost,
     stack_rtl,
+    stack_hls,
+    result_first=True,
 )

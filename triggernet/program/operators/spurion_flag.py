@@ -13,6 +13,7 @@ from triggernet.program.netlist.fabric import Fabric
 from triggernet.program.netlist.layout import Particles, Signal
 from triggernet.program.netlist.wire import constant
 from triggernet.program.operators.base import Exact, Inputs, Interval, Operation, Operator
+from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node
 from triggernet.program.operators.reduce import require_present
 
@@ -63,6 +64,11 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return Particles(lanes, m)
 
 
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    settings = {"n_particles": node.get_int("n_particles"), "n_constituents": inputs[0].size}
+    return KernelCall("spurion_flag", settings)
+
+
 SPURION_FLAG = Operator(
-    "SpurionFlag", "spurion_flag.h", arguments, infer, evaluate, meaning, cost, rtl
+    "SpurionFlag", "spurion_flag.h", arguments, infer, evaluate, meaning, cost, rtl, hls
 )

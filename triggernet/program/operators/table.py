@@ -28,6 +28,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import elementwise
+from triggernet.program.operators.kernel_call import Constants, KernelCall
 from triggernet.program.operators.node import Node
 
 WIDEST_ADDRESS = 12  # bits; beyond, look-up tables are no way to make a function
@@ -99,4 +100,15 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return elementwise(node, fabric, f"{node.name}: a table of one value.", one, signals)
 
 
-TABLE = Operator("Table", "table.h", arguments, infer, evaluate, meaning, cost, rtl)
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    words = Constants("table", node.get_ints("table"), word_type(node))
+    settings = {
+        "n_values": inputs[0].size,
+        "lowest": inputs[0].type.min_int,
+        "table_size": len(words.codes),
+    }
+    types = {"table_t": words.type.cpp, "table_code_t": words.code_type}
+    return KernelCall("table", settings, types, (words,))
+
+
+TABLE = Operator("Table", "table.h", arguments, infer, evaluate, meaning, cost, rtl, hls)

@@ -22,14 +22,7 @@ void vector_update_matrix(
     matrix_t row[CONFIG_T::n_particles];
     #pragma HLS ARRAY_PARTITION variable=there complete
     #pragma HLS ARRAY_PARTITION variable=row complete
-PRESENT:
-    for (int i = 0; i < CONFIG_T::n_particles; i++) {
-        #pragma HLS UNROLL
-        there[i] = true;
-        if (i < CONFIG_T::n_constituents) {
-            there[i] = !present[i].is_zero();
-        }
-    }
+    find_present<CONFIG_T>(present, there);
 ROWS:
     for (int i = 0; i < CONFIG_T::n_particles; i++) {
         #pragma HLS UNROLL

@@ -20,6 +20,7 @@ In hardware: 2 N^2 - N products a row of M; rows share them where the design is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -44,6 +45,7 @@ from triggernet.program.operators.base import (
     require,
 )
 from triggernet.program.operators.hardware import as_pairs, as_particles, numbered
+from triggernet.program.operators.kernel_call import KernelCall, lanes
 from triggernet.program.operators.node import Node
 from triggernet.program.operators.reduce import (
     mask_meaning,
@@ -312,6 +314,43 @@ def _product(b: Builder, x: Wire, y: Wire) -> Wire:
     return b.multiply(x, y)
 
 
+def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
+    """Types of the matrix, of both sums of products, and of twice the result and the result."""
+    (d, w, present), m = inputs, node.get_int("n_particles")
+    fraction, exact = matrix_fraction(node, inputs), infer(node, inputs)
+    settings = {
+        "n_particles": m,
+        "n_constituents": present.size,
+        "ways": _ways(node),
+        "reuse_factor": reuse_factor,
+        "multiplier_limit": lanes(m * m * (2 * m - 1), reuse_factor),
+        "matrix_fraction": fraction,
+    }
+    diagonal, other = matrix_bounds(node, inputs)
+    first, second = product_bounds(node, inputs)
+    quantiser = inner(node)
+    types = {
+        "one_t": f"ap_uint<{fraction + 1}>",
+        "scaled_t": replace(w.type, integer=w.type.integer - node.get_int("shift")).cpp,
+        "matrix_t": (diagonal | other).cpp(fraction),
+        "first_t": first.cpp(fraction + d.type.fraction),
+        "inner_t": quantiser.cpp,
+        "second_t": second.cpp(quantiser.type.fraction + fraction),
+        "twice_t": exact.range.cpp(exact.fraction - 1),
+        "half_t": exact.cpp,
+    }
+    return KernelCall("vector_update", settings, types)
+
+
 VECTOR_UPDATE = Operator(
-    "VectorUpdate", "vector_update.h", arguments, infer, evaluate, meaning, cost, rtl
+    "VectorUpdate",
+    "vector_update.h",
+    arguments,
+    infer,
+    evaluate,
+    meaning,
+    cost,
+    rtl,
+    hls,
+    rows="edges",
 )

@@ -1,4 +1,8 @@
-"""What a call of a kernel in the generated C++ is made of."""
+"""What a call of a kernel in the generated C++ is made of.
+
+Each operator describes its call (`Operator.hls`). The types hold what its `infer` says: no bounds
+are worked out a second time. Sums may wrap on the way, never in the end.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from triggernet.fixedpoint import FixedPoint
-from triggernet.program.operators.base import Interval
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,11 @@ class Constants:
     codes: tuple[int, ...]
     type: FixedPoint
 
+    @property
+    def code_type(self) -> str:
+        """The C++ integer type of the codes."""
+        return f"{'ap_int' if self.type.signed else 'ap_uint'}<{self.type.width}>"
+
 
 @dataclass(frozen=True)
 class KernelCall:
@@ -25,9 +33,7 @@ class KernelCall:
     Attributes
     ----------
     function : str
-        Name in namespace ``triggernet``.
-    header : str
-        File in ``triggernet/program/operators/``.
+        Name in namespace ``triggernet``, in the operator's header.
     settings : mapping of str to int
         Integers of the CONFIG struct.
     types : mapping of str to str
@@ -39,16 +45,10 @@ class KernelCall:
     """
 
     function: str
-    header: str
     settings: Mapping[str, int] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     constants: tuple[Constants, ...] = ()
     members: str = ""
-
-
-def covering(bounds: Interval, fraction: int) -> str:
-    """The C++ type that holds `bounds` (codes of the given grid) and zero exactly."""
-    return FixedPoint.covering(min(bounds.lo, 0), max(bounds.hi, 0), fraction).cpp
 
 
 def lanes(count: int, reuse_factor: int) -> int:
@@ -56,6 +56,7 @@ def lanes(count: int, reuse_factor: int) -> int:
     return -(-count // reuse_factor)
 
 
-def code_type(constants: Constants) -> str:
-    """The integer type of an array of codes."""
-    return f"{'ap_int' if constants.type.signed else 'ap_uint'}<{constants.type.width}>"
+def choice(name: str, index: str, values: tuple[int, ...]) -> str:
+    """A C++ function from an index to one of `values`, constant where the index is."""
+    chosen = "".join(f"{index} == {k} ? {v} : " for k, v in enumerate(values[:-1]))
+    return f"static constexpr int {name}(int {index}) {{ return {chosen}{values[-1]}; }}"
