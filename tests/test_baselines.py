@@ -19,8 +19,10 @@ from triggernet.learning.evaluation import evaluate
 from triggernet.learning.evaluation.baselines import best_mass_threshold, mass_threshold
 from triggernet.learning.evaluation.roc import plot_roc
 from triggernet.learning.layers import minkowski
-from triggernet.learning.models.lorentznet.network import LorentzNet, LorentzNetConfig
-from triggernet.learning.models.mlp.network import MLP, MlpConfig
+from triggernet.learning.models.lorentznet.config import LorentzNetConfig
+from triggernet.learning.models.lorentznet.network import LorentzNet
+from triggernet.learning.models.mlp.config import MlpConfig
+from triggernet.learning.models.mlp.network import MLP
 from triggernet.learning.models.registry import model_family
 from triggernet.learning.training import load_run, load_run_config, train
 from triggernet.learning.training.features import float_inputs, hardware_inputs

@@ -135,7 +135,10 @@ def test_an_input_that_is_no_name_is_refused() -> None:
 
 
 def test_importing_the_package_loads_no_tool() -> None:
-    code = "import sys, triggernet.deployment.hls; print(sorted({'hls4ml', 'onnx', 'torch'} & set(sys.modules)))"
+    code = (
+        "import sys, triggernet.deployment.hls\n"
+        "print(sorted({'hls4ml', 'onnx', 'torch'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
 

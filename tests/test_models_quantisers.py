@@ -12,7 +12,7 @@ from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.learning.layers.calibration import loss_up_to_offset
 from triggernet.learning.layers.quantisers import ConstantQuantiser, nearest_sparse
-from triggernet.learning.models.nanopelican.quantised import QuantisationConfig
+from triggernet.learning.models.nanopelican.config import NanoPelicanQuantisation
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3])
@@ -62,4 +62,4 @@ def test_calibration_ignores_what_a_constant_in_the_logits_would_mend() -> None:
 
 def test_no_digits_are_refused() -> None:
     with pytest.raises(ConfigError, match="digits: found 0; allowed is 1 and more"):
-        QuantisationConfig(digits=0)
+        NanoPelicanQuantisation(digits=0)

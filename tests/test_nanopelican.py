@@ -16,12 +16,13 @@ import torch
 
 from triggernet.data import mock_jets
 from triggernet.errors import ConfigError, ModelError
+from triggernet.learning.models.nanopelican.config import NanoPelicanConfig
 from triggernet.learning.models.nanopelican.equivariant import (
     PairInputs,
     evaluate_equivariant,
     pair_indices,
 )
-from triggernet.learning.models.nanopelican.network import N_BAR, NanoPELICAN, NanoPelicanConfig
+from triggernet.learning.models.nanopelican.network import N_BAR, NanoPELICAN
 from triggernet.learning.models.nanopelican.pair_norm import PairEntries, drop
 
 REFERENCE = Path(__file__).parent / "data" / "nanopelican_reference.npz"

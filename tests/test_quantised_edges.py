@@ -17,8 +17,8 @@ from triggernet.fixedpoint import Quantiser
 from triggernet.learning.layers import edge_network as quantised_edges
 from triggernet.learning.layers import edges as edge_layers
 from triggernet.learning.layers.calibration import cover_ranges
-from triggernet.learning.layers.edge_network import EdgeQuantisation
-from triggernet.learning.layers.quantisers import Width
+from triggernet.learning.layers.edge_widths import EdgeQuantisation
+from triggernet.learning.layers.widths import Width
 from triggernet.learning.training import load_run_config
 from triggernet.learning.training.features import hardware_inputs
 from triggernet.program import Program, evaluate

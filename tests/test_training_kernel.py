@@ -10,12 +10,13 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from triggernet.data import EncodingConfig, mock_jets
+from triggernet.learning.models.nanopelican.config import NanoPelicanConfig
 from triggernet.learning.models.nanopelican.equivariant import (
     TABLES,
     PairInputs,
     evaluate_equivariant,
 )
-from triggernet.learning.models.nanopelican.network import NanoPELICAN, NanoPelicanConfig
+from triggernet.learning.models.nanopelican.network import NanoPELICAN
 from triggernet.learning.training.features import float_inputs
 from triggernet.learning.training.objective import Objective, coefficients_of
 from triggernet.learning.training.pair_kernel import (

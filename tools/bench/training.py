@@ -48,7 +48,8 @@ def kernel(data: Data) -> Callable[[], float]:
     """triggernet's own: packed products and the compiled gradient, all jets at once."""
     import torch
 
-    from triggernet.learning.models.nanopelican.network import NanoPELICAN, NanoPelicanConfig
+    from triggernet.learning.models.nanopelican.config import NanoPelicanConfig
+    from triggernet.learning.models.nanopelican.network import NanoPELICAN
     from triggernet.learning.training.objective import Objective
     from triggernet.learning.training.pair_sample import pack_pairs
 

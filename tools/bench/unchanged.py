@@ -2,7 +2,7 @@
 
     tools/bench/unchanged.py write before.json                  with the code of one checkout
     tools/bench/unchanged.py write after.json                   with that of another
-    tools/bench/unchanged.py compare before.json after.json     what differs, exit code 1 if anything
+    tools/bench/unchanged.py compare before.json after.json     what differs, if anything: exit 1
 
 A change that moves code must change none of it. `program.json` is compared without its format
 number. Only the command line is used, so that checkouts of any layout can be compared:
@@ -38,7 +38,9 @@ def digest(path: Path) -> str:
 
 
 def run(command: list[str], *arguments: str | Path) -> str:
-    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     if done.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(map(str, arguments))}: {done.stderr}")
     return done.stdout
@@ -83,7 +85,9 @@ def compare(before: Path, after: Path) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("action", choices=("write", "compare"))
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--command", default=f"{sys.executable} -m triggernet")

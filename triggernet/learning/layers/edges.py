@@ -1,7 +1,7 @@
 """Quantisation-aware layers on edges, and those that act value by value.
 
-Each is one operator of the table, as in `triggernet.learning.layers.blocks`; `Dense` there serves edges as
-it does particles.
+Each is one operator of the table, as in `triggernet.learning.layers.blocks`; `Dense` there serves
+edges as it does particles.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Models, in floating point and in hardware arithmetic, and the registry that knows them."""
+"""Families of models, one folder each, and the registry that knows them by name."""
 
-from triggernet.learning.models.registry import ModelFamily, model_family, model_names
+from triggernet.learning.models.family import ModelFamily
+from triggernet.learning.models.registry import model_family, model_names
 
 __all__ = ["ModelFamily", "model_family", "model_names"]

@@ -1,82 +1,38 @@
-"""The models that can be trained, by name: what a stage needs to know of each.
+"""The families of models by name: those of triggernet, and those that other packages bring.
 
-To add a model, write its float and its quantised module, a frozen config dataclass for each, and
-one entry of `_FAMILIES`. A model may have a quantised form for some of its configurations only
-(`unsupported`): the others train and are judged, but do not go to hardware.
+A package announces a family by an entry point of the group ``triggernet.models``, whose name is
+that of the family and whose value is a module with a `FAMILY`, or the family itself:
+
+    [project.entry-points."triggernet.models"]
+    twolayer = "own_family.family"
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 from triggernet.errors import ConfigError, ModelError
+from triggernet.learning.models.family import ModelFamily
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from triggernet.data import EncodingConfig
-    from triggernet.learning.models.nanopelican.network import NanoPelicanConfig
-
-    Tensors = Mapping[str, Tensor]
-
-
-def _all_supported(_config: Any, _encoding: EncodingConfig) -> str | None:
-    return None
-
-
-@dataclass(frozen=True)
-class ModelFamily:
-    """One kind of model, from its configuration to its quantised form.
-
-    Every module maps a dict of tensors, as `triggernet.learning.training.features` makes them, to logits
-    (B,). The quantised one has a method ``freeze_scales()``, and its state dict holds all that
-    `transfer` and training decide. A float module whose attribute ``permutation_invariant`` is
-    true promises the same bits for every order of the constituents.
-
-    Attributes
-    ----------
-    name : str
-    config, quantisation : type
-        Frozen dataclasses: the sections ``model`` and ``quantisation`` of a run's configuration.
-    recipes : tuple of str
-        Which float trainings it can have, the default first.
-    check : callable (config, encoding)
-        Raises ConfigError where the two contradict each other.
-    make_float : callable (config, encoding)
-        A float module with random weights from torch's global generator.
-    make_quantised : callable (config, quantisation, encoding)
-        A quantised module without weights, where `unsupported` does not speak against it.
-    transfer : callable (float module, quantised module, hardware inputs, labels)
-        Carries the float weights over and calibrates every open range on the jets given.
-    unsupported : callable (config, encoding)
-        Why this configuration has no hardware form and what to do about it, as the end of a
-        sentence, e.g. "activation: silu has no exact form; set activation: relu". None if it has
-        one. It is trained in floating point only, and refused with that reason by what needs more.
-    """
-
-    name: str
-    config: type[Any]
-    quantisation: type[Any]
-    recipes: tuple[str, ...]
-    check: Callable[[Any, EncodingConfig], None]
-    make_float: Callable[[Any, EncodingConfig], nn.Module]
-    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module]
-    transfer: Callable[[Any, Any, Tensors, Tensor], None]
-    unsupported: Callable[[Any, EncodingConfig], str | None] = _all_supported
-
-    def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:
-        """The error for asking this configuration for its hardware form; None if it has one."""
-        reason = self.unsupported(config, encoding)
-        if reason is None:
-            return None
-        return ModelError(
-            f"this configuration of model {self.name!r} has no hardware form: {reason}, and train "
-            "again; it is trained in floating point only and cannot be quantised, exported or "
-            "verified"
+GROUP = "triggernet.models"
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        name: f"{__package__}.{name}.family"
+        for name in (
+            "nanopelican",
+            "deepsets",
+            "jedilinear",
+            "semiequivariant",
+            "lorentznet",
+            "mlp",
         )
+    }
+)
 
 
 def model_family(name: str) -> ModelFamily:
@@ -86,170 +42,40 @@ def model_family(name: str) -> ModelFamily:
     ------
     ConfigError
         For an unknown name, with the nearest known one.
+    ModelError
+        If the package that brings it cannot be loaded, or brings something else.
     """
-    if name not in _FAMILIES:
-        close = difflib.get_close_matches(name, _FAMILIES, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(_FAMILIES)}"
-        raise ConfigError(f"unknown model {name!r}; {hint}")
-    return _FAMILIES[name]()
+    if name in OWN:
+        family: ModelFamily = import_module(OWN[name]).FAMILY
+        return family
+    if name in _others():
+        return _loaded(_others()[name])
+    close = difflib.get_close_matches(name, model_names(), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(model_names())}"
+    raise ConfigError(f"unknown model {name!r}; {hint}")
 
 
 def model_names() -> tuple[str, ...]:
-    """All models that can be trained."""
-    return tuple(_FAMILIES)
+    """All models that can be trained, those of other packages last."""
+    return (*OWN, *(name for name in sorted(_others()) if name not in OWN))
 
 
-def _check_nanopelican(config: NanoPelicanConfig, encoding: EncodingConfig) -> None:
-    """Refuse settings of model and encoding that contradict each other."""
-    if (config.aggregates == "jet" or config.spurion_jet) and not encoding.jet:
-        key = "aggregates: jet" if config.aggregates == "jet" else "spurion_jet: true"
-        raise ConfigError(
-            f"model.{key} reads the whole jet, which encoding.jet: false leaves out; "
-            "set encoding.jet: true"
+@cache
+def _others() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _loaded(point: EntryPoint) -> ModelFamily:
+    try:
+        loaded = point.load()
+    except Exception as error:
+        raise ModelError(
+            f"model {point.name!r} comes from {point.value}, which cannot be loaded: {error}"
+        ) from error
+    family = getattr(loaded, "FAMILY", loaded)
+    if not isinstance(family, ModelFamily) or family.name != point.name:
+        raise ModelError(
+            f"the entry point {point.name!r} of {GROUP} gives {family!r:.80}; expected a "
+            f"ModelFamily named {point.name!r}, or a module whose FAMILY is one"
         )
-    if encoding.kind == "polar" and encoding.eta_width != encoding.phi_width:
-        raise ConfigError(
-            f"encoding.eta_width {encoding.eta_width} and encoding.phi_width "
-            f"{encoding.phi_width} differ; nanoPELICAN's tables need them equal"
-        )
-
-
-def _set_and_calibrate(model: Any, quantised: Any, inputs: Tensors, label: Tensor) -> None:
-    """The usual transfer: the quantised module's own `set_weights`, then calibration."""
-    from triggernet.learning.layers.calibration import calibrate
-
-    quantised.set_weights(model)
-    calibrate(quantised, inputs, label)
-
-
-def _nanopelican() -> ModelFamily:
-    from triggernet.learning.models.nanopelican import network as nanopelican
-    from triggernet.learning.models.nanopelican import quantised as quantised_nanopelican
-
-    def shape(
-        config: nanopelican.NanoPelicanConfig, encoding: EncodingConfig
-    ) -> quantised_nanopelican.Shape:
-        N = encoding.n_constituents
-        return quantised_nanopelican.Shape(
-            {n: (1 if n.startswith("jet_") else N, kind) for n, kind in encoding.types.items()},
-            encoding.kind,
-            config.aggregates,
-            config.spurion_jet,
-            config.spurion_beams,
-            config.n_channels,
-            config.tied,
-            N + 1 if config.n_scaled or config.batch_norm else 1,
-        )
-
-    return ModelFamily(
-        "nanopelican",
-        nanopelican.NanoPelicanConfig,
-        quantised_nanopelican.QuantisationConfig,
-        ("multistart", "adamw"),
-        _check_nanopelican,
-        lambda config, encoding: nanopelican.NanoPELICAN(config, encoding.n_constituents),
-        lambda config, quantisation, encoding: quantised_nanopelican.QuantisedNanoPELICAN(
-            shape(config, encoding), quantisation
-        ),
-        lambda model, *others: _set_and_calibrate(model.absorbed(), *others),
-    )
-
-
-def _deepsets() -> ModelFamily:
-    from triggernet.learning.layers.constituents import constituent_inputs
-    from triggernet.learning.models.deepsets import network as deepsets
-
-    return ModelFamily(
-        "deepsets",
-        deepsets.DeepSetsConfig,
-        deepsets.DeepSetsQuantisation,
-        ("adamw",),
-        lambda _, __: None,
-        lambda config, encoding: deepsets.DeepSets(config, constituent_inputs(encoding)),
-        deepsets.QuantisedDeepSets,
-        _set_and_calibrate,
-    )
-
-
-def _jedilinear() -> ModelFamily:
-    from triggernet.learning.layers.constituents import constituent_inputs
-    from triggernet.learning.models.jedilinear import network as module
-
-    return ModelFamily(
-        "jedilinear",
-        module.JediLinearConfig,
-        module.JediLinearQuantisation,
-        ("adamw",),
-        lambda _, __: None,
-        lambda config, encoding: module.JediLinear(
-            config, constituent_inputs(encoding), encoding.n_constituents
-        ),
-        module.QuantisedJediLinear,
-        _set_and_calibrate,
-    )
-
-
-def _semiequivariant() -> ModelFamily:
-    from triggernet.learning.layers.edge_network import EdgeQuantisation
-    from triggernet.learning.models.semiequivariant import network as module
-    from triggernet.learning.models.semiequivariant import quantised as hardware
-
-    return ModelFamily(
-        "semiequivariant",
-        module.SemiEquivariantConfig,
-        EdgeQuantisation,
-        ("adamw",),
-        module.check,
-        lambda config, _: module.SemiEquivariantNet(config),
-        hardware.QuantisedSemiEquivariantNet,
-        _set_and_calibrate,
-        hardware.unsupported,
-    )
-
-
-def _lorentznet() -> ModelFamily:
-    from triggernet.learning.layers.edge_network import EdgeQuantisation
-    from triggernet.learning.models.lorentznet import network as module
-    from triggernet.learning.models.lorentznet import quantised as hardware
-
-    return ModelFamily(
-        "lorentznet",
-        module.LorentzNetConfig,
-        EdgeQuantisation,
-        ("adamw",),
-        lambda _, __: None,
-        lambda config, _: module.LorentzNet(config),
-        hardware.QuantisedLorentzNet,
-        _set_and_calibrate,
-        hardware.unsupported,
-    )
-
-
-def _mlp() -> ModelFamily:
-    from triggernet.learning.layers.constituents import constituent_inputs
-    from triggernet.learning.layers.network import NetworkQuantisation
-    from triggernet.learning.models.mlp import network as module
-
-    return ModelFamily(
-        "mlp",
-        module.MlpConfig,
-        NetworkQuantisation,
-        ("adamw",),
-        lambda _, __: None,
-        lambda config, encoding: module.MLP(
-            config, constituent_inputs(encoding), encoding.n_constituents
-        ),
-        module.QuantisedMLP,
-        _set_and_calibrate,
-        module.unsupported,
-    )
-
-
-_FAMILIES: Mapping[str, Callable[[], ModelFamily]] = {
-    "nanopelican": _nanopelican,
-    "deepsets": _deepsets,
-    "jedilinear": _jedilinear,
-    "semiequivariant": _semiequivariant,
-    "lorentznet": _lorentznet,
-    "mlp": _mlp,
-}
+    return family

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from triggernet.errors import ModelError
 from triggernet.learning.training.objective import Objective
+from triggernet.learning.training.pair_sample import pack_pairs
 from triggernet.progress import Progress
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from triggernet.learning.models.nanopelican.network import NanoPELICAN
     from triggernet.learning.training.pair_sample import PairSample
     from triggernet.learning.training.recipes import MultistartConfig
+    from triggernet.learning.training.sample import Split
     from triggernet.learning.training.state import TrainingState
 
 Floats = NDArray[np.float64]
@@ -48,6 +50,15 @@ class Minimum:
     start: int
     loss: float
     x: Floats
+
+
+def fit(
+    model: NanoPELICAN, split: Split, config: MultistartConfig, seed: int, state: TrainingState
+) -> None:
+    """Train a float model on the training jets of `split`; see `minimise`."""
+    exact = split.train.exact
+    sample = pack_pairs(exact["momenta"].numpy(), exact["jet"].numpy(), model.config)
+    minimise(model, sample, split.train.label.numpy().astype(np.float64), config, seed, state)
 
 
 def minimise(

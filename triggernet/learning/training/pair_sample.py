@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from triggernet.learning.models.nanopelican.network import NanoPelicanConfig
+    from triggernet.learning.models.nanopelican.config import NanoPelicanConfig
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

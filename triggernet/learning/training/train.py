@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,18 +112,9 @@ def _train_float(
 
 def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: TrainingState) -> None:
     """Train one float model by the recipe of the configuration."""
-    if config.training.recipe == "adamw":
-        from triggernet.learning.training.adamw import fit
-
-        fit(model, split, config.training.adamw, seed, state)
-        return
-    from triggernet.learning.training.multistart import minimise
-    from triggernet.learning.training.pair_sample import pack_pairs
-
-    exact = split.train.exact
-    sample = pack_pairs(exact["momenta"].numpy(), exact["jet"].numpy(), model.config)
-    label = split.train.label.numpy().astype(np.float64)
-    minimise(model, sample, label, config.training.multistart, seed, state)
+    name = config.training.recipe
+    fit = import_module(f"{__package__}.{name}").fit
+    fit(model, split, getattr(config.training, name), seed, state)
 
 
 def _train_quantised(

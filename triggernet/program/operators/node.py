@@ -44,8 +44,8 @@ class Tensor:
 class Node:
     """One operation: `op` is the ONNX operator type, `output` the one tensor it writes.
 
-    Its attributes are those of the operator table (`triggernet/program/operators/README.md`): integers,
-    strings and flat tuples of integers.
+    Its attributes are those of the operator table (`triggernet/program/operators/README.md`):
+    integers, strings and flat tuples of integers.
     """
 
     name: str

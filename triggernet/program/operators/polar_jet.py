@@ -264,7 +264,7 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
 
 
 def inner_types(node: Node, inputs: Inputs) -> dict[str, str]:
-    """C++ types of jet_pt (cosh y - cos phi) + jet_excess cosh y, before and after its quantiser."""
+    """C++ types of jet_pt (cosh y - cos phi) + jet_excess cosh y and of what is kept of it."""
     grid = _jet_fraction(inputs) + angle_fraction(node)
     return {
         "inner_exact_t": inner_bounds(node, inputs).cpp(grid),

@@ -10,10 +10,10 @@ that sum has bits. Hawks et al., "Ps and Qs" (arXiv:2102.11289), multiply the te
 b_a b_w by the share of weights that are not pruned.
 
 Here it is counted operation by operation, from what the operators of a program state (`cost` in
-`triggernet/program/operators/`) and the quantiser behind each of them, with the same two rules. So it
-holds for any operator, and differs from the formula where a program says more than the shape of a
-layer: a constant of 0 or of a power of two is no product, one of two signed digits is one
-addition, and each level of an adder tree has the width that it needs instead of the last one's.
+`triggernet/program/operators/`) and the quantiser behind each of them, with the same two rules.
+So it holds for any operator, and differs from the formula where a program says more than the
+shape of a layer: a constant of 0 or of a power of two is no product, one of two signed digits is
+one addition, and each level of an adder tree has the width that it needs instead of the last one's.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""deepsets."""
+"""DeepSets: one network for every constituent, their sum, one for the jet."""

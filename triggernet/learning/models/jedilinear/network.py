@@ -20,75 +20,17 @@ Both sums are divided by a constant power of two, the one at or above N.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.errors import ConfigError
-from triggernet.learning.layers import blocks as layers
-from triggernet.learning.layers.network import NetworkQuantisation, QuantisedNetwork
 from triggernet.learning.layers.order import canonical
-from triggernet.learning.layers.quantisers import Width
-from triggernet.learning.layers.transfer import set_linear
-
-if TYPE_CHECKING:
-    from triggernet.data import EncodingConfig
+from triggernet.learning.models.jedilinear.config import JediLinearConfig
 
 # By this the float model divides its inputs, GeV and angles in steps of pi/720, to train fast. The
 # quantised one has it, and the powers of two of the sums, in its weights.
-_INPUT_UNIT = 16.0
-
-
-@dataclass(frozen=True)
-class JediLinearConfig:
-    """Widths of each part, all with ReLU.
-
-    Attributes
-    ----------
-    name : str
-    embedding : tuple of int
-        Outputs of the layers that every constituent passes before the first round.
-    rounds : tuple of int
-        Outputs of each interaction.
-    node : tuple of int
-        Outputs of the layers that every constituent passes after the last round.
-    head : tuple of int
-        Outputs of the hidden layers behind the sum.
-    """
-
-    name: Literal["jedilinear"] = "jedilinear"
-    embedding: tuple[int, ...] = (16,)
-    rounds: tuple[int, ...] = (16,)
-    node: tuple[int, ...] = (16,)
-    head: tuple[int, ...] = (16,)
-
-    def __post_init__(self) -> None:
-        if not (self.embedding and self.rounds):
-            raise ConfigError(
-                f"embedding {self.embedding}, rounds {self.rounds}: at least one layer of each; "
-                "without rounds it is model 'deepsets'"
-            )
-        if min(self.embedding + self.rounds + self.node + self.head) < 1:
-            raise ConfigError(
-                f"embedding {self.embedding}, rounds {self.rounds}, node {self.node}, head "
-                f"{self.head}: every layer needs an output"
-            )
-
-
-@dataclass(frozen=True)
-class JediLinearQuantisation(NetworkQuantisation):
-    """Widths of every tensor, as `NetworkQuantisation`, and of the sums.
-
-    Attributes
-    ----------
-    pooled : Width
-        Sums over constituents.
-    """
-
-    pooled: Width = field(default_factory=lambda: Width(12))
+INPUT_UNIT = 16.0
 
 
 class Interaction(nn.Module):
@@ -136,7 +78,7 @@ class JediLinear(nn.Module):
         """The logits (B,)."""
         columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
         present = columns[..., :1] != 0
-        x = _relus(self.embedding, columns / _INPUT_UNIT)
+        x = _relus(self.embedding, columns / INPUT_UNIT)
         for interaction in self.rounds:
             x = interaction(x, self._pooled(x, present))
         x = self._pooled(_relus(self.node, x), present)
@@ -147,64 +89,6 @@ class JediLinear(nn.Module):
         return (x * present).sum(1) / self.sum_unit
 
 
-class QuantisedJediLinear(QuantisedNetwork):
-    """The same in hardware arithmetic, exportable layer by layer.
-
-    Parameters
-    ----------
-    config : JediLinearConfig
-    quantisation : JediLinearQuantisation
-    encoding : EncodingConfig
-    """
-
-    def __init__(
-        self,
-        config: JediLinearConfig,
-        quantisation: JediLinearQuantisation,
-        encoding: EncodingConfig,
-    ) -> None:
-        super().__init__(quantisation, encoding)
-        c, q = config, quantisation
-        self.columns = layers.Stack(self.out(q.columns, signed=True))
-        self.embedding = nn.ModuleList(
-            self.hidden(a, b) for a, b in pairwise((len(self.inputs), *c.embedding))
-        )
-        self.pooled = nn.ModuleList(layers.ParticleSum(self.out(q.pooled)) for _ in c.rounds)
-        self.rounds = nn.ModuleList(
-            self.hidden(a, b, context=a) for a, b in pairwise((c.embedding[-1], *c.rounds))
-        )
-        self.node = nn.ModuleList(self.hidden(a, b) for a, b in pairwise((c.rounds[-1], *c.node)))
-        self.total = layers.ParticleSum(self.out(q.pooled))
-        self.head = self.to_score(((c.rounds + c.node)[-1], *c.head))
-
-    def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Scores (B, 1)."""
-        columns = list(self.values(inputs).values())
-        x: Tensor = self.columns(*columns)
-        for layer in self.embedding:
-            x = layer(x)
-        for pooled, interaction in zip(self.pooled, self.rounds, strict=True):
-            x = interaction(x, pooled(x, columns[0]))
-        for layer in self.node:
-            x = layer(x)
-        x = self.total(x, columns[0])
-        for layer in self.head:
-            x = layer(x)
-        return x
-
-    def set_weights(self, model: JediLinear) -> None:
-        """Start from the weights of a float model of the same configuration."""
-        unit = 1 / model.sum_unit
-        _set_all(self.embedding, model.embedding, 1 / _INPUT_UNIT)
-        for layer, interaction in zip(self.rounds, model.rounds, strict=True):
-            assert isinstance(layer, layers.Dense)
-            assert isinstance(interaction, Interaction)
-            own, shared = interaction.own, interaction.shared.weight * unit
-            set_linear(layer, own.weight, own.bias, context=shared)
-        _set_all(self.node, model.node)
-        _set_all(self.head, model.head, unit)
-
-
 def _linears(sizes: tuple[int, ...]) -> nn.ModuleList:
     return nn.ModuleList(nn.Linear(a, b, dtype=torch.float64) for a, b in pairwise(sizes))
 
@@ -213,11 +97,3 @@ def _relus(linears: Iterable[nn.Module], x: Tensor) -> Tensor:
     for linear in linears:
         x = torch.relu(linear(x))
     return x
-
-
-def _set_all(quantised: nn.ModuleList, model: nn.ModuleList, scale: float = 1.0) -> None:
-    """Start layers from their float counterparts; `scale` is that of the first one's input."""
-    for k, (layer, linear) in enumerate(zip(quantised, model, strict=True)):
-        assert isinstance(layer, layers.Dense)
-        assert isinstance(linear, nn.Linear)
-        set_linear(layer, linear.weight, linear.bias, scale if k == 0 else 1.0)

@@ -29,36 +29,17 @@ from triggernet.learning.layers.constituents import constituent_types
 from triggernet.learning.layers.edge_network import (
     EdgeLayers,
     EdgeModel,
-    EdgeQuantisation,
     PairFeatures,
 )
-from triggernet.learning.layers.quantisers import Width
+from triggernet.learning.layers.edge_widths import EdgeQuantisation
+from triggernet.learning.layers.widths import Width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triggernet.data import EncodingConfig
-    from triggernet.learning.models.lorentznet.network import LorentzNet, LorentzNetConfig
-
-
-def unsupported(config: LorentzNetConfig, encoding: EncodingConfig) -> str | None:
-    """Why a configuration has no hardware form; None if it has one."""
-    if encoding.kind != "polar":
-        return (
-            f"encoding.kind: {encoding.kind} gives constituents masses of their own, which the "
-            "hardware form takes to be 0; set encoding.kind: polar"
-        )
-    if encoding.eta_width != encoding.phi_width:
-        return (
-            f"encoding.eta_width {encoding.eta_width} and phi_width {encoding.phi_width} differ; "
-            "set both to one width"
-        )
-    if config.n_blocks > 1:
-        return (
-            f"n_blocks: {config.n_blocks} moves vectors by clamped steps, component by component, "
-            "which no product of them tells; set model.n_blocks: 1"
-        )
-    return None
+    from triggernet.learning.models.lorentznet.config import LorentzNetConfig
+    from triggernet.learning.models.lorentznet.network import LorentzNet
 
 
 class QuantisedLorentzNet(EdgeModel):

@@ -1,1 +1,1 @@
-"""mlp."""
+"""Dense layers on the leading constituents."""

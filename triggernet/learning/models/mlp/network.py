@@ -6,51 +6,17 @@ The baseline without any symmetry: every place in the list has weights of its ow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.errors import ConfigError, ModelError
-from triggernet.learning.layers import blocks as layers
-from triggernet.learning.layers.message_passing import Activation, LayerStyle, Network
-from triggernet.learning.layers.network import NetworkQuantisation, QuantisedNetwork
-from triggernet.learning.layers.transfer import set_linear
-
-if TYPE_CHECKING:
-    from triggernet.data import EncodingConfig
+from triggernet.errors import ModelError
+from triggernet.learning.layers.message_passing import LayerStyle, Network
+from triggernet.learning.models.mlp.config import MlpConfig
 
 # By this the float model divides its inputs to be of order one: GeV, and angles in steps of pi/720.
 # The quantised one has it in its weights.
-_INPUT_UNIT = 64.0
-
-
-@dataclass(frozen=True)
-class MlpConfig:
-    """Widths of the layers.
-
-    Attributes
-    ----------
-    name : str
-    hidden : tuple of int
-        Outputs of the hidden layers.
-    activation : {"relu", "silu", "tanh"}
-        In hardware `relu` alone.
-    dropout : float
-        Probability behind every hidden layer.
-    """
-
-    name: Literal["mlp"] = "mlp"
-    hidden: tuple[int, ...] = (32, 32)
-    activation: Activation = "relu"
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if min(self.hidden, default=1) < 1:
-            raise ConfigError(f"hidden: found {self.hidden}; every layer needs an output")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
+INPUT_UNIT = 64.0
 
 
 class MLP(nn.Module):
@@ -82,7 +48,7 @@ class MLP(nn.Module):
         ModelError
             For another number of constituents than the model has.
         """
-        x = torch.stack([inputs[name] for name in self.names], 2) / _INPUT_UNIT  # (B, N, F)
+        x = torch.stack([inputs[name] for name in self.names], 2) / INPUT_UNIT  # (B, N, F)
         if x.shape[1] != self.n_constituents:
             raise ModelError(
                 f"mlp: {x.shape[1]} constituents a jet, but every one of the model's "
@@ -92,60 +58,3 @@ class MLP(nn.Module):
         x = x.flatten(1).to(next(self.parameters()).dtype)
         logits: Tensor = self.layers(x, x.new_ones(len(x), dtype=torch.bool))[:, 0]
         return logits
-
-
-class QuantisedMLP(QuantisedNetwork):
-    """The same in hardware arithmetic, exportable layer by layer.
-
-    Parameters
-    ----------
-    config : MlpConfig
-    quantisation : NetworkQuantisation
-    encoding : EncodingConfig
-
-    Raises
-    ------
-    ModelError
-        For a configuration without a hardware form.
-    """
-
-    def __init__(
-        self, config: MlpConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig
-    ) -> None:
-        super().__init__(quantisation, encoding)
-        reason = unsupported(config, encoding)
-        if reason is not None:
-            raise ModelError(f"mlp: {reason}")
-        self.joined = layers.Concat(self.out(quantisation.columns, signed=True))
-        self.layers = self.to_score((len(self.inputs) * encoding.n_constituents, *config.hidden))
-
-    def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Scores (B, 1)."""
-        x: Tensor = self.joined(*self.values(inputs).values())
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def set_weights(self, model: MLP) -> None:
-        """Start from the weights of a float model of the same configuration."""
-        scale = 1 / _INPUT_UNIT
-        for layer, linear in zip(self.layers, model.layers.dense, strict=True):
-            assert isinstance(layer, layers.Dense)
-            assert isinstance(linear, nn.Linear)
-            weight = linear.weight
-            if layer is self.layers[0]:
-                # the float model reads constituent by constituent, this one input by input
-                parts = weight.reshape(len(weight), model.n_constituents, len(model.names))
-                weight = parts.mT.reshape(weight.shape)
-            set_linear(layer, weight, linear.bias, scale)
-            scale = 1.0
-
-
-def unsupported(config: MlpConfig, _encoding: EncodingConfig) -> str | None:
-    """Why a configuration has no hardware form, None if it has one."""
-    if config.activation == "relu":
-        return None
-    return (
-        f"activation: {config.activation} is not exact in fixed point and has no operator; set "
-        "model.activation: relu"
-    )

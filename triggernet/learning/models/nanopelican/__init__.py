@@ -1,1 +1,1 @@
-"""nanopelican."""
+"""nanoPELICAN (Bogatskiy, Hoffman, Offermann 2023)."""

@@ -1,1 +1,1 @@
-"""semiequivariant."""
+"""SemiEquivariantNet: message passing of scalars, four-vectors and hidden features."""

@@ -13,10 +13,11 @@ from triggernet.learning.layers import edges as edge_layers
 from triggernet.learning.layers.basis import Basis
 from triggernet.learning.layers.blocks import Values
 from triggernet.learning.layers.edge_network import EdgeModel, power_at_least
-from triggernet.learning.layers.quantisers import ActivationQuantiser, Width
+from triggernet.learning.layers.quantisers import ActivationQuantiser
+from triggernet.learning.layers.widths import Width
 
 if TYPE_CHECKING:
-    from triggernet.learning.models.semiequivariant.network import SemiEquivariantConfig
+    from triggernet.learning.models.semiequivariant.config import SemiEquivariantConfig
 
 
 class Vectors(nn.Module):

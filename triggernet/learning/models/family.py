@@ -1,0 +1,91 @@
+"""What a stage needs to know of a kind of model: `ModelFamily`.
+
+Nothing here, nor in the `family.py` of any family, needs torch: the functions of a family load it
+when they are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from triggernet.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from triggernet.data import EncodingConfig
+
+    Tensors = Mapping[str, Tensor]
+
+
+def set_and_calibrate(model: Any, quantised: Any, inputs: Tensors, label: Tensor) -> None:
+    """The usual transfer: the quantised module's own `set_weights`, then calibration.
+
+    Parameters
+    ----------
+    model, quantised : module
+    inputs : mapping of str to float tensors (B, ...)
+        Hardware inputs of some jets.
+    label : tensor (B,)
+    """
+    from triggernet.learning.layers.calibration import calibrate
+
+    quantised.set_weights(model)
+    calibrate(quantised, inputs, label)
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """One kind of model, from its configuration to its quantised form.
+
+    Every module maps a dict of tensors, as `triggernet.learning.training.features` makes them, to
+    logits (B,). The quantised one has a method ``freeze_scales()``, and its state dict holds all
+    that `transfer` and training decide. A float module whose attribute ``permutation_invariant`` is
+    true promises the same bits for every order of the constituents.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        What it is, in a few words, for ``triggernet train -h``.
+    config, quantisation : type
+        Frozen dataclasses: the sections ``model`` and ``quantisation`` of a run's configuration.
+    make_float : callable (config, encoding)
+        A float module with random weights from torch's global generator.
+    make_quantised : callable (config, quantisation, encoding)
+        A quantised module without weights, where `unsupported` does not speak against it.
+    recipes : tuple of str
+        Which float trainings it can have, the default first.
+    check : callable (config, encoding)
+        Raises ConfigError where the two contradict each other.
+    transfer : callable (float module, quantised module, hardware inputs, labels)
+        Carries the float weights over and calibrates every open range on the jets given.
+    unsupported : callable (config, encoding)
+        Why this configuration has no hardware form and what to do about it, as the end of a
+        sentence, e.g. "activation: silu has no exact form; set activation: relu". None if it has
+        one. It is trained in floating point only, and refused with that reason by what needs more.
+    """
+
+    name: str
+    summary: str
+    config: type[Any]
+    quantisation: type[Any]
+    make_float: Callable[[Any, EncodingConfig], nn.Module]
+    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module]
+    recipes: tuple[str, ...] = ("adamw",)
+    check: Callable[[Any, EncodingConfig], None] = lambda _config, _encoding: None
+    transfer: Callable[[Any, Any, Tensors, Tensor], None] = set_and_calibrate
+    unsupported: Callable[[Any, EncodingConfig], str | None] = lambda _config, _encoding: None
+
+    def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:
+        """The error for asking this configuration for its hardware form; None if it has one."""
+        reason = self.unsupported(config, encoding)
+        if reason is None:
+            return None
+        return ModelError(
+            f"this configuration of model {self.name!r} has no hardware form: {reason}, and train "
+            "again; it is trained in floating point only and cannot be quantised, exported or "
+            "verified"
+        )
