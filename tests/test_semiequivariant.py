@@ -8,12 +8,8 @@ import torch
 
 from triggernet.data import EncodingConfig, lorentz, mock_jets
 from triggernet.errors import ConfigError, ModelError
-from triggernet.learning.models.semiequivariant.network import (
-    SemiEquivariantConfig,
-    SemiEquivariantNet,
-    check,
-    hidden_features,
-)
+from triggernet.learning.models.semiequivariant.config import SemiEquivariantConfig, check
+from triggernet.learning.models.semiequivariant.network import SemiEquivariantNet, hidden_features
 from triggernet.learning.training import load_run, load_run_config, train
 from triggernet.learning.training.features import float_inputs
 

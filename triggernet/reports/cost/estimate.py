@@ -2,7 +2,8 @@
 
 Every operator states its hardware as groups of operations (`cost` in
 `triggernet/program/operators/`); each ends in a quantiser. `hardware.py` says what an operation
-takes, `schedule.py` where the registers go. The same model applied to published designs gives its error (`calibration.py`).
+takes, `schedule.py` where the registers go. The same model applied to published designs gives its
+error (`calibration.py`).
 
 Not in it: the control logic of an HLS top function, registers at its ports, routing congestion,
 the sharing of common terms between operators, and what a tool finds out about ranges of values
