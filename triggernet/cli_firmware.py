@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 
 def _export(args: Namespace) -> Outcome:
+    from triggernet.files import refuse_existing
+
+    # Before torch is loaded and anything takes time.
+    refuse_existing(args.out, args.overwrite, [args.run_folder])
     from triggernet.export import export_run, write_export
     from triggernet.hls import HlsConfig
     from triggernet.hls.export import export_hls
@@ -225,7 +229,11 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--slim", action="store_true", help="leave out the headers that hls4ml brings"
             ),
-            argument("--overwrite", action="store_true", help="replace what lies in DIR"),
+            argument(
+                "--overwrite",
+                action="store_true",
+                help="replace the export or project in DIR; refused if it holds anything else",
+            ),
             JSON,
         ),
     ),

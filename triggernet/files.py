@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from triggernet import __version__
 from triggernet.errors import DataError, UsageError
+from triggernet.ownership import check_place, check_replaceable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PLOTS = (".png", ".pdf", ".svg")  # endings of what a plot can be written to
 
@@ -123,7 +124,7 @@ def check_plot(path: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> Iterator[Path]:
     """Give a temporary folder to fill, and move it to `path` when the block ends well.
 
     A block that raises leaves nothing behind, and with `overwrite` the old folder as it was.
@@ -131,42 +132,60 @@ def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Where the folder shall lie; its parents are made if missing.
+        Where the folder shall lie; its parents are made if missing. A symbolic link to a folder
+        stays and the folder it leads to is meant.
     overwrite : bool
-        Replace what is there, all of it. Otherwise only an empty folder may exist.
+        Replace a folder that holds nothing but what triggernet wrote
+        (`triggernet.ownership.check_replaceable`). Otherwise only an empty folder may exist.
+    keep : sequence of Path
+        Folders that must survive: what the new one is made from.
 
     Raises
     ------
     UsageError
-        If `path` exists and is not an empty folder (or, with `overwrite`, not a folder).
+        As `refuse_existing`.
     """
-    refuse_existing(path, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _sibling(path)
+    refuse_existing(path, overwrite, keep)
+    place = path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _sibling(place)
     temporary.mkdir()
     try:
         yield temporary
         # Again: somebody else may have made it while the block was busy.
-        refuse_existing(path, overwrite)
-        _move_folder(temporary, path)
+        refuse_existing(path, overwrite, keep)
+        _move_folder(temporary, place)
     finally:
         _remove(temporary)
 
 
-def refuse_existing(path: Path, overwrite: bool = False) -> None:
+def refuse_existing(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> None:
     """Check at once, before hours of work, that `new_folder` will be able to make `path`.
 
     Raises
     ------
     UsageError
-        If `path` exists and is not an empty folder (or, with `overwrite`, not a folder).
+        If `path` exists and is not an empty folder; with `overwrite`, if it holds anything but what
+        triggernet wrote. If it is, or holds, the current folder, the home folder or one of `keep`.
     """
+    if path.is_symlink() and not path.exists():
+        raise UsageError(
+            f"cannot make the folder {path}: it is a symbolic link to {path.readlink()}, which "
+            "does not exist; remove the link, or choose another folder"
+        )
     if path.exists() and not path.is_dir():
         raise UsageError(f"cannot make the folder {path}: a file of that name exists")
-    if not overwrite and path.is_dir() and any(path.iterdir()):
+    if not path.exists():
+        return
+    occupied = any(path.iterdir())
+    if occupied and not overwrite:
         raise UsageError(
             f"the output folder {path} exists and is not empty; choose another one, or remove it"
         )
+    if occupied:
+        check_replaceable(path, keep)
+    else:
+        check_place(path, keep)
 
 
 def _move_folder(source: Path, target: Path) -> None:

@@ -22,10 +22,10 @@ from triggernet.hls.accounting import check_conversion, layout
 from triggernet.hls.config import HlsConfig
 from triggernet.hls.convert import convert
 from triggernet.hls.generated import Array
+from triggernet.ownership import RECORD
 from triggernet.program.types import Program
 
 TEMPLATES = Path(__file__).parent / "templates"
-RECORD = "triggernet.json"
 PROGRAM = "program.json"
 
 # hls4ml's own are replaced: they pass floats, compare nothing and carry a random stamp.
@@ -123,6 +123,7 @@ def write_project(
     settings: Mapping[str, Any] | None = None,
     vendored: bool = True,
     overwrite: bool = False,
+    keep: Sequence[Path] = (),
 ) -> Project:
     """Generate the HLS project of a program and write it, whole or not at all.
 
@@ -135,17 +136,19 @@ def write_project(
     vendored : bool
         Copy hls4ml's headers too, so that the project stands alone.
     overwrite : bool
-        Replace what lies there.
+        Replace a project or an export that lies there.
+    keep : sequence of Path
+        Folders that must survive: what the project is made from.
 
     Raises
     ------
     UsageError
-        If `folder` is not empty and shall not be overwritten.
+        As `triggernet.files.new_folder`.
     UnsupportedError, ProgramError, ProjectError
         As `generate_project`.
     """
     project = generate_project(program, onnx_path, config, vectors, carried, settings)
-    with new_folder(folder, overwrite) as temporary:
+    with new_folder(folder, overwrite, keep) as temporary:
         files = dict(project.files)
         if vendored:
             files |= {path: source.read_bytes() for path, source in vendored_headers().items()}

@@ -11,7 +11,8 @@ from triggernet.export.run import Export
 from triggernet.files import new_folder
 from triggernet.hls.config import HlsConfig
 from triggernet.hls.export import bench_events, export_hls
-from triggernet.hls.project import RECORD, Project, digest_of, project_record
+from triggernet.hls.project import Project, digest_of, project_record
+from triggernet.ownership import RECORD
 from triggernet.program import evaluate
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.lower import Hardware, lower
@@ -79,7 +80,7 @@ def _write(
     contents = {**export.files, **files}
     digest = digest_of(contents)
     contents[RECORD] = project_record(export.program.name, settings, contents, digest).encode()
-    with new_folder(folder, overwrite) as temporary:
+    with new_folder(folder, overwrite, [export.source]) as temporary:
         for path, content in contents.items():
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
             (temporary / path).write_bytes(content)
