@@ -204,7 +204,7 @@ def test_broken_json_is_a_data_error(tmp_path, text, message):
 
 def test_json_that_is_no_text_or_not_there_is_a_data_error(tmp_path):
     (tmp_path / "a.json").write_bytes(b'"\xff"')
-    with pytest.raises(DataError, match="is not valid JSON"):
+    with pytest.raises(DataError, match="is not UTF-8"):
         read_json(tmp_path / "a.json")
     with pytest.raises(DataError, match=r"cannot read .*b\.json: No such file"):
         read_json(tmp_path / "b.json")

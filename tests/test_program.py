@@ -30,6 +30,7 @@ from triggernet.export.onnx_file import to_onnx
 from triggernet.fixedpoint import FixedPoint, Quantiser
 from triggernet.operators.node import Node
 from triggernet.program import Program, build_program, evaluate, observe, trace
+from triggernet.program.file import load_program
 from triggernet.program.infer import check_program, input_tensor
 from triggernet.program.read import read_program
 
@@ -136,7 +137,9 @@ def changed_json(program: Program, path: tuple, value) -> str:
     ],
 )
 def test_what_is_no_program_is_refused(text: str) -> None:
-    with pytest.raises(ProgramError, match="not a triggernet program in JSON"):
+    with pytest.raises(
+        ProgramError, match="this text(: not a triggernet program in JSON:| is not valid JSON)"
+    ):
         Program.from_json(text)
 
 
@@ -342,3 +345,48 @@ def test_types_of_inputs_that_operators_cannot_read() -> None:
     build.node("PairDotPolar", "d", [pt, eta, phi], FixedPoint(UNSIGNED, 8, 8), **attributes)
     with pytest.raises(ProgramError, match="'eta' has type .* angles are signed integers"):
         build.program("wrong", ["d"])
+
+
+def test_a_program_states_its_version_and_older_texts_without_one_are_read() -> None:
+    program = tiny_program()
+    text = program.to_json()
+    assert text.startswith('{\n "format_version": 1,\n "name": ')
+    assert Program.from_json(text.replace(' "format_version": 1,\n', "")) == program
+    newer = text.replace('"format_version": 1', '"format_version": 2')
+    with pytest.raises(ProgramError, match=r"has the format_version 2 .*reads version 1; install"):
+        Program.from_json(newer)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        (("tensors", 0, "type", "width"), 513, r"tensors.0.type.width: found 513"),
+        (("tensors", 0, "type", "width"), True, r"tensors.0.type.width: expected an integer"),
+        (("tensors", 0, "type", "signed"), 1, r"tensors.0.type.signed: expected true or false"),
+        (("tensors", 0, "type", "integer"), 10**9, r"type.integer: found 1000000000"),
+        (("tensors", 0, "shape"), [1 << 12, 1 << 12], r"tensors.0: .* has 4096 x 4096 values"),
+        (("tensors", 0, "shape"), [0], r"tensors.0.shape.0: found 0"),
+        (("tensors", 0, "shape"), 3, r"tensors.0.shape: expected a list"),
+        (("tensors", 0, "lo"), 1 << 600, r"tensors.0.lo: found"),
+        (("tensors", 0, "hi"), 1.5, r"tensors.0.hi: expected an integer"),
+        (("nodes", 0, "attributes", "width"), [1.5], r"nodes.0.attributes.width.0: expected an"),
+        (("nodes", 0, "attributes", "width"), None, r"attributes.width: expected an integer or a"),
+        (("nodes", 0, "inputs"), "x", r"nodes.0.inputs: expected a list"),
+        (("inputs",), ["nothing"], r"inputs: there is no tensor 'nothing'"),
+        (("surprise",), 1, r"surprise: unknown key"),
+        (("tensors", 0, "lO"), 1, r"tensors.0.lO: unknown key; did you mean 'lo'"),
+    ],
+)
+def test_hostile_values_are_refused_by_name(tmp_path: Path, path, value, problem: str) -> None:
+    file = tmp_path / "program.json"
+    file.write_text(changed_json(tiny_program(), path, value))
+    with pytest.raises(ProgramError, match=problem) as refusal:
+        load_program(file)
+    assert str(refusal.value).startswith(str(file))
+
+
+def test_a_file_whose_types_do_not_fit_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "program.json"
+    file.write_text(changed_json(tiny_program(), ("tensors", PLACE["x"], "type", "width"), 9))
+    with pytest.raises(ProgramError, match=r"program\.json: .*tensor 'x' is given as"):
+        load_program(file)

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import importlib.metadata
 import importlib.util
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from triggernet import __version__
+from triggernet.documents import read_json
 from triggernet.errors import ProjectError, UsageError
 from triggernet.files import new_folder, to_json
 from triggernet.fixedpoint import Codes
@@ -23,9 +23,12 @@ from triggernet.hls.config import HlsConfig
 from triggernet.hls.convert import convert
 from triggernet.hls.generated import Array
 from triggernet.ownership import RECORD
+from triggernet.program.file import load_program
 from triggernet.program.types import Program
+from triggernet.schema import VERSION, refuse_newer
 
 TEMPLATES = Path(__file__).parent / "templates"
+RECORD_VERSION = 1
 PROGRAM = "program.json"
 
 # hls4ml's own are replaced: they pass floats, compare nothing and carry a random stamp.
@@ -205,7 +208,7 @@ def read_program(folder: Path) -> Program:
         raise ProjectError(
             f"{folder} is no HLS project: it has no {PROGRAM}; `triggernet export --hls` writes one"
         )
-    return Program.from_json(path.read_text(encoding="utf-8"))
+    return load_program(path)
 
 
 def read_name(folder: Path) -> str:
@@ -293,6 +296,7 @@ def project_record(
     tools = {"config": "hls4ml", "rtl": "da4ml"}
     return to_json(
         {
+            VERSION: RECORD_VERSION,
             "program": program,
             **settings,
             "versions": {
@@ -307,11 +311,11 @@ def project_record(
 
 def read_record(folder: Path) -> dict[str, object]:
     """The record of a written project; ProjectError if it has none."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProjectError(f"{folder} has no readable {RECORD}: {error}") from error
-    return dict(record)
+    record = read_json(folder / RECORD, ProjectError)
+    refuse_newer(record, RECORD_VERSION, str(folder / RECORD), ProjectError)
+    if not isinstance(record, dict):
+        raise ProjectError(f"{folder / RECORD} holds no keys and values; generate it again")
+    return record
 
 
 def edited_files(folder: Path) -> list[str]:

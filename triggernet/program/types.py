@@ -6,11 +6,15 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-from triggernet.errors import ProgramError, UsageError
-from triggernet.fixedpoint import FixedPoint
+from triggernet.documents import parse_json
+from triggernet.errors import ProgramError
 from triggernet.operators.node import Node, Tensor
+from triggernet.schema import VERSION, Within, as_type, refuse_newer
+
+FORMAT_VERSION = 1  # of the JSON text
+MOST_NODES = 1 << 14  # the largest program of the zoo has some 100
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Program:
         """The program as JSON text; `from_json` reads it back to an equal program."""
         return json.dumps(
             {
+                VERSION: FORMAT_VERSION,
                 "name": self.name,
                 "inputs": self.inputs,
                 "outputs": self.outputs,
@@ -60,34 +65,43 @@ class Program:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Program:
-        """Read the text written by `to_json`.
+    def from_json(cls, text: str, where: str = "this text") -> Program:
+        """Read the text written by `to_json`; `where` is how messages name it.
+
+        Whether the types of the tensors follow from the nodes, `check_program` says.
 
         Raises
         ------
         ProgramError
-            If the text is not a program.
+            In one line, if the text is not a program, or one of a newer version.
         """
-        try:
-            data = json.loads(text)
-            tensors = [_tensor(t) for t in data["tensors"]]
-            return cls(
-                data["name"],
-                {t.name: t for t in tensors},
-                tuple(data["inputs"]),
-                tuple(data["outputs"]),
-                tuple(_node(n) for n in data["nodes"]),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
-            raise ProgramError(f"not a triggernet program in JSON: {error!r}") from error
+        content = parse_json(text, where, ProgramError)
+        refuse_newer(content, FORMAT_VERSION, where, ProgramError)
+        named = f"{where}: not a triggernet program in JSON"
+        return as_type(_Text, content, named, error=ProgramError).program
 
 
-def _tensor(data: dict[str, Any]) -> Tensor:
-    return Tensor(
-        data["name"], tuple(data["shape"]), FixedPoint(**data["type"]), data["lo"], data["hi"]
-    )
+@dataclass(frozen=True)
+class _Text:
+    """The schema of a program's JSON text."""
 
+    name: Annotated[str, Within(0, 200)]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    tensors: Annotated[tuple[Tensor, ...], Within(1, 2 * MOST_NODES)]
+    nodes: Annotated[tuple[Node, ...], Within(1, MOST_NODES)]
+    format_version: int = FORMAT_VERSION
 
-def _node(data: dict[str, Any]) -> Node:
-    attributes = {k: tuple(v) if isinstance(v, list) else v for k, v in data["attributes"].items()}
-    return Node(data["name"], data["op"], tuple(data["inputs"]), data["output"], attributes)
+    def __post_init__(self) -> None:
+        written = {tensor.name for tensor in self.tensors}
+        if len(written) != len(self.tensors):
+            raise ProgramError("tensors: two of them have the same name")
+        unknown = [name for name in self.inputs if name not in written]
+        if unknown:
+            raise ProgramError(f"inputs: there is no tensor {unknown[0]!r}")
+
+    @property
+    def program(self) -> Program:
+        """The program that the text holds."""
+        tensors = {tensor.name: tensor for tensor in self.tensors}
+        return Program(self.name, tensors, self.inputs, self.outputs, self.nodes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from triggernet.errors import ProjectError
 from triggernet.files import read_json
 from triggernet.program import Program
+from triggernet.program.file import load_program as read_program
 from triggernet.report.design import Design
 from triggernet.report.estimate import estimate
 from triggernet.report.figures import Figure, Figures, best
@@ -136,7 +137,7 @@ def load_program(folder: Path) -> Program:
             f"{folder} is no project: it has no {PROGRAM}; give a folder that "
             "`triggernet export` wrote"
         )
-    return Program.from_json(path.read_text("utf-8"))
+    return read_program(path)
 
 
 def _settings(folder: Path) -> Settings | None:

@@ -20,6 +20,7 @@ from triggernet.fixedpoint import Codes
 from triggernet.hls.project import digest_of
 from triggernet.hls.simulation import joined
 from triggernet.program import Program
+from triggernet.program.file import load_program
 from triggernet.rtl.design import (
     DESIGN,
     RTL,
@@ -189,7 +190,7 @@ def _read_program(folder: Path) -> Program:
     path = folder / "program.json"
     if not path.is_file():
         raise ProjectError(f"{folder} is no project: it has no program.json; export it again")
-    return Program.from_json(path.read_text(encoding="utf-8"))
+    return load_program(path)
 
 
 def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) -> tuple[str, ...]:

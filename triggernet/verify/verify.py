@@ -15,7 +15,7 @@ from triggernet.data import Jets
 from triggernet.errors import ProjectError, UsageError
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program, observe, trace
-from triggernet.program.infer import check_program
+from triggernet.program.file import load_program
 from triggernet.program.read import read_program
 from triggernet.progress import Progress, say
 from triggernet.verify.agreement import Agreement, ExecutorResult, Mismatch
@@ -101,8 +101,7 @@ def load_project(folder: Path) -> tuple[Program, list[str], bool]:
             raise ProjectError(
                 f"{folder} is no project: it has no {name}; `triggernet export` writes one"
             )
-    program = Program.from_json((folder / "program.json").read_text("utf-8", "replace"))
-    check_program(program)
+    program = load_program(folder / "program.json")
     notes = []
     if (folder / "triggernet.json").is_file():
         from triggernet.hls import edited_files
