@@ -1,7 +1,7 @@
 """Files that are either whole or not there: atomic writes, new folders, digests, JSON.
 
 Every write goes to a temporary sibling first and is moved into place at the end, so that a killed
-run leaves the old file or none, never half of one.
+run leaves the old file or none, never half of one (`triggernet.temporary` finds what it left).
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import hashlib
 import json
 import os
 import platform
-import secrets
-import shutil
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +19,7 @@ from triggernet import __version__
 from triggernet.documents import read_json as read_json  # noqa: PLC0414 - beside the writer
 from triggernet.errors import DataError, UsageError
 from triggernet.ownership import check_place, check_replaceable
+from triggernet.temporary import exchange, remove, sibling, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,18 +44,6 @@ RELEVANT_PACKAGES = (
 )
 
 
-def _sibling(path: Path) -> Path:
-    """A name beside `path` that nothing else uses; the same file system, so a rename is atomic."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, and move it to `path` when the block ends well.
@@ -76,7 +63,8 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     refuse_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _sibling(path).with_suffix(f".tmp{path.suffix}")
+    sweep(path)
+    temporary = sibling(path).with_suffix(f".tmp{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
@@ -146,18 +134,19 @@ def new_folder(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -
     UsageError
         As `refuse_existing`.
     """
-    refuse_existing(path, overwrite, keep)
     place = path.resolve()
+    sweep(place)
+    refuse_existing(path, overwrite, keep)
     place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _sibling(place)
-    temporary.mkdir()
+    temporary = sibling(place)
     try:
+        temporary.mkdir()
         yield temporary
         # Again: somebody else may have made it while the block was busy.
         refuse_existing(path, overwrite, keep)
         _move_folder(temporary, place)
     finally:
-        _remove(temporary)
+        remove(temporary)
 
 
 def refuse_existing(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> None:
@@ -190,18 +179,18 @@ def refuse_existing(path: Path, overwrite: bool = False, keep: Sequence[Path] = 
 
 
 def _move_folder(source: Path, target: Path) -> None:
-    """Move `source` to `target`; what lay there is set aside and removed last."""
+    """Move `source` to `target`; what lay there is at `source` afterwards, or removed."""
     if not target.exists():
         source.rename(target)
-        return
-    old = _sibling(target)
-    target.rename(old)
-    try:
-        source.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    _remove(old)
+    elif not exchange(source, target):
+        old = sibling(target, "old")  # a run that is killed here has it put back by the next
+        target.rename(old)
+        try:
+            source.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+        remove(old)
 
 
 def sha256_of(source: Path | bytes) -> str:

@@ -37,6 +37,7 @@ RESULTS = ("agreement.json", "cosim.json", "cosim.fst", "synth.json")
 MADE = (
     *RESULTS,
     *(f".{name}.*.tmp*" for name in RESULTS),  # of a command that was killed
+    *(f".{name}.lock" for name in RESULTS),
     "rtl/alternatives.*",
     "build/*",  # of the Makefiles, like the next ones
     "rtl/build/*",

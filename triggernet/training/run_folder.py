@@ -10,6 +10,7 @@ how well they do on the validation jets; ``history.jsonl`` one line a piece of t
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,9 +101,12 @@ def check_folder(
         If the folder exists and `resume` is not set, or if it is of another configuration or
         other inputs.
     """
-    if not (resume and (folder / PROVENANCE).is_file()):
-        _refuse(folder)
+    if not (folder / PROVENANCE).is_file():
+        if not (resume and (folder / STATE).is_dir()):  # else killed when it had just begun
+            _refuse(folder)
         return
+    if not resume:
+        _refuse(folder)
     made = _made(config, inputs)
     if (folder / CONFIG).read_text(encoding="utf-8") != dump_config(config):
         raise UsageError(
@@ -120,9 +124,15 @@ def check_folder(
 
 def begin(folder: Path, config: RunConfig, inputs: Mapping[str, str]) -> None:
     """Write what a run folder begins with, unless it is there: see `check_folder`."""
+    (folder / STATE).mkdir(parents=True, exist_ok=True)  # first, so that it can be resumed
     if not (folder / PROVENANCE).is_file():
         write_text(folder / CONFIG, dump_config(config))
         write_json(folder / PROVENANCE, _made(config, inputs))
+
+
+def clear_state(folder: Path) -> None:
+    """Remove what only an unfinished training needs."""
+    shutil.rmtree(folder / STATE, ignore_errors=True)
 
 
 def _made(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
