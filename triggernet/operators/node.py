@@ -91,17 +91,25 @@ class Node:
     @property
     def quantiser(self) -> Quantiser:
         """The quantiser that ends the node."""
-        return Quantiser(
-            self.get_type(),
-            cast("Rounding", self.get_str("rounding")),
-            cast("Overflow", self.get_str("overflow")),
-        )
+        overflow = self._choice("overflow", ("SAT", "WRAP"))
+        return Quantiser(self.get_type(), self._rounding, cast("Overflow", overflow))
 
     def inner(self, prefix: str) -> Quantiser:
         """An inner quantiser: unsigned, saturating, rounding as the node does."""
-        return Quantiser(
-            self.get_type(prefix, signed=False), cast("Rounding", self.get_str("rounding")), "SAT"
-        )
+        return Quantiser(self.get_type(prefix, signed=False), self._rounding, "SAT")
+
+    @property
+    def _rounding(self) -> Rounding:
+        return cast("Rounding", self._choice("rounding", ("FLOOR", "ROUND")))
+
+    def _choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self.get_str(key)
+        if value not in allowed:
+            raise ProgramError(
+                f"node '{self.name}' ({self.op}): attribute '{key}' is {value!r}; allowed are "
+                f"{' and '.join(allowed)}"
+            )
+        return value
 
     def _attribute(self, key: str, kind: type[Any]) -> Attribute:
         value = self.attributes.get(key)

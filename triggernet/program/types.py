@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from triggernet.documents import parse_json
 from triggernet.errors import ProgramError
 from triggernet.operators.node import Node, Tensor
+from triggernet.program.names import check_distinct, check_name
 from triggernet.schema import VERSION, Within, as_type, refuse_newer
 
 FORMAT_VERSION = 1  # of the JSON text
@@ -31,6 +32,11 @@ class Program:
     outputs : tuple of str
     nodes : tuple of Node
         In execution order.
+
+    Raises
+    ------
+    ProgramError
+        If a name is not one that every emitter can write (`triggernet.program.names`).
     """
 
     name: str
@@ -38,6 +44,11 @@ class Program:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     nodes: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        _check_tensors(self.name, (*self.tensors, *self.inputs, *self.outputs))
+        check_distinct("tensor", self.tensors)
+        check_nodes(self.nodes)
 
     def node(self, output: str) -> Node:
         """The node that writes tensor `output`."""
@@ -81,11 +92,34 @@ class Program:
         return as_type(_Text, content, named, error=ProgramError).program
 
 
+def _check_tensors(program: str, tensors: Iterable[str]) -> None:
+    check_name("program", program)
+    for tensor in tensors:
+        check_name("tensor", tensor)
+
+
+def check_nodes(nodes: Sequence[Node]) -> None:
+    """Refuse nodes whose names, operators, tensors or attributes are not legal names.
+
+    Raises
+    ------
+    ProgramError
+    """
+    for node in nodes:
+        check_name("node", node.name)
+        check_name(f"operator of node '{node.name}'", node.op)
+        for tensor in (*node.inputs, node.output):
+            check_name(f"tensor of node '{node.name}'", tensor)
+        for key in node.attributes:
+            check_name(f"attribute of node '{node.name}'", key)
+    check_distinct("node", [node.name for node in nodes])
+
+
 @dataclass(frozen=True)
 class _Text:
     """The schema of a program's JSON text."""
 
-    name: Annotated[str, Within(0, 200)]
+    name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     tensors: Annotated[tuple[Tensor, ...], Within(1, 2 * MOST_NODES)]
@@ -93,6 +127,7 @@ class _Text:
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
+        _check_tensors(self.name, (*(t.name for t in self.tensors), *self.inputs, *self.outputs))
         written = {tensor.name for tensor in self.tensors}
         if len(written) != len(self.tensors):
             raise ProgramError("tensors: two of them have the same name")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from triggernet.errors import UnsupportedError
+from triggernet.hls.names import CPP_WORDS
 from triggernet.netlist.fabric import Fabric
 from triggernet.netlist.keywords import KEYWORDS
 from triggernet.netlist.layout import Pairs, Particles, Signal, Vector
@@ -19,6 +20,9 @@ from triggernet.operators.node import Tensor
 from triggernet.program import Program
 from triggernet.program.infer import operator_of
 from triggernet.rtl.config import RtlConfig
+
+CONTROL = ("in_valid", "out_valid", "live")
+PORT_WORDS = KEYWORDS | CPP_WORDS | {"clk", "rst", *CONTROL}
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,14 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
     Raises
     ------
     UnsupportedError
-        If an input or output has the name of a word of Verilog.
+        If an input or output has a name that no port can have.
     """
     config = replace(config, interval=useful_interval(program, config.interval))
     _check_names(program)
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
     fabric.top.module.purpose = f"{program.name}: a new event every {config.interval} clocks."
-    fabric.top.reserve(["in_valid", "out_valid", "live", *program.outputs])
+    fabric.top.reserve([*CONTROL, *program.inputs, *program.outputs])
     signals: dict[str, Signal] = {
         name: _input(fabric, program.tensors[name]) for name in program.inputs
     }
@@ -80,12 +84,12 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
 
 
 def _check_names(program: Program) -> None:
-    """Tensors at the ports keep their names."""
+    """Tensors at the ports keep their names, which the test bench uses as names in C++."""
     for name in (*program.inputs, *program.outputs):
-        if name in KEYWORDS:
+        if name in PORT_WORDS:
             raise UnsupportedError(
                 f"tensor '{name}' of program '{program.name}' has the name of a word of Verilog "
-                "and cannot be a port; rename it"
+                "or C++, or of a signal of every design, and cannot be a port; rename it"
             )
 
 
@@ -118,7 +122,7 @@ def useful_interval(program: Program, interval: int) -> int:
 def _input(fabric: Fabric, tensor: Tensor) -> Signal:
     """A port with all values of a tensor, and the wire of each of them."""
     top, width = fabric.top, tensor.type.width
-    top.module.inputs.append((top.net(tensor.name, 1, signed=False).name, width * tensor.size))
+    top.module.inputs.append((tensor.name, width * tensor.size))
     wires = []
     for k in range(tensor.size):
         net = top.net(f"{tensor.name}_{k}", width, tensor.type.signed)
