@@ -182,7 +182,7 @@ def set_initializer(model: onnx.ModelProto, name: str, value: float) -> None:
         ("node_pt_scale", 0.0, "scale 0.0 is not a power of two"),
         ("node_pt_scale", -0.5, "scale -0.5 is not a power of two"),
         ("node_pt_scale", np.inf, "scale inf is not a power of two"),
-        ("node_pt_zero_point", 3.0, "'node_pt'.*zero point 3.0"),
+        ("node_pt_zero_point", 3.0, "'node_pt'.*zero point 3 is not supported; only 0 is$"),
         ("node_pt_bit_width", 7.5, "'node_pt'.*bit width 7.5 is no whole number"),
         ("node_pt_bit_width", 0.0, "'node_pt'.*bit width 0.0"),
     ],
@@ -200,7 +200,7 @@ def test_quantisers_that_are_no_fixed_point_are_refused(
     ("key", "value", "problem"),
     [
         ("rounding_mode", "CEIL", "'node_eta'.*rounding mode CEIL; allowed are ROUND and FLOOR"),
-        ("narrow", 1, "'node_eta'.*narrow ranges are not allowed"),
+        ("narrow", 1, "'node_eta'.*Quant.: narrow ranges are not supported; set narrow_range=F"),
     ],
 )
 def test_quantisers_of_other_kinds_are_refused(key: str, value, problem: str) -> None:

@@ -191,7 +191,9 @@ def _quant(state: Lowering, proto: onnx.NodeProto) -> Value:
     if scale.size != 1:
         raise UnsupportedError(f"{where}: {scale.size} scales; only one a tensor is allowed")
     if float(zero_point.reshape(-1)[0]) != 0:
-        raise UnsupportedError(f"{where}: zero point {zero_point}; only 0 is allowed")
+        raise UnsupportedError(
+            f"{where}: zero point {float(zero_point.reshape(-1)[0]):g} is not supported; only 0 is"
+        )
     if rounding not in ("ROUND", "FLOOR"):
         raise UnsupportedError(f"{where}: rounding mode {rounding}; allowed are ROUND and FLOOR")
     bits = int(width.reshape(-1)[0])
@@ -205,7 +207,10 @@ def _quant(state: Lowering, proto: onnx.NodeProto) -> Value:
         least = kind.min_int + int(bool(found.get("narrow", 0)) and kind.signed)
         return Constant(np.maximum(codes, least), kind)
     if found.get("narrow", 0):
-        raise UnsupportedError(f"{where}: narrow ranges of activations are not allowed")
+        raise UnsupportedError(
+            f"{where}: narrow ranges of activations are not supported; set narrow_range=False in "
+            "this quantiser"
+        )
     return _quantised(state, proto, quantiser)
 
 
