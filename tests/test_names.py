@@ -46,6 +46,9 @@ HOSTILE = (
     "../a",
     "a" * 10_000,
 )
+REFUSED = (
+    r"has no legal name; rename it|found \d+ characters; allowed are"  # of tensors: the schema
+)
 PLACES = {
     "program": ("name",),
     "input": ("inputs", 0),
@@ -58,7 +61,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("name", HOSTILE, ids=lambda name: ascii(name[:12]))
 def test_no_place_of_a_program_in_json_takes_a_hostile_name(name: str) -> None:
     for place, path in PLACES.items():
         data = json.loads(tiny_program().to_json())
@@ -66,7 +69,7 @@ def test_no_place_of_a_program_in_json_takes_a_hostile_name(name: str) -> None:
         for key in path[:-1]:
             spot = spot[key]
         spot[path[-1]] = name
-        with pytest.raises(ProgramError, match="has no legal name; rename it") as caught:
+        with pytest.raises(ProgramError, match=REFUSED) as caught:
             Program.from_json(json.dumps(data))
         assert "\n" not in str(caught.value), place
         assert len(str(caught.value)) < 400, place
@@ -91,7 +94,7 @@ def renamed(model: onnx.ModelProto, old: str, new: str) -> onnx.ModelProto:
     return model
 
 
-@pytest.mark.parametrize("name", [n for n in HOSTILE if n], ids=ascii)
+@pytest.mark.parametrize("name", [n for n in HOSTILE if n], ids=lambda name: ascii(name[:12]))
 def test_no_place_of_a_qonnx_file_takes_a_hostile_name(name: str) -> None:
     for place in ("tiny", "pt_in", "pt", "x", "w", "node_pt", "node_w"):
         with pytest.raises(ProgramError, match="has no legal name; rename it") as caught:
@@ -99,7 +102,7 @@ def test_no_place_of_a_qonnx_file_takes_a_hostile_name(name: str) -> None:
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("name", HOSTILE, ids=lambda name: ascii(name[:12]))
 def test_foreign_names_are_changed_always_in_the_same_way(name: str) -> None:
     """Of the graph, its input and a layer; what follows from them is code without a trace."""
     found = []
