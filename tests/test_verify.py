@@ -21,11 +21,12 @@ from triggernet.data import load_jets, mock_jets, sample_path, save_jets
 from triggernet.errors import DataError, ProgramError, ProjectError, UsageError
 from triggernet.export.model import export_model
 from triggernet.export.onnx_file import to_onnx
+from triggernet.files import to_json
 from triggernet.fixedpoint import FixedPoint
 from triggernet.hls import HlsConfig, write_project
 from triggernet.program import Program, build_program, observe
 from triggernet.program.read import read_program
-from triggernet.verify import make_stimuli, verify
+from triggernet.verify import Agreement, make_stimuli, verify
 from triggernet.verify.coverage import Coverage
 from triggernet.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
 from triggernet.verify.executors import EXECUTORS, Brevitas
@@ -78,7 +79,7 @@ def test_what_machines_read(hls_project: Path, capsys: pytest.CaptureFixture[str
     assert {"n", "mismatches", "first", "version"} <= set(found["executors"]["hls"])
     assert found["executors"]["hls"]["first"] is None
     assert found["executors"]["hls"]["version"].startswith("hls4ml 1.3.0, g++ 1")
-    assert json.loads((hls_project / "agreement.json").read_text()) == found
+    assert json.loads(to_json(Agreement.load(hls_project).as_dict())) == found
 
 
 def test_one_wrong_constant_in_the_firmware_is_found(

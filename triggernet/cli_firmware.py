@@ -97,29 +97,26 @@ def _export_rtl(
 
 def _verify(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
-    from triggernet.files import write_json
     from triggernet.training.run_folder import refuse_float_only
-    from triggernet.verify import AGREEMENT, verify
+    from triggernet.verify import verify
 
     refuse_float_only(args.project)
     jets = None if args.data is None else load_jets(args.data)
     agreement = verify(args.project, jets, args.vectors, seed=args.seed)
-    values = agreement.as_dict()
-    write_json(args.project / AGREEMENT, values)
-    return Outcome(agreement.as_text(), values, agreement.exact)
+    agreement.save(args.project)
+    return Outcome(agreement.as_text(), agreement.as_dict(), agreement.exact)
 
 
 def _cosim(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
-    from triggernet.files import write_json
     from triggernet.training.run_folder import refuse_float_only
-    from triggernet.verify import COSIM, cosim
+    from triggernet.verify import cosim
 
     refuse_float_only(args.project)
     jets = None if args.data is None else load_jets(args.data)
     options = {"seed": args.seed, "jets": jets, "wave": args.wave, "edited": args.edited}
     found = cosim(args.project, args.vectors, **options)
-    write_json(args.project / COSIM, found.as_dict())
+    found.save(args.project)
     return Outcome(found.as_text(), found.as_dict(), found.passed)
 
 

@@ -25,6 +25,7 @@ from triggernet.hls.generated import Array
 from triggernet.ownership import RECORD
 from triggernet.program.file import load_program
 from triggernet.program.types import Program
+from triggernet.results import digest_of
 from triggernet.schema import VERSION, refuse_newer
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -159,15 +160,6 @@ def write_project(
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
             (temporary / path).write_bytes(content)
     return project
-
-
-def digest_of(files: Mapping[str, bytes]) -> str:
-    """One SHA-256 digest of files by their path, in any order."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        total.update(f"{path}\0{len(files[path])}\0".encode())
-        total.update(files[path])
-    return total.hexdigest()
 
 
 def vendored_headers() -> dict[str, Path]:

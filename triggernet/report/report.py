@@ -13,17 +13,13 @@ from triggernet.report.evidence import Evidence, collect
 from triggernet.report.figures import FIGURES, Figure, of_instances
 from triggernet.report.hardware import Clock
 from triggernet.report.project import Known, Settings, known_figures, load_project
-from triggernet.report.rtl_sources import (
-    CoSimulation,
-    current_cosimulation,
-    notes,
-    valid_synthesis,
-)
+from triggernet.report.rtl_sources import notes
 from triggernet.report.sources import Timing, timing
 from triggernet.report.tables import Budget, Part, load_budget, load_part
 from triggernet.report.verdict import Line, Verdict, judge, overall
 from triggernet.rtl.design import Design as RtlDesign
-from triggernet.rtl.synth import Synthesis
+from triggernet.rtl.synthesis import Synthesis
+from triggernet.verify import CoSimulation
 
 
 @dataclass(frozen=True)
@@ -91,9 +87,11 @@ class Report:
 
     @property
     def cosimulation_failed(self) -> bool:
-        """Whether a co-simulation of this very Verilog found differences."""
+        """Whether a co-simulation of these very sources found differences, in the HLS too."""
         found = self.rtl.cosimulation if self.rtl else None
-        return found is not None and not found.passed
+        return found is not None and not (
+            found.answers_right and (found.hls is None or found.hls.passed)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The report ready for JSON; figures that are not known are None."""
@@ -116,6 +114,7 @@ class Report:
                 for o in (self.estimate.operators if self.estimate else ())
             ],
             "notes": list(self.notes),
+            "evidence": {check.file: check.state for check in self.evidence.checks},
             "project": self.name,
         }
 
@@ -162,7 +161,7 @@ def report(
         others=_others(known),
         lines=lines,
         timing=slack,
-        evidence=collect(project, design.program, data),
+        evidence=collect(design, data),
         settings=found.settings,
         estimate=design.estimate,
         rtl=_rtl(design),
@@ -173,7 +172,8 @@ def report(
 def _rtl(design: Design) -> RtlReport | None:
     if design.rtl is None:
         return None
-    return RtlReport(design.rtl, current_cosimulation(design), valid_synthesis(design))
+    results = design.results
+    return RtlReport(design.rtl, results.cosimulation.result, results.synthesis.result)
 
 
 def _others(known: Known) -> tuple[tuple[str, Figure], ...]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from triggernet.errors import ProjectError
-from triggernet.hls.project import digest_of, edited_files, read_record
+from triggernet.hls.project import edited_files, read_record
 from triggernet.ownership import RECORD
+from triggernet.results import digest_of
 
 RTL = "rtl"  # the folder of a project that holds its Verilog
 DESIGN = "design.json"

@@ -11,9 +11,10 @@ from triggernet.export.run import Export
 from triggernet.files import new_folder
 from triggernet.hls.config import HlsConfig
 from triggernet.hls.export import bench_events, export_hls
-from triggernet.hls.project import Project, digest_of, project_record
+from triggernet.hls.project import Project, project_record
 from triggernet.ownership import RECORD
 from triggernet.program import evaluate
+from triggernet.results import digest_of
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.lower import Hardware, lower
 from triggernet.rtl.project import rtl_texts

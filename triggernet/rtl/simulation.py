@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from triggernet.errors import ProjectError
 from triggernet.files import new_folder, read_json
 from triggernet.fixedpoint import Codes
-from triggernet.hls.project import digest_of
 from triggernet.hls.simulation import joined
 from triggernet.program import Program
 from triggernet.program.file import load_program
+from triggernet.results import digest_of
 from triggernet.rtl.design import (
     DESIGN,
     RTL,

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from triggernet.files import write_json
 from triggernet.locks import locked
 from triggernet.progress import say
 from triggernet.training import run_folder
@@ -103,7 +102,7 @@ def _train(config: RunConfig, split: Split, out: Path) -> None:
     quantised = _train_quantised(config, split, model, state)
     if quantised is not None:
         run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
-    write_json(out / run_folder.METRICS, _metrics(model, quantised, split.validation) | spread)
+    run_folder.save_metrics(out, _metrics(model, quantised, split.validation) | spread)
     run_folder.clear_state(out)
 
 

@@ -24,7 +24,6 @@ from triggernet.verify.executors import EXECUTORS, Executor, NotComparedError
 from triggernet.verify.jets import encoded_jets
 from triggernet.verify.stimuli import Stimuli, make_stimuli
 
-AGREEMENT = "agreement.json"  # where the command leaves the result in the project
 N_VECTORS = 100_000
 N_TRACED = 2_000  # vectors of which every tensor is compared
 LARGEST_CHUNK = 4096  # vectors at a time
@@ -67,6 +66,7 @@ def verify(
     unknown = sorted(set(executors) - set(EXECUTORS))
     if unknown:
         raise UsageError(f"unknown executors {unknown}; there are {', '.join(EXECUTORS)}")
+    judges = Agreement.sources(project)  # before anything is read: an edit meanwhile shows
     program, notes, same = load_project(project)
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
@@ -85,6 +85,7 @@ def verify(
         coverage.table(program),
         (*notes, *about_jets),
         same,
+        judges,
     )
 
 
@@ -224,7 +225,7 @@ class _Comparison:
         return Mismatch(
             vector,
             self._stimuli.kinds[vector],
-            {name: [int(c) for c in codes.ravel()] for name, codes in inputs.items()},
+            {name: tuple(int(c) for c in codes.ravel()) for name, codes in inputs.items()},
             node.name if node else None,
             node.op if node else None,
             first.tensor,
@@ -245,7 +246,7 @@ def _first_difference(
         element = int(np.flatnonzero(want != have)[0])
         value = float(have[element])
         code: int | float | None = int(have[element]) if value.is_integer() else value
-        code = None if math.isnan(value) else code
+        code = code if math.isfinite(value) else None
         return _Difference(name, element, int(want[element]), code)
     return None
 
