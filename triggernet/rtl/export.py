@@ -53,7 +53,7 @@ def export_rtl(
         If the test bench cannot hold the ports; if `folder` is not empty and shall not be
         overwritten.
     """
-    hardware = lower(export.program, config)
+    hardware = lower(export.program, config, by_node=True)
     events = bench_events(export.program, export.run.config.encoding)
     texts = rtl_texts(hardware, events, evaluate(export.program, events))
     files = {path: text.encode() for path, text in texts.items()} | dict(further or {})

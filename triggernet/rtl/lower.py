@@ -16,10 +16,11 @@ from triggernet.netlist.ring import Ring
 from triggernet.netlist.timing import Timing
 from triggernet.netlist.verilog import rows_of_registers
 from triggernet.netlist.wire import Count, Module, Statement, Wire
-from triggernet.operators.node import Tensor
+from triggernet.operators.node import Node, Tensor
 from triggernet.program import Program
 from triggernet.program.infer import operator_of
 from triggernet.rtl.config import RtlConfig
+from triggernet.rtl.design import NodeCount
 
 CONTROL = ("in_valid", "out_valid", "live")
 PORT_WORDS = KEYWORDS | CPP_WORDS | {"clk", "rst", *CONTROL}
@@ -41,6 +42,9 @@ class Hardware:
         Clock cycles between two events, at least.
     count : Count
         Hardware by kind, of all modules together, before any synthesis.
+    nodes : tuple of NodeCount
+        The same node by node, if it was asked for. Registers that delay a value are those of the
+        node that needs it late; the outputs' registers and the tokens belong to no node.
     """
 
     program: Program
@@ -49,6 +53,7 @@ class Hardware:
     latency_cycles: int
     interval_cycles: int
     count: Count
+    nodes: tuple[NodeCount, ...] = ()
 
     @property
     def instances(self) -> dict[str, int]:
@@ -56,8 +61,15 @@ class Hardware:
         return _instances(self.modules, self.config.top)
 
 
-def lower(program: Program, config: RtlConfig) -> Hardware:
+def lower(program: Program, config: RtlConfig, *, by_node: bool = False) -> Hardware:
     """The design of a program at the clock of `config` and its interval, or the next useful one.
+
+    Parameters
+    ----------
+    program : Program
+    config : RtlConfig
+    by_node : bool
+        Count the hardware of each node too, which takes time.
 
     Raises
     ------
@@ -73,14 +85,29 @@ def lower(program: Program, config: RtlConfig) -> Hardware:
     signals: dict[str, Signal] = {
         name: _input(fabric, program.tensors[name]) for name in program.inputs
     }
+    counted, before = [], Count()
     for node in program.nodes:
         arguments = tuple(signals[name] for name in node.inputs)
         fabric.top.scope = node.output
         operator = operator_of(node)
         signals[node.output] = operator.rtl(node, program.inputs_of(node), arguments, fabric)
+        if by_node:
+            after = _count(fabric.modules | {config.top: fabric.top.module}, config.top)
+            counted.append(_node_count(node, signals[node.output], before, after))
+            before = after
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
-    return Hardware(program, config, modules, latency, config.interval, _count(modules, config.top))
+    count = _count(modules, config.top)
+    return Hardware(program, config, modules, latency, config.interval, count, tuple(counted))
+
+
+def _node_count(node: Node, signal: Signal, before: Count, after: Count) -> NodeCount:
+    """What a node added to the design."""
+    wires = signal.wires if isinstance(signal, Vector) else [w for x in signal.lanes for w in x]
+    ready = max((w.cycle + w.slots - 1 for w in wires if not w.constant), default=0)
+    kinds = ("lut", "ff", "dsp", "bram")
+    added = (getattr(after, kind) - getattr(before, kind) for kind in kinds)
+    return NodeCount(node.name, node.op, ready, *added)
 
 
 def _check_names(program: Program) -> None:

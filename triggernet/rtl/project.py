@@ -13,6 +13,7 @@ from triggernet.fixedpoint import Codes
 from triggernet.netlist.verilog import text_of
 from triggernet.operators.node import Tensor
 from triggernet.program import Program
+from triggernet.rtl.design import NodeCount
 from triggernet.rtl.lower import Hardware
 from triggernet.rtl.testbench import bench_texts, fill
 
@@ -62,7 +63,12 @@ def describe(hardware: Hardware) -> dict[str, Any]:
         "outputs": _ports(program, program.outputs),
         "predicted": {k: round(v, 1) for k, v in dataclasses.asdict(hardware.count).items()},
         "modules": hardware.instances,
+        "nodes": [_node(node) for node in hardware.nodes],
     }
+
+
+def _node(node: NodeCount) -> dict[str, Any]:
+    return {k: round(v, 1) if isinstance(v, float) else v for k, v in vars(node).items()}
 
 
 def _ports(program: Program, names: tuple[str, ...]) -> list[dict[str, Any]]:
