@@ -12,15 +12,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from programs import SIGNED, UNSIGNED, Builder, polar_program
+from project_results import synthesis
 
 from triggernet.cli import main
 from triggernet.data import mock_jets, save_jets
 from triggernet.deployment.export import export_run
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.deployment.rtl.design import source_digest
 from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.rtl.lower import lower, useful_intervals
 from triggernet.errors import DataError, ModelError, UnsupportedError, UsageError
+from triggernet.files import sha256_of
 from triggernet.fixedpoint import FixedPoint
 from triggernet.learning.evaluation import evaluate
 from triggernet.learning.tasks.metrics import Metrics
@@ -349,10 +350,7 @@ def test_without_a_hardware_form_everything_about_hardware_is_absent(found):
 def test_a_synthesis_of_the_project_is_shown_with_its_origin(workshop, tmp_path):
     project = tmp_path / "project"
     shutil.copytree(workshop / "project", project)
-    counts = {"lut": 77, "ff": 66, "dsp": 55, "bram": 44, "carry": 3, "srl": 2}
-    tool = {"tool": "Yosys", "version": "0.70", "family": "xc7", "flatten": False, "seconds": 1.0}
-    rest = {"cells": {}, "modules": {}, "place": None, "digest": source_digest(project)}
-    (project / "synth.json").write_text(json.dumps(counts | tool | rest))
+    synthesis(project, lut=77, ff=66, dsp=55, bram=44).save(project)
     found = compare([project, workshop / "deep"], workshop / "jets.h5")
     ours, other = (each.firmware.figures["lut"] for each in found.rows)
     assert (ours.value, ours.how, ours.tool) == (77, "synthesised", "Yosys xc7")
@@ -454,6 +452,9 @@ def test_instances_that_take_turns_are_counted_once(workshop, tmp_path):
     shutil.copytree(workshop / "project", project)
     design = json.loads((project / "rtl/design.json").read_text())
     (project / "rtl/design.json").write_text(json.dumps(design | {"instances": 3}))
+    record = json.loads((project / "triggernet.json").read_text())
+    record["files"]["rtl/design.json"] = sha256_of(project / "rtl/design.json")
+    (project / "triggernet.json").write_text(json.dumps(record))
     found = compare([project], workshop / "jets.h5").rows[0].firmware
     assert found.value("lut") == report(workshop / "project").figures["lut"].value
     assert found.notes[-1] == "3 instances of the design take turns; the figures are of one."

@@ -180,7 +180,7 @@ def test_broken_yaml_is_refused_with_its_line(tmp_path, text, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"cannot read the config .*none\.yaml: No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read .*none\.yaml: No such file"):
         load_config(Model, tmp_path / "none.yaml")
 
 

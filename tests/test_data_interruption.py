@@ -16,6 +16,7 @@ from triggernet.data.generation import sample as module
 from triggernet.data.generation.chunk import ChunkPlan
 from triggernet.data.generation.sample import plan_chunks
 from triggernet.errors import DataError, UsageError
+from triggernet.locks import locked
 
 SMALL = GenerationConfig(chunk_jets=15, n_constituents=60)
 N_JETS = 60
@@ -69,18 +70,32 @@ def test_a_killed_run_resumes_and_gives_the_same_bytes(sample, tmp_path):
     assert path.read_bytes() == sample.read_bytes()
 
 
-@pytest.mark.parametrize("whole_group", [True, False])
-def test_an_interrupt_waits_for_no_chunk(tmp_path, whole_group):
+@pytest.mark.parametrize(
+    ("number", "code", "whole_group"),
+    [(signal.SIGINT, 130, True), (signal.SIGINT, 130, False), (signal.SIGTERM, 143, False)],
+)
+def test_an_interrupt_waits_for_no_chunk(tmp_path, number, code, whole_group):
     """A terminal interrupts the group, `kill -INT` the parent alone."""
     path = tmp_path / "jets.h5"
     run = start_run(path, n_jets=1200)
-    (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
+    (os.killpg if whole_group else os.kill)(run.pid, number)
     _, err = run.communicate(timeout=120)
-    assert run.returncode == 130
+    assert run.returncode == code
     assert f"finished chunks are kept in {path}.chunks" in err
     assert "Traceback" not in err
     assert 0 < len(chunks_of(path)) < 40
     wait_until(lambda: not alive_in_group(run.pid))
+    kept = path.with_name("jets.h5.chunks")
+    assert list(tmp_path.iterdir()) == [kept]
+    assert {p.name for p in kept.iterdir()} == {"sample.json", *(p.name for p in chunks_of(path))}
+
+
+def test_two_at_once_to_one_file(tmp_path):
+    path = tmp_path / "jets.h5"
+    refusal = pytest.raises(UsageError, match="jets.h5 is being written by another triggernet")
+    with locked(path), refusal:
+        generate(SMALL, N_JETS, path, seed=3)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_worker_is_said(tmp_path):

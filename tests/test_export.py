@@ -12,7 +12,7 @@ from random_models import Case, random_model, values_of
 from torch import Tensor, nn
 
 from triggernet.deployment.export.model import export_model, program_of
-from triggernet.errors import UnsupportedError
+from triggernet.errors import ModelError, UnsupportedError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.learning.layers.quantisers import ActivationQuantiser
 from triggernet.program import evaluate
@@ -176,3 +176,50 @@ def test_what_cannot_be_lowered_is_refused_by_name(
 def test_scale_for_each_channel_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="4 scales; only one a tensor"):
         lower(raw_graph(quant_of("xq", "y"), s2=np.ones(4, np.float32)))
+
+
+class Stated(nn.Module):
+    """One input behind a quantiser of ap_fixed<8,3>, and whatever types are stated for it."""
+
+    def __init__(self, input_types: dict[str, tuple[int, FixedPoint]]) -> None:
+        super().__init__()
+        self.input_types = input_types
+        self.quantiser = ActivationQuantiser(True, 8, 3, "ROUND")
+
+    def outputs(self, inputs: dict[str, Tensor]) -> Tensor:
+        return self.quantiser(self.quantiser(inputs["x"]))
+
+
+@pytest.mark.parametrize(
+    ("stated", "problem"),
+    [
+        ({"x": (3, FixedPoint(False, 4, 4))}, "3 values of ap_ufixed<4,4> .* 3 of ap_fixed<8,3>"),
+        ({"x": (3, FixedPoint(True, 8, 4))}, "ap_fixed<8,4> in the model's input_types"),
+        ({"x": (3, FixedPoint(True, 8, 3)), "y": (2, FixedPoint(True, 4, 4))}, "nothing .* reads"),
+    ],
+)
+def test_inputs_are_of_the_types_that_the_model_states(stated: dict, problem: str) -> None:
+    with pytest.raises(ModelError, match=problem):
+        program_of(Stated(stated))
+
+
+def test_stated_types_are_those_of_the_program() -> None:
+    program = program_of(Stated({"x": (3, FixedPoint(True, 8, 3))}))
+    assert program.tensors["x"].type == FixedPoint(True, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "constant", "problem"),
+    [
+        (1, 0.0, r"\(Quant\): narrow ranges of"),
+        (0, 3.0, "zero point 3 is not supported; only 0 is$"),
+    ],
+)
+def test_zero_points_and_narrow_ranges_are_told_apart(
+    attribute: int, constant: float, problem: str
+) -> None:
+    node = quant_of("xq", "y")
+    next(a for a in node.attribute if a.name == "narrow").i = attribute
+    node.input[2] = "other"
+    with pytest.raises(UnsupportedError, match=problem):
+        lower(raw_graph(node, s2=np.float32(1), other=np.float32(constant)))

@@ -123,22 +123,27 @@ def test_a_file_in_the_way_is_refused(tmp_path):
             refuse_existing(tmp_path / "run", overwrite)
 
 
-def test_overwrite_replaces_all_of_the_old_folder(tmp_path):
+def old_project(tmp_path):
+    """A folder `run` that may be overwritten."""
     (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "triggernet.json").write_text('{"files": {"old": ""}}')
     (tmp_path / "run" / "old").write_text("1")
+
+
+def test_overwrite_replaces_all_of_the_old_folder(tmp_path):
+    old_project(tmp_path)
     with new_folder(tmp_path / "run", overwrite=True) as temporary:
         (temporary / "new").write_text("2")
-        assert names(tmp_path / "run") == ["old"]
+        assert names(tmp_path / "run") == ["old", "triggernet.json"]
     assert names(tmp_path / "run") == ["new"]
     assert names(tmp_path) == ["run"]
 
 
 def test_overwrite_that_fails_keeps_the_old_folder(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "old").write_text("1")
+    old_project(tmp_path)
     with pytest.raises(ValueError, match="stop"), new_folder(tmp_path / "run", overwrite=True):
         raise ValueError("stop")
-    assert names(tmp_path / "run") == ["old"]
+    assert names(tmp_path / "run") == ["old", "triggernet.json"]
     assert names(tmp_path) == ["run"]
 
 
@@ -199,7 +204,7 @@ def test_broken_json_is_a_data_error(tmp_path, text, message):
 
 def test_json_that_is_no_text_or_not_there_is_a_data_error(tmp_path):
     (tmp_path / "a.json").write_bytes(b'"\xff"')
-    with pytest.raises(DataError, match="is not valid JSON"):
+    with pytest.raises(DataError, match="is not UTF-8"):
         read_json(tmp_path / "a.json")
     with pytest.raises(DataError, match=r"cannot read .*b\.json: No such file"):
         read_json(tmp_path / "b.json")

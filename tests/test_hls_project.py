@@ -111,18 +111,18 @@ def test_a_tensor_without_a_shape_is_refused(tmp_path: Path) -> None:
 
 def test_node_names_that_hls4ml_would_confuse_are_refused(tmp_path: Path) -> None:
     model = onnx.load(write_onnx(tiny_program(), tmp_path))
-    program = Program.from_json(tiny_program().to_json().replace('"node_total"', '"NODE_X"'))
-    next(n for n in model.graph.node if n.name == "node_total").name = "NODE_X"
-    with pytest.raises(UnsupportedError, match="'node_x' is empty, not unique"):
+    program = Program.from_json(tiny_program().to_json().replace('"node_total"', '"PT_IN"'))
+    next(n for n in model.graph.node if n.name == "node_total").name = "PT_IN"
+    with pytest.raises(UnsupportedError, match="'PT_IN' is not unique"):
         check_nodes(program, model)
 
 
 def test_names_of_the_cpp_are_legal_and_unique() -> None:
     text = tiny_program().to_json()
-    for old, new in (("x", "double"), ("total", "w.t"), ("w", "3-w")):
+    for old, new in (("x", "double"), ("total", "layer2"), ("w", "NULL")):
         text = text.replace(f'"{old}"', f'"{new}"')
     names = variable_names(Program.from_json(text), "tagger")
-    assert [names[t] for t in ("double", "w.t", "3-w")] == ["double_2", "w_t", "v3_w"]
+    assert [names[t] for t in ("double", "layer2", "NULL")] == ["double_2", "vlayer2", "vNULL"]
 
 
 def test_an_input_that_is_no_name_is_refused() -> None:

@@ -11,12 +11,9 @@ from triggernet.deployment.export.model import program_of
 from triggernet.errors import ConfigError
 from triggernet.learning.layers.calibration import calibrate
 from triggernet.learning.layers.constituents import constituent_inputs
-from triggernet.learning.models.jedilinear.network import (
-    JediLinear,
-    JediLinearConfig,
-    JediLinearQuantisation,
-    QuantisedJediLinear,
-)
+from triggernet.learning.models.jedilinear.config import JediLinearConfig, JediLinearQuantisation
+from triggernet.learning.models.jedilinear.network import JediLinear
+from triggernet.learning.models.jedilinear.quantised import QuantisedJediLinear
 from triggernet.learning.models.registry import model_family
 from triggernet.learning.training import load_run_config
 from triggernet.learning.training.features import float_inputs, hardware_inputs

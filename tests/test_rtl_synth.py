@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
+from project_results import placement
+from project_results import synthesis as result_of
 from synth_projects import DESIGN, TAGGER, write_rtl
 
 from triggernet.cli import main
@@ -15,10 +18,10 @@ from triggernet.deployment.rtl import yosys
 from triggernet.deployment.rtl.count import Module, cells_of, counts_of, modules_of
 from triggernet.deployment.rtl.design import read_design, source_digest
 from triggernet.deployment.rtl.place import harness, place
-from triggernet.deployment.rtl.synth import read_synthesis, synthesise
+from triggernet.deployment.rtl.synth import synthesise
+from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.rtl.yosys_worker import instances, shared_modules
 from triggernet.errors import ProjectError, ToolError, UsageError
-from triggernet.files import write_json
 
 TINY = """
 module tiny (
@@ -80,7 +83,8 @@ def test_the_result_lies_in_the_project_and_is_found_again(tagger, monkeypatch):
     content = json.loads((folder / "synth.json").read_text())
     assert {"lut", "ff", "dsp", "bram", "carry", "srl", "tool", "version", "family", "seconds",
             "digest", "cells", "modules", "place"} <= set(content)  # fmt: skip
-    assert content["digest"] == source_digest(folder)
+    assert content["judges"] == {"verilog": source_digest(folder)}
+    assert Synthesis.load(folder) == found
     assert content["modules"]["kernel"]["instances"] == 6
     monkeypatch.setattr(yosys, "run_tool", lambda *_, **__: pytest.fail("Yosys ran again"))
     again = synthesise(folder)
@@ -107,21 +111,27 @@ def test_another_family_or_other_sources_are_synthesised_anew(tmp_path):
     assert (found.family, found.cached) == ("xcup", False)
     assert (found.ff, found.lut) == (9, 9)
     assert synthesise(folder, family="xcup").cached
-    place = {"chip": "of the old sources"}
-    write_json(folder / "synth.json", found.as_dict() | {"place": place})
+    place = placement(chip="of the old sources")
+    replace(found, place=place).save(folder)
     assert synthesise(folder, family="xcup").place == place
     tiny(folder, TINY.replace("{x[0], x[7:1]}", "8'd0"))
     after = synthesise(folder, family="xcup")
     assert not after.cached
-    assert after.digest != found.digest
+    assert after.judges != found.judges
     assert (after.lut, after.place) == (1, None)
 
 
-def test_a_damaged_result_is_no_result(tmp_path):
+def test_a_result_that_cannot_be_trusted_is_made_anew(tmp_path, capsys):
     folder = tiny(tmp_path / "p")
-    for text in ("{", "[]", '{"lut": 3}'):
-        (folder / "synth.json").write_text(text)
-        assert read_synthesis(folder) is None
+    first = synthesise(folder)
+    path = folder / "synth.json"
+    altered = path.read_text().replace('"lut": 9', '"lut": 8')
+    assert altered != path.read_text()
+    path.write_text(altered)
+    found = synthesise(folder)
+    assert (found.cached, found.lut) == (False, first.lut)
+    assert "synth.json is not as `triggernet synth` wrote it" in capsys.readouterr().err
+    assert synthesise(folder).cached
 
 
 @pytest.mark.parametrize(
@@ -304,17 +314,14 @@ def test_a_design_is_placed_and_its_clock_measured(tmp_path, capsys):
     assert (found["used"]["FF"], found["harness_ff"]) == (9 + 20, 20)
     assert found["available"]["LUT4"] == 83640
     assert json.loads((folder / "synth.json").read_text())["place"] == found
-    assert synthesise(folder).place == found
+    assert synthesise(folder).place.as_dict() == found
 
 
 @pytest.fixture
 def counted(tmp_path):
     """A project with a synthesis that no tool was run for."""
     folder = tiny(tmp_path / "p")
-    values = dict.fromkeys(("lut", "ff", "dsp", "bram", "carry", "srl"), 0)
-    values |= {"tool": "Yosys", "version": "0.70", "family": "xc7", "flatten": False}
-    values |= {"cells": {}, "modules": {}, "seconds": 1.0, "place": None}
-    write_json(folder / "synth.json", values | {"digest": source_digest(folder)})
+    result_of(folder).save(folder)
     return folder
 
 

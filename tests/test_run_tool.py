@@ -165,3 +165,27 @@ def test_say_is_one_line_on_standard_error(capsys):
     say("exporting")
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "exporting\n")
+
+
+def test_nothing_outlives_a_killed_command(tmp_path):
+    script = (
+        "import pathlib, sys\n"
+        "from triggernet.run_tool import run_tool\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "command = ['sh', '-c', 'sleep 60 & echo $! > part; mv part child; wait']\n"
+        "run_tool(command, cwd=folder, log=folder / 'log', hint='')\n"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    wait_until((tmp_path / "child").is_file)
+    child = int((tmp_path / "child").read_text())
+    assert Path(f"/proc/{child}").exists()
+    run.kill()
+    run.wait()
+    assert not is_running(child)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,13 +18,15 @@ import torch
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError, EncodingError, ModelError, UsageError
-from triggernet.files import read_json
-from triggernet.learning.training import load_run, load_run_config, train
+from triggernet.files import read_json, write_json
+from triggernet.learning.training import load_run, load_run_config, run_folder, train
 from triggernet.learning.training.adamw import _Show, learning_rate
 from triggernet.learning.training.fine_tune import _batches
 from triggernet.learning.training.recipes import AdamWConfig
 from triggernet.learning.training.sample import Sample
 from triggernet.learning.training.state import TrainingState
+from triggernet.locks import locked
+from triggernet.signals import Stopped
 
 SMALL = {
     "encoding": {"n_constituents": 6},
@@ -139,6 +142,59 @@ def test_killed_between_epochs_of_lightning_ends_the_same(tmp_path, monkeypatch)
     monkeypatch.setattr(_Show, "on_validation_epoch_end", keep)
     resumed = train(config, JETS, tmp_path / "killed", resume=True)
     assert same_weights(whole, resumed)
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), Stopped(signal.SIGTERM)])
+def test_an_interrupt_passes_through_lightning_and_says_how_to_go_on(
+    tmp_path, monkeypatch, capsys, interrupt
+):
+    def stop(self, trainer, pl_module):
+        raise interrupt
+
+    monkeypatch.setattr(_Show, "on_validation_epoch_end", stop)
+    config, before = load_run_config(SMALL, ADAMW, "nanopelican"), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train(config, JETS, tmp_path / "run")
+    assert caught.value is interrupt
+    assert signal.getsignal(signal.SIGINT) is before
+    said = f"kept in {tmp_path / 'run'}; the same command with --resume goes on from there"
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [tmp_path / "run"]
+
+
+def test_killed_when_it_had_just_begun(finished, tmp_path, monkeypatch):
+    config, folder, keep = load_run_config(SMALL, model="nanopelican"), tmp_path / "run", write_json
+    monkeypatch.setattr(run_folder, "write_json", raise_killed)
+    with pytest.raises(Killed):
+        train(config, JETS, folder, {"j": "0" * 64})
+    monkeypatch.setattr(run_folder, "write_json", keep)
+    with pytest.raises(UsageError, match="unfinished training; go on with --resume"):
+        train(config, JETS, folder, {"j": "0" * 64})
+    resumed = train(config, JETS, folder, {"j": "0" * 64}, resume=True)
+    assert same_weights(finished[1], resumed)
+    assert not list(folder.glob(".*"))
+
+
+def raise_killed(*args):
+    raise Killed
+
+
+def test_killed_when_all_was_written(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    (folder / "state").mkdir()
+    (folder / "state" / "fine-tune.pt").write_bytes(b"x")
+    config = load_run_config(SMALL, model="nanopelican")
+    train(config, JETS, folder, {"j": "0" * 64}, resume=True)
+    assert not (folder / "state").exists()
+
+
+def test_two_trainings_to_one_folder(tmp_path):
+    config = load_run_config(SMALL, model="nanopelican")
+    refusal = pytest.raises(UsageError, match="run is being written by another triggernet")
+    with locked(tmp_path / "run"), refusal:
+        train(config, JETS, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_killed_process_resumes(finished, tmp_path):

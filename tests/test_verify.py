@@ -21,13 +21,14 @@ from triggernet.data import load_jets, mock_jets, sample_path, save_jets
 from triggernet.deployment.export.model import export_model
 from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.deployment.hls import HlsConfig, write_project
-from triggernet.deployment.verify import make_stimuli, verify
+from triggernet.deployment.verify import Agreement, make_stimuli, verify
 from triggernet.deployment.verify.coverage import Coverage
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
 from triggernet.deployment.verify.executors import EXECUTORS, Brevitas
 from triggernet.deployment.verify.jets import encoded_jets, encoding_of
 from triggernet.deployment.verify.verify import spread
 from triggernet.errors import DataError, ProgramError, ProjectError, UsageError
+from triggernet.files import to_json
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import Program, build_program, observe
 from triggernet.program.readers.qonnx import read_program
@@ -78,7 +79,7 @@ def test_what_machines_read(hls_project: Path, capsys: pytest.CaptureFixture[str
     assert {"n", "mismatches", "first", "version"} <= set(found["executors"]["hls"])
     assert found["executors"]["hls"]["first"] is None
     assert found["executors"]["hls"]["version"].startswith("hls4ml 1.3.0, g++ 1")
-    assert json.loads((hls_project / "agreement.json").read_text()) == found
+    assert json.loads(to_json(Agreement.load(hls_project).as_dict())) == found
 
 
 def test_one_wrong_constant_in_the_firmware_is_found(

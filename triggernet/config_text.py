@@ -46,7 +46,9 @@ def _is_short(value: Any) -> bool:
 
 
 def _flow(value: Any) -> str:
-    plain = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+    plain: Any = value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        plain = dataclasses.asdict(value)
     if isinstance(plain, tuple):
         plain = list(plain)
     text: str = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=10_000)

@@ -15,6 +15,12 @@ A message says what is wrong, the value found, what is allowed, and what to do. 
 prints it without a traceback and exits with 2.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class TriggernetError(Exception):
     """Base of all errors that triggernet raises on purpose."""
@@ -54,3 +60,27 @@ class ProjectError(TriggernetError):
 
 class ToolError(TriggernetError):
     """An external tool that is missing, failed, or left no result."""
+
+
+LONGEST = 300  # characters of another library's message that are shown
+
+
+def in_one_line(problem: BaseException | str) -> str:
+    """What another library complains of, as one line that can be printed on any terminal."""
+    text = " ".join(str(problem).split()) or type(problem).__name__
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the name of a file in front of every error of triggernet that does not name it.
+
+    For readers of a file's content, which need not know where it lies.
+    """
+    try:
+        yield
+    except TriggernetError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error

@@ -1,7 +1,7 @@
 """Files that are either whole or not there: atomic writes, new folders, digests, JSON.
 
 Every write goes to a temporary sibling first and is moved into place at the end, so that a killed
-run leaves the old file or none, never half of one.
+run leaves the old file or none, never half of one (`triggernet.temporary` finds what it left).
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import hashlib
 import json
 import os
 import platform
-import secrets
-import shutil
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggernet import __version__
+from triggernet.documents import read_json as read_json  # noqa: PLC0414 - beside the writer
 from triggernet.errors import DataError, UsageError
+from triggernet.ownership import check_place, check_replaceable
+from triggernet.temporary import exchange, remove, sibling, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PLOTS = (".png", ".pdf", ".svg")  # endings of what a plot can be written to
 
@@ -43,18 +44,6 @@ RELEVANT_PACKAGES = (
 )
 
 
-def _sibling(path: Path) -> Path:
-    """A name beside `path` that nothing else uses; the same file system, so a rename is atomic."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, and move it to `path` when the block ends well.
@@ -74,7 +63,8 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     refuse_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _sibling(path).with_suffix(f".tmp{path.suffix}")
+    sweep(path)
+    temporary = sibling(path).with_suffix(f".tmp{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
@@ -123,7 +113,7 @@ def check_plot(path: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> Iterator[Path]:
     """Give a temporary folder to fill, and move it to `path` when the block ends well.
 
     A block that raises leaves nothing behind, and with `overwrite` the old folder as it was.
@@ -131,57 +121,76 @@ def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Where the folder shall lie; its parents are made if missing.
+        Where the folder shall lie; its parents are made if missing. A symbolic link to a folder
+        stays and the folder it leads to is meant.
     overwrite : bool
-        Replace what is there, all of it. Otherwise only an empty folder may exist.
+        Replace a folder that holds nothing but what triggernet wrote
+        (`triggernet.ownership.check_replaceable`). Otherwise only an empty folder may exist.
+    keep : sequence of Path
+        Folders that must survive: what the new one is made from.
 
     Raises
     ------
     UsageError
-        If `path` exists and is not an empty folder (or, with `overwrite`, not a folder).
+        As `refuse_existing`.
     """
-    refuse_existing(path, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _sibling(path)
-    temporary.mkdir()
+    place = path.resolve()
+    sweep(place)
+    refuse_existing(path, overwrite, keep)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = sibling(place)
     try:
+        temporary.mkdir()
         yield temporary
         # Again: somebody else may have made it while the block was busy.
-        refuse_existing(path, overwrite)
-        _move_folder(temporary, path)
+        refuse_existing(path, overwrite, keep)
+        _move_folder(temporary, place)
     finally:
-        _remove(temporary)
+        remove(temporary)
 
 
-def refuse_existing(path: Path, overwrite: bool = False) -> None:
+def refuse_existing(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> None:
     """Check at once, before hours of work, that `new_folder` will be able to make `path`.
 
     Raises
     ------
     UsageError
-        If `path` exists and is not an empty folder (or, with `overwrite`, not a folder).
+        If `path` exists and is not an empty folder; with `overwrite`, if it holds anything but what
+        triggernet wrote. If it is, or holds, the current folder, the home folder or one of `keep`.
     """
+    if path.is_symlink() and not path.exists():
+        raise UsageError(
+            f"cannot make the folder {path}: it is a symbolic link to {path.readlink()}, which "
+            "does not exist; remove the link, or choose another folder"
+        )
     if path.exists() and not path.is_dir():
         raise UsageError(f"cannot make the folder {path}: a file of that name exists")
-    if not overwrite and path.is_dir() and any(path.iterdir()):
+    if not path.exists():
+        return
+    occupied = any(path.iterdir())
+    if occupied and not overwrite:
         raise UsageError(
             f"the output folder {path} exists and is not empty; choose another one, or remove it"
         )
+    if occupied:
+        check_replaceable(path, keep)
+    else:
+        check_place(path, keep)
 
 
 def _move_folder(source: Path, target: Path) -> None:
-    """Move `source` to `target`; what lay there is set aside and removed last."""
+    """Move `source` to `target`; what lay there is at `source` afterwards, or removed."""
     if not target.exists():
         source.rename(target)
-        return
-    old = _sibling(target)
-    target.rename(old)
-    try:
-        source.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    _remove(old)
+    elif not exchange(source, target):
+        old = sibling(target, "old")  # a run that is killed here has it put back by the next
+        target.rename(old)
+        try:
+            source.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+        remove(old)
 
 
 def sha256_of(source: Path | bytes) -> str:
@@ -217,26 +226,6 @@ def to_json(value: Any, indent: int | None = 2) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` to `path` as `to_json` gives it; atomic like `write_bytes`."""
     write_text(path, to_json(value))
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, or is not JSON (file, line and column are named), or holds a NaN.
-    """
-    try:
-        return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise DataError(f"{path} is not valid JSON: {error}") from error
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def provenance(**more: str | float) -> dict[str, Any]:

@@ -10,16 +10,20 @@ object) beyond, so that no result is ever rounded or wrapped by the machine.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import UsageError
+from triggernet.schema import Within
 
 Rounding = Literal["FLOOR", "ROUND"]
 Overflow = Literal["SAT", "WRAP"]
 Codes = NDArray[Any]  # int64, or object holding Python integers
+
+# Limits of what a file may state: far beyond any hardware, and every value is still a float64.
+MOST_BITS = 512
 
 _INT64_BITS = 62  # one bit of headroom below int64's 63 for the additions of a rounding
 
@@ -43,8 +47,8 @@ class FixedPoint:
     """
 
     signed: bool
-    width: int
-    integer: int
+    width: Annotated[int, Within(1, MOST_BITS)]
+    integer: Annotated[int, Within(-MOST_BITS, MOST_BITS)]
 
     def __post_init__(self) -> None:
         if self.width < 1:

@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from triggernet.errors import ToolError
+from triggernet.signals import undisturbed
 
 LAST_LINES = 15
 
@@ -89,32 +90,56 @@ def _run(
     environment: Mapping[str, str],
 ) -> str | None:
     """Run to the end; what went wrong, or None."""
-    process = subprocess.Popen(
-        arguments,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        # LC_ALL: messages that can be parsed and asked about.
-        env={**os.environ, "LC_ALL": "C", **environment},
-        start_new_session=True,
-    )
-    try:
-        code = process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        return f"was stopped after {timeout_s:g} s, its time limit"
-    finally:
-        _kill_group(process)
+    with _group() as members:
+        with undisturbed():
+            process = subprocess.Popen(
+                arguments,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # LC_ALL: messages that can be parsed and asked about.
+                env={**os.environ, "LC_ALL": "C", **environment},
+                process_group=members[0].pid,
+            )
+            members.append(process)
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return f"was stopped after {timeout_s:g} s, its time limit"
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"failed with exit code {code}" if code else None
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing running: not after a time-out, not after Ctrl-C, no forgotten child."""
-    with suppress(ProcessLookupError, PermissionError):  # nobody left
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+@contextmanager
+def _group() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Give a new process group, for others to join; nothing runs in it after the block.
+
+    Not after a time-out, not after Ctrl-C, no forgotten child - and not if this very process is
+    killed: the group's first member waits for the end of a pipe that only we hold, and then kills
+    the group, itself too.
+    """
+    members: list[subprocess.Popen[bytes]] = []
+    try:
+        with undisturbed():
+            guard = subprocess.Popen(
+                ["/bin/sh", "-c", "read -r _; kill -KILL 0"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                process_group=0,
+            )
+            members.append(guard)
+        yield members
+    finally:
+        for member in members[:1]:  # not waited for yet, so the number is still that of the group
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(member.pid, signal.SIGKILL)
+        for member in members:
+            member.wait()
+            if member.stdin is not None:
+                member.stdin.close()
 
 
 def _missing_artefact(cwd: Path, artefacts: Sequence[Path]) -> str | None:

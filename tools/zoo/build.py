@@ -80,7 +80,9 @@ def build_model(name: str) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         run = Path(temporary) / "run"
         train(config, load_jets(source), run, {source.name: sha256_of(source)})
-        write_export(export_run(run), ROOT / "models" / name, overwrite=True)
+        export, folder = export_run(run), ROOT / "models" / name
+        (folder / "README.md").unlink(missing_ok=True)  # the old model's card; no part of an export
+        write_export(export, folder, overwrite=True)
 
 
 def build_project(name: str) -> None:

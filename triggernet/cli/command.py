@@ -1,6 +1,7 @@
 """The frame of a command line: what a command is, how it is run, what it prints and returns.
 
-Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 130 interrupted.
+Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 130 interrupted (as
+shells have it, 128 and the number of the signal; 143 for SIGTERM).
 While a command runs, whatever prints to standard output is led to standard error (hls4ml and
 Pythia do): standard output holds the result alone.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 from triggernet import __version__
 from triggernet.errors import TriggernetError
+from triggernet.signals import Stopped, stoppable
 
 FAILED = 1
 WRONG_USE = 2
@@ -94,11 +96,14 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
     """Run the command line `argv` (default: the process's own) and return its exit code."""
     try:
         args = _parser(commands).parse_args(argv)
-        with _stdout_for_results():
+        with stoppable(), _stdout_for_results():
             outcome: Outcome = args.run(args)
         _print(outcome, as_json=getattr(args, "as_json", False))
     except TriggernetError as error:
         return _complain(str(error))
+    except Stopped as stop:
+        _complain(f"stopped by {stop.signal.name}")
+        return 128 + stop.signal
     except KeyboardInterrupt:
         _complain("interrupted")
         return INTERRUPTED

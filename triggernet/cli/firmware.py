@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 
 def _export(args: Namespace) -> Outcome:
+    from triggernet.files import refuse_existing
+
+    # Before torch is loaded and anything takes time.
+    refuse_existing(args.out, args.overwrite, [args.run_folder])
     from triggernet.deployment.export import export_run, write_export
     from triggernet.deployment.hls import HlsConfig
     from triggernet.deployment.hls.export import export_hls
@@ -93,29 +97,26 @@ def _export_rtl(
 
 def _verify(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
-    from triggernet.deployment.verify import AGREEMENT, verify
-    from triggernet.files import write_json
+    from triggernet.deployment.verify import verify
     from triggernet.learning.training.run_folder import refuse_float_only
 
     refuse_float_only(args.project)
     jets = None if args.data is None else load_jets(args.data)
     agreement = verify(args.project, jets, args.vectors, seed=args.seed)
-    values = agreement.as_dict()
-    write_json(args.project / AGREEMENT, values)
-    return Outcome(agreement.as_text(), values, agreement.exact)
+    agreement.save(args.project)
+    return Outcome(agreement.as_text(), agreement.as_dict(), agreement.exact)
 
 
 def _cosim(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
-    from triggernet.deployment.verify import COSIM, cosim
-    from triggernet.files import write_json
+    from triggernet.deployment.verify import cosim
     from triggernet.learning.training.run_folder import refuse_float_only
 
     refuse_float_only(args.project)
     jets = None if args.data is None else load_jets(args.data)
     options = {"seed": args.seed, "jets": jets, "wave": args.wave, "edited": args.edited}
     found = cosim(args.project, args.vectors, **options)
-    write_json(args.project / COSIM, found.as_dict())
+    found.save(args.project)
     return Outcome(found.as_text(), found.as_dict(), found.passed)
 
 
@@ -227,7 +228,11 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--slim", action="store_true", help="leave out the headers that hls4ml brings"
             ),
-            argument("--overwrite", action="store_true", help="replace what lies in DIR"),
+            argument(
+                "--overwrite",
+                action="store_true",
+                help="replace the export or project in DIR; refused if it holds anything else",
+            ),
             JSON,
         ),
     ),

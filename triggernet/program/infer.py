@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from triggernet.errors import ProgramError, UnsupportedError
 from triggernet.fixedpoint import FixedPoint
+from triggernet.program.names import check_distinct, check_name
 from triggernet.program.operators import OPERATORS
 from triggernet.program.operators.base import Exact, Operator
 from triggernet.program.operators.node import Node, Tensor
-from triggernet.program.types import Program
+from triggernet.program.types import Program, check_nodes
 
 
 def operator_of(node: Node) -> Operator:
@@ -41,19 +42,16 @@ def build_program(
     Raises
     ------
     ProgramError
-        If a node reads a tensor that nothing has written, or its inputs do not fit.
+        If a name is not legal or not unique, a node reads a tensor that nothing has written, or
+        its inputs do not fit.
     UnsupportedError
         If a node's operator is not in the table.
     """
-    tensors = {tensor.name: tensor for tensor in inputs}
+    given = list(inputs)
+    _check_names(name, given, nodes, outputs)
+    tensors = {tensor.name: tensor for tensor in given}
     input_names = tuple(tensors)
-    names = [node.name for node in nodes]
     for node in nodes:
-        if not node.name or names.count(node.name) > 1:
-            raise ProgramError(
-                f"program '{name}': {names.count(node.name)} nodes are named '{node.name}'; every "
-                "node needs a name of its own"
-            )
         missing = [n for n in node.inputs if n not in tensors]
         if missing or node.output in tensors:
             raise ProgramError(
@@ -68,6 +66,26 @@ def build_program(
     if unknown:
         raise ProgramError(f"program '{name}': nothing writes the outputs {unknown}")
     return Program(name, tensors, input_names, tuple(outputs), tuple(nodes))
+
+
+def _check_names(
+    program: str, inputs: Sequence[Tensor], nodes: Sequence[Node], outputs: Sequence[str]
+) -> None:
+    """Before anything is inferred, so that every further message can name things as they are."""
+    check_name("program", program)
+    for tensor in inputs:
+        check_name("input", tensor.name)
+    check_nodes(nodes)
+    for output in outputs:
+        check_name("output", output)
+    check_distinct("input", [tensor.name for tensor in inputs])
+    check_distinct("output", outputs)
+    both = [tensor.name for tensor in inputs if tensor.name in outputs]
+    if both or not inputs or not outputs:
+        raise ProgramError(
+            f"program '{program}' has {len(inputs)} inputs and {len(outputs)} outputs, of which "
+            f"{both or 'none'} are both; a program needs inputs, and outputs that nodes write"
+        )
 
 
 def check_program(program: Program) -> None:

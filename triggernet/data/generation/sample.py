@@ -27,7 +27,9 @@ from triggernet.data.generation.config import GenerationConfig
 from triggernet.data.readers import native
 from triggernet.errors import DataError, ToolError, UsageError
 from triggernet.files import new_file, provenance, read_json, write_json
+from triggernet.locks import locked
 from triggernet.progress import Progress, say
+from triggernet.temporary import sweep_folder
 
 
 def generate(
@@ -60,8 +62,8 @@ def generate(
     Raises
     ------
     UsageError
-        If a number makes no sense, `path` is a folder, or the folder of chunks belongs to another
-        sample.
+        If a number makes no sense, `path` is a folder, another process generates to it, or the
+        folder of chunks belongs to another sample.
     DataError
         If a chunk of an earlier run is damaged.
     ConfigError, ToolError
@@ -76,11 +78,12 @@ def generate(
         raise UsageError(f"cannot write the file {path}: a folder of that name exists")
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
-    open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
-    plans = plan_chunks(config, n_jets, seed)
-    generate_missing(config, plans, folder, workers)
-    summary = join(config, plans, folder, path, seed)
-    shutil.rmtree(folder)
+    with locked(path):
+        open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
+        plans = plan_chunks(config, n_jets, seed)
+        generate_missing(config, plans, folder, workers)
+        summary = join(config, plans, folder, path, seed)
+        shutil.rmtree(folder)
     return summary
 
 
@@ -169,6 +172,7 @@ def work(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+        sweep_folder(folder)  # parts of chunks whose workers were stopped
 
 
 def end_with_parent() -> None:

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.deployment.export.onnx_file import to_onnx
+from triggernet.errors import ModelError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import Program
+from triggernet.program.names import check_name
 from triggernet.program.readers.brevitas import lower
 from triggernet.program.readers.qonnx import read_program
 
@@ -56,8 +58,10 @@ def export_model(model: nn.Module, name: str, metadata: Mapping[str, str]) -> on
     ------
     UnsupportedError
         If a node cannot be lowered exactly.
+    ModelError
+        If an input is not what the model's `input_types` say.
     """
-    program = lower(raw_qonnx(model, name))
+    program = program_of(model, name)
     exported = to_onnx(program, metadata)
     if read_program(exported) != program:
         raise AssertionError(f"the QONNX file of '{name}' does not read back to its program")
@@ -67,7 +71,10 @@ def export_model(model: nn.Module, name: str, metadata: Mapping[str, str]) -> on
 def raw_qonnx(model: nn.Module, name: str) -> onnx.ModelProto:
     """What Brevitas exports: stock QONNX, with triggernet's operators as whole nodes."""
     kinds = cast("HardwareModel", model).input_types
-    training, dtype = model.training, next(model.parameters()).dtype
+    for input_name in kinds:
+        check_name("input", input_name)
+    training = model.training
+    dtype = next((p.dtype for p in model.parameters()), torch.float32)
     wrapped = _Positional(model.float().eval(), tuple(kinds))
     examples = tuple(torch.zeros(1, length) for length, _ in kinds.values())
     try:
@@ -93,5 +100,32 @@ def raw_qonnx(model: nn.Module, name: str) -> onnx.ModelProto:
 
 
 def program_of(model: nn.Module, name: str = "model") -> Program:
-    """The program of a quantised model, without writing a file."""
-    return lower(raw_qonnx(model, name))
+    """The program of a quantised model, without writing a file.
+
+    Raises
+    ------
+    UnsupportedError
+        If a node cannot be lowered exactly.
+    ModelError
+        If an input is not what the model's `input_types` say.
+    """
+    program = lower(raw_qonnx(model, name))
+    _check_inputs(program, cast("HardwareModel", model).input_types)
+    return program
+
+
+def _check_inputs(program: Program, stated: Mapping[str, tuple[int, FixedPoint]]) -> None:
+    """What encodes the jets follows `input_types`, the hardware its quantisers: they must agree."""
+    for name, (length, kind) in stated.items():
+        tensor = program.tensors.get(name)
+        if tensor is None or name not in program.inputs:
+            raise ModelError(
+                f"input '{name}' is stated in the model's input_types and nothing of the model "
+                "reads it; leave it out there, or use it"
+            )
+        if (tensor.shape, tensor.type) != ((length,), kind):
+            raise ModelError(
+                f"input '{name}' has {length} values of {kind} in the model's input_types, and "
+                f"{tensor.size} of {tensor.type} behind the first quantiser that reads it; state "
+                "the type that this quantiser has"
+            )

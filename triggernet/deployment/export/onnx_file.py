@@ -39,7 +39,7 @@ def to_onnx(program: Program, metadata: Mapping[str, str] | None = None) -> onnx
     nodes: list[onnx.NodeProto] = []
     initializers: list[onnx.TensorProto] = []
     for node in program.nodes:
-        proto, constants = _node(node)
+        proto, constants = _node(node, program)
         nodes.append(proto)
         initializers += constants
     graph = helper.make_graph(
@@ -90,9 +90,9 @@ def _value_info(tensor: Tensor) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(tensor.name, TensorProto.FLOAT, ["batch", *tensor.shape])
 
 
-def _node(node: Node) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
+def _node(node: Node, program: Program) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
     if node.op == "Quant":
-        return _quant_node(node)
+        return _quant_node(node, program)
     proto = helper.make_node(
         node.op,
         node.inputs,
@@ -108,9 +108,12 @@ def _node(node: Node) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
     return proto, []
 
 
-def _quant_node(node: Node) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
+def _quant_node(node: Node, program: Program) -> tuple[onnx.NodeProto, list[onnx.TensorProto]]:
     kind = node.get_type().qonnx
-    names = {key: f"{node.name}_{key}" for key in ("scale", "zero_point", "bit_width")}
+    # No tensor has two underscores in a row: with these the name of a constant is free.
+    plain = {key: f"{node.name}_{key}" for key in ("scale", "zero_point", "bit_width")}
+    taken = any(name in program.tensors for name in plain.values())
+    names = {key: f"{node.name}__{key}" for key in plain} if taken else plain
     constants = [
         numpy_helper.from_array(np.array(kind[key], dtype=np.float32), names[key]) for key in names
     ]

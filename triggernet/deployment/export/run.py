@@ -30,11 +30,12 @@ CARRIED = (CONFIG, FLOAT, QUANTISED, METRICS, PROVENANCE)
 
 @dataclass(frozen=True)
 class Export:
-    """An exported model: the run it comes from, its program, and its files by name."""
+    """An exported model: the run it comes from, its program, its files by name, its folder."""
 
     run: Run
     program: Program
     files: Mapping[str, bytes]
+    source: Path
 
 
 def export_run(folder: Path) -> Export:
@@ -55,7 +56,7 @@ def export_run(folder: Path) -> Export:
     files = {name: path.read_bytes() for name, path in carried.items() if path.is_file()}
     files[MODEL] = model.SerializeToString(deterministic=True)
     files[PROGRAM] = (program.to_json() + "\n").encode()
-    return Export(run, program, files)
+    return Export(run, program, files, folder)
 
 
 def write_export(export: Export, folder: Path, overwrite: bool = False) -> None:
@@ -66,8 +67,8 @@ def write_export(export: Export, folder: Path, overwrite: bool = False) -> None:
     Raises
     ------
     UsageError
-        If `folder` is not empty and shall not be overwritten.
+        If `folder` is not empty and shall not be overwritten, or holds more than an export.
     """
-    with new_folder(folder, overwrite) as temporary:
+    with new_folder(folder, overwrite, [export.source]) as temporary:
         for name, content in export.files.items():
             (temporary / name).write_bytes(content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from triggernet.deployment.hls.names import RESERVED
 from triggernet.errors import ConfigError
 
 
@@ -39,18 +40,19 @@ class HlsConfig:
     reuse_factor: int = 1
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z]\w*", self.project_name):
+        named = re.fullmatch(r"[A-Za-z]\w{,99}", self.project_name, re.ASCII)
+        if not named or self.project_name in RESERVED:
             raise ConfigError(
-                f"project_name {self.project_name!r} is no C++ name; "
-                "use letters, digits and underscores, a letter first"
+                f"project_name {self.project_name!r} is no C++ name; use at most 100 letters, "
+                "digits and underscores, a letter first, and no word of C++"
             )
-        if not re.fullmatch(r"[\w-]+", self.part):
+        if not re.fullmatch(r"[\w-]+", self.part, re.ASCII):
             raise ConfigError(f"part {self.part!r} is no part name, e.g. xcvu13p-flga2577-2-e")
         if not 0.5 <= self.clock_period_ns <= 1000:
             raise ConfigError(
                 f"clock_period_ns {self.clock_period_ns} is not between 0.5 and 1000 ns"
             )
-        if not re.fullmatch(r"\d+(\.\d+)?%", self.clock_uncertainty):
+        if not re.fullmatch(r"\d+(\.\d+)?%", self.clock_uncertainty, re.ASCII):
             raise ConfigError(
                 f"clock_uncertainty {self.clock_uncertainty!r} is no percentage, e.g. '27%'"
             )

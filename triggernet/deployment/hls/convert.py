@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,10 +132,10 @@ def _check_names(program: Program, others: list[str]) -> None:
     """hls4ml makes a layer of every node, input and constant, told apart by lower-case names."""
     names = [name.lower() for name in (*(node.name for node in program.nodes), *others)]
     for node in program.nodes:
-        if not re.fullmatch(r"[A-Za-z_][\w/.:-]*", node.name) or names.count(node.name.lower()) > 1:
+        if names.count(node.name.lower()) > 1:
             raise UnsupportedError(
-                f"node name '{node.name}' is empty, not unique (case ignored) among nodes, inputs "
-                "and constants, or has other signs than letters, digits and _ / . : -; rename it"
+                f"node name '{node.name}' is not unique (case ignored) among nodes, inputs and "
+                "constants; rename it"
             )
     for tensor in program.tensors.values():
         if tensor.type.width > WIDEST_CODE:

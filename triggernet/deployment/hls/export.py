@@ -42,7 +42,7 @@ def export_hls(
     vendored : bool
         Copy hls4ml's headers too, so that the project stands alone.
     overwrite : bool
-        Replace what lies there.
+        Replace a project or an export that lies there.
 
     Raises
     ------
@@ -64,6 +64,7 @@ def export_hls(
             settings=settings,
             vendored=vendored,
             overwrite=overwrite,
+            keep=[export.source],
         )
 
 

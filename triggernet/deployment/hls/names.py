@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
 from triggernet.errors import UnsupportedError
@@ -29,7 +30,15 @@ _KEYWORDS = (
     "xor_eq"
 )
 _OTHERS = "std nnet triggernet main input result inputs outputs event codes"
-RESERVED = frozenset(f"{_KEYWORDS} {_OTHERS}".split())
+_MACROS = (
+    "BIAS BUFSIZ CSIGNAL EOF INFINITY INLINE MAXFLOAT NAN NFDBITS NULL SNAN SNANF SNANL alloca "
+    "ap_bigint ap_biguint assert errno offsetof sched_priority stderr stdin stdout strdupa strndupa"
+)
+CPP_WORDS = frozenset(_KEYWORDS.split())
+RESERVED = frozenset(f"{_KEYWORDS} {_OTHERS} {_MACROS}".split()) | set(errno.errorcode.values())
+# What hls4ml calls its own (the inputs' types are input_t, input2_t, ..., the output's result_t),
+# and macros of ap_types and of the C library.
+_PATTERN = re.compile(r"input\d*|layer\d+(_\w+)?|linear_\w+|[A-Z][A-Z0-9]*_[A-Z0-9_]+|[LMP]_\w+")
 
 
 def variable_names(program: Program, top: str) -> dict[str, str]:
@@ -72,7 +81,9 @@ def derived_names(variable: str) -> set[str]:
 
 def _free_name(tensor: str, taken: set[str]) -> str:
     base = re.sub(r"\W", "_", tensor)
-    base = base if base[:1].isalpha() else f"v{base}"
+    # Only capitals, and a number behind them: a macro may have such a name.
+    plain = base[:1].isalpha() and not base.isupper() and not _PATTERN.fullmatch(base)
+    base = base if plain else f"v{base}"
     name, number = base, 2
     while not _is_free(name, taken):
         name, number = f"{base}_{number}", number + 1
@@ -80,6 +91,5 @@ def _free_name(tensor: str, taken: set[str]) -> str:
 
 
 def _is_free(name: str, taken: set[str]) -> bool:
-    # hls4ml calls the inputs' types input_t, input2_t, ... and the output's result_t.
-    reserved = name in RESERVED or re.fullmatch(r"input\d*|layer\d+(_\w+)?|linear_\w+", name)
+    reserved = name in RESERVED or _PATTERN.fullmatch(name)
     return not reserved and not derived_names(name) & taken

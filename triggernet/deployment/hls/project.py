@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import importlib.metadata
 import importlib.util
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,18 @@ from triggernet.deployment.hls.accounting import check_conversion, layout
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.convert import convert
 from triggernet.deployment.hls.generated import Array
+from triggernet.documents import read_json
 from triggernet.errors import ProjectError, UsageError
 from triggernet.files import new_folder, to_json
 from triggernet.fixedpoint import Codes
+from triggernet.ownership import RECORD
+from triggernet.program.file import load_program
 from triggernet.program.types import Program
+from triggernet.results import digest_of
+from triggernet.schema import VERSION, refuse_newer
 
 TEMPLATES = Path(__file__).parent / "templates"
-RECORD = "triggernet.json"
+RECORD_VERSION = 1
 PROGRAM = "program.json"
 
 # hls4ml's own are replaced: they pass floats, compare nothing and carry a random stamp.
@@ -123,6 +127,7 @@ def write_project(
     settings: Mapping[str, Any] | None = None,
     vendored: bool = True,
     overwrite: bool = False,
+    keep: Sequence[Path] = (),
 ) -> Project:
     """Generate the HLS project of a program and write it, whole or not at all.
 
@@ -135,17 +140,19 @@ def write_project(
     vendored : bool
         Copy hls4ml's headers too, so that the project stands alone.
     overwrite : bool
-        Replace what lies there.
+        Replace a project or an export that lies there.
+    keep : sequence of Path
+        Folders that must survive: what the project is made from.
 
     Raises
     ------
     UsageError
-        If `folder` is not empty and shall not be overwritten.
+        As `triggernet.files.new_folder`.
     UnsupportedError, ProgramError, ProjectError
         As `generate_project`.
     """
     project = generate_project(program, onnx_path, config, vectors, carried, settings)
-    with new_folder(folder, overwrite) as temporary:
+    with new_folder(folder, overwrite, keep) as temporary:
         files = dict(project.files)
         if vendored:
             files |= {path: source.read_bytes() for path, source in vendored_headers().items()}
@@ -153,15 +160,6 @@ def write_project(
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
             (temporary / path).write_bytes(content)
     return project
-
-
-def digest_of(files: Mapping[str, bytes]) -> str:
-    """One SHA-256 digest of files by their path, in any order."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        total.update(f"{path}\0{len(files[path])}\0".encode())
-        total.update(files[path])
-    return total.hexdigest()
 
 
 def vendored_headers() -> dict[str, Path]:
@@ -202,7 +200,7 @@ def read_program(folder: Path) -> Program:
         raise ProjectError(
             f"{folder} is no HLS project: it has no {PROGRAM}; `triggernet export --hls` writes one"
         )
-    return Program.from_json(path.read_text(encoding="utf-8"))
+    return load_program(path)
 
 
 def read_name(folder: Path) -> str:
@@ -290,6 +288,7 @@ def project_record(
     tools = {"config": "hls4ml", "rtl": "da4ml"}
     return to_json(
         {
+            VERSION: RECORD_VERSION,
             "program": program,
             **settings,
             "versions": {
@@ -304,11 +303,11 @@ def project_record(
 
 def read_record(folder: Path) -> dict[str, object]:
     """The record of a written project; ProjectError if it has none."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProjectError(f"{folder} has no readable {RECORD}: {error}") from error
-    return dict(record)
+    record = read_json(folder / RECORD, ProjectError)
+    refuse_newer(record, RECORD_VERSION, str(folder / RECORD), ProjectError)
+    if not isinstance(record, dict):
+        raise ProjectError(f"{folder / RECORD} holds no keys and values; generate it again")
+    return record
 
 
 def edited_files(folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from triggernet.errors import ConfigError
+from triggernet.program.netlist.keywords import KEYWORDS
 from triggernet.program.netlist.layout import Options, Products, Tables
 
 SHORTEST_CLOCK_NS = 1.0  # below, no single operation fits between two registers
@@ -51,12 +52,12 @@ class RtlConfig:
     instances: int = 1
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z]\w*", self.top):
+        if not re.fullmatch(r"[a-z]\w{,99}", self.top, re.ASCII) or self.top in KEYWORDS:
             raise ConfigError(
-                f"top {self.top!r} is no module name; use letters, digits and underscores, a "
-                "small letter first"
+                f"top {self.top!r} is no module name; use at most 100 letters, digits and "
+                "underscores, a small letter first, and no word of Verilog"
             )
-        if not re.fullmatch(r"[\w-]+", self.part):
+        if not re.fullmatch(r"[\w-]+", self.part, re.ASCII):
             raise ConfigError(f"part {self.part!r} is no part name, e.g. xcvu13p-flga2577-2-e")
         if not SHORTEST_CLOCK_NS <= self.clock_period_ns <= 1000:
             raise ConfigError(

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from triggernet.deployment.hls.project import RECORD, digest_of, edited_files, read_record
+from triggernet.deployment.hls.project import edited_files, read_record
 from triggernet.errors import ProjectError
+from triggernet.ownership import RECORD
+from triggernet.results import digest_of
 
 RTL = "rtl"  # the folder of a project that holds its Verilog
 DESIGN = "design.json"
@@ -49,6 +51,27 @@ class Port:
 
 
 @dataclass(frozen=True)
+class NodeCount:
+    """What the Verilog of one node of the program takes, counted before any synthesis.
+
+    Attributes
+    ----------
+    name, op : str
+    ready_cycle : int
+        The clock cycle of an event in which the last of its values is there.
+    lut, ff, dsp, bram : float
+    """
+
+    name: str
+    op: str
+    ready_cycle: int
+    lut: float
+    ff: float
+    dsp: float
+    bram: float
+
+
+@dataclass(frozen=True)
 class Design:
     """A design that can be simulated.
 
@@ -68,6 +91,8 @@ class Design:
         How many such designs take turns.
     predicted : mapping of str to float
         Counts before synthesis: ``lut``, ``ff``, ``dsp``, ``bram``, ``da4ml_lut``; some or none.
+    nodes : tuple of NodeCount
+        The same node by node, in program order; none in designs of an older triggernet.
     """
 
     top: str
@@ -79,6 +104,7 @@ class Design:
     part: str = ""
     predicted: Mapping[str, float] = field(default_factory=dict)
     instances: int = 1
+    nodes: tuple[NodeCount, ...] = ()
 
 
 def has_rtl(project: Path) -> bool:
@@ -126,6 +152,7 @@ def parse_design(data: Mapping[str, Any]) -> Design:
         str(data.get("part", "")),
         {k: float(v) for k, v in data.get("predicted", {}).items()},
         int(data.get("instances", 1)),
+        tuple(_node(node) for node in data.get("nodes", ())),
     )
     if design.interval_cycles < 1 or design.latency_cycles < 1:
         raise ProjectError(
@@ -142,6 +169,11 @@ def parse_design(data: Mapping[str, Any]) -> Design:
                 f"and single underscores, and none of {', '.join(sorted(TAKEN))}"
             )
     return design
+
+
+def _node(data: Mapping[str, Any]) -> NodeCount:
+    counts = (float(data[kind]) for kind in ("lut", "ff", "dsp", "bram"))
+    return NodeCount(str(data["name"]), str(data["op"]), int(data["ready_cycle"]), *counts)
 
 
 def _port(data: Mapping[str, Any]) -> Port:

@@ -10,12 +10,14 @@ from typing import Any
 from triggernet.deployment.export.run import Export
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.export import bench_events, export_hls
-from triggernet.deployment.hls.project import RECORD, Project, digest_of, project_record
+from triggernet.deployment.hls.project import Project, project_record
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.lower import Hardware, lower
 from triggernet.deployment.rtl.project import rtl_texts
 from triggernet.files import new_folder
+from triggernet.ownership import RECORD
 from triggernet.program import evaluate
+from triggernet.results import digest_of
 
 
 def export_rtl(
@@ -51,7 +53,7 @@ def export_rtl(
         If the test bench cannot hold the ports; if `folder` is not empty and shall not be
         overwritten.
     """
-    hardware = lower(export.program, config)
+    hardware = lower(export.program, config, by_node=True)
     events = bench_events(export.program, export.run.config.encoding)
     texts = rtl_texts(hardware, events, evaluate(export.program, events))
     files = {path: text.encode() for path, text in texts.items()} | dict(further or {})
@@ -79,7 +81,7 @@ def _write(
     contents = {**export.files, **files}
     digest = digest_of(contents)
     contents[RECORD] = project_record(export.program.name, settings, contents, digest).encode()
-    with new_folder(folder, overwrite) as temporary:
+    with new_folder(folder, overwrite, [export.source]) as temporary:
         for path, content in contents.items():
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
             (temporary / path).write_bytes(content)

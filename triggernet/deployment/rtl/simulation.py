@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.deployment.hls.project import digest_of
 from triggernet.deployment.hls.simulation import joined
 from triggernet.deployment.rtl.design import (
     DESIGN,
@@ -30,6 +29,8 @@ from triggernet.errors import ProjectError
 from triggernet.files import new_folder, read_json
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program
+from triggernet.program.file import load_program
+from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
 
 HINT = "install g++ and make, on Debian and Ubuntu with `apt install g++ make`"
@@ -189,7 +190,7 @@ def _read_program(folder: Path) -> Program:
     path = folder / "program.json"
     if not path.is_file():
         raise ProjectError(f"{folder} is no project: it has no program.json; export it again")
-    return Program.from_json(path.read_text(encoding="utf-8"))
+    return load_program(path)
 
 
 def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) -> tuple[str, ...]:

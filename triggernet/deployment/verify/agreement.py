@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from triggernet.deployment.verify.coverage import Reached
+from triggernet.results import ProjectResult, ResultFile
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Mismatch:
         Its index among the vectors.
     kind : str
         What sort of vector it is.
-    inputs : mapping of str to list of int
+    inputs : mapping of str to tuple of int
         Its input words: integer codes by the input's name.
     node, operator, tensor : str or None
         The first node, in program order, whose value differs; None if the executor cannot show
@@ -33,7 +34,7 @@ class Mismatch:
 
     vector: int
     kind: str
-    inputs: Mapping[str, list[int]]
+    inputs: Mapping[str, tuple[int, ...]]
     node: str | None
     operator: str | None
     tensor: str
@@ -73,7 +74,7 @@ class ExecutorResult:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(ProjectResult):
     """How all executors of a project compare with its exact integers on the same vectors.
 
     Attributes
@@ -90,7 +91,13 @@ class Agreement:
         What else a reader must know: edited files, jets that do not fit.
     same_program : bool
         Whether the QONNX file holds the very program that was evaluated.
+    judges : mapping of str to str
+        Digests of what was compared, see `triggernet.results.PARTS`.
     """
+
+    FILE = ResultFile("agreement", "agreement.json", "triggernet verify")
+    PARTS = ("program", "model", "weights", "verilog", "firmware")
+    DERIVED = ("exact",)
 
     n_vectors: int
     seed: int
@@ -100,6 +107,7 @@ class Agreement:
     coverage: tuple[Reached, ...]
     notes: tuple[str, ...] = ()
     same_program: bool = True
+    judges: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
@@ -118,6 +126,7 @@ class Agreement:
             "coverage": [row.as_dict() for row in self.coverage],
             "notes": list(self.notes),
             "same_program": self.same_program,
+            "judges": dict(self.judges),
         }
 
     def as_text(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from triggernet.data import Jets
 from triggernet.deployment.hls.bench import HlsBench, run_bench
 from triggernet.deployment.hls.project import edited_files
-from triggernet.deployment.rtl.design import edited_rtl, read_design, source_digest
+from triggernet.deployment.rtl.design import edited_rtl, read_design
 from triggernet.deployment.rtl.simulation import build, check
 from triggernet.deployment.verify.jets import encoded_jets
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
@@ -20,13 +20,13 @@ from triggernet.deployment.verify.verify import N_VECTORS, load_project
 from triggernet.errors import ProjectError
 from triggernet.program import Program, evaluate
 from triggernet.progress import say
+from triggernet.results import ProjectResult, ResultFile
 
-COSIM = "cosim.json"  # where the command leaves the result in the project
 WAVE = "cosim.fst"
 
 
 @dataclass(frozen=True)
-class CoSimulation:
+class CoSimulation(ProjectResult):
     """What a co-simulation found.
 
     Attributes
@@ -49,14 +49,19 @@ class CoSimulation:
         For each phase of the test bench its ``events``, ``clocks`` and differences.
     version : str
         Of Verilator.
-    digest : str
-        Of the Verilog.
+    judges : mapping of str to str
+        Digests of what was simulated, see `triggernet.results.PARTS`.
     hls : HlsBench or None
         What the HLS project's own test bench found; None if the project has no HLS firmware.
     notes : tuple of str
     wave : Path or None
         Where the waveform lies that was asked for.
+    tool : str
     """
+
+    FILE = ResultFile("cosim", "cosim.json", "triggernet cosim")
+    PARTS = ("program", "verilog", "firmware")
+    DERIVED = ("passed",)
 
     n_vectors: int
     seed: int
@@ -69,10 +74,11 @@ class CoSimulation:
     predicted_interval_cycles: int
     phases: Mapping[str, Mapping[str, int]]
     version: str
-    digest: str
+    judges: Mapping[str, str] = field(default_factory=dict)
     hls: HlsBench | None = None
     notes: tuple[str, ...] = ()
     wave: Path | None = None
+    tool: str = "Verilator"
 
     @property
     def as_predicted(self) -> bool:
@@ -83,9 +89,14 @@ class CoSimulation:
         )
 
     @property
+    def answers_right(self) -> bool:
+        """Whether the Verilog was asked, and answered everything right, at whatever clock."""
+        return self.n_vectors > 0 and not self.mismatches
+
+    @property
     def passed(self) -> bool:
         """Whether everything was as it must be."""
-        return not self.mismatches and self.as_predicted and (self.hls is None or self.hls.passed)
+        return self.answers_right and self.as_predicted and (self.hls is None or self.hls.passed)
 
     def as_dict(self) -> dict[str, Any]:
         """For machines; what ``--json`` prints."""
@@ -101,12 +112,20 @@ class CoSimulation:
             "predicted_latency_cycles": self.predicted_latency_cycles,
             "predicted_interval_cycles": self.predicted_interval_cycles,
             "phases": {name: dict(phase) for name, phase in self.phases.items()},
-            "tool": "Verilator",
+            "tool": self.tool,
             "version": self.version,
-            "digest": self.digest,
+            "judges": dict(self.judges),
             "hls": None if self.hls is None else self.hls.as_dict(),
             "notes": list(self.notes),
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str = "") -> CoSimulation:
+        """The co-simulation from what `as_dict` gave; errors as `ProjectResult.from_dict`."""
+        hls = values.get("hls")
+        if isinstance(hls, Mapping):
+            values = {**values, "hls": {k: v for k, v in hls.items() if k != "passed"}}
+        return super().from_dict(values, where)
 
     def as_text(self) -> str:
         """For people."""
@@ -169,6 +188,7 @@ def cosim(
     ToolError
         If Verilator, g++ or make is missing, or the sources do not compile.
     """
+    judges = CoSimulation.sources(project)  # before anything is read: an edit meanwhile shows
     design = read_design(project)
     if not edited:
         _refuse_edited(project)
@@ -190,7 +210,7 @@ def cosim(
         design.interval_cycles,
         found["phases"],
         version,
-        source_digest(project),
+        judges,
         _hls_bench(project),
         (*notes, *about_jets),
         drawn,

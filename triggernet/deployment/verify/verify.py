@@ -20,11 +20,10 @@ from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.errors import ProjectError, UsageError
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program, observe, trace
-from triggernet.program.infer import check_program
+from triggernet.program.file import load_program
 from triggernet.program.readers.qonnx import read_program
 from triggernet.progress import Progress, say
 
-AGREEMENT = "agreement.json"  # where the command leaves the result in the project
 N_VECTORS = 100_000
 N_TRACED = 2_000  # vectors of which every tensor is compared
 LARGEST_CHUNK = 4096  # vectors at a time
@@ -67,6 +66,7 @@ def verify(
     unknown = sorted(set(executors) - set(EXECUTORS))
     if unknown:
         raise UsageError(f"unknown executors {unknown}; there are {', '.join(EXECUTORS)}")
+    judges = Agreement.sources(project)  # before anything is read: an edit meanwhile shows
     program, notes, same = load_project(project)
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
@@ -85,6 +85,7 @@ def verify(
         coverage.table(program),
         (*notes, *about_jets),
         same,
+        judges,
     )
 
 
@@ -101,8 +102,7 @@ def load_project(folder: Path) -> tuple[Program, list[str], bool]:
             raise ProjectError(
                 f"{folder} is no project: it has no {name}; `triggernet export` writes one"
             )
-    program = Program.from_json((folder / "program.json").read_text("utf-8", "replace"))
-    check_program(program)
+    program = load_program(folder / "program.json")
     notes = []
     if (folder / "triggernet.json").is_file():
         from triggernet.deployment.hls import edited_files
@@ -225,7 +225,7 @@ class _Comparison:
         return Mismatch(
             vector,
             self._stimuli.kinds[vector],
-            {name: [int(c) for c in codes.ravel()] for name, codes in inputs.items()},
+            {name: tuple(int(c) for c in codes.ravel()) for name, codes in inputs.items()},
             node.name if node else None,
             node.op if node else None,
             first.tensor,
@@ -246,7 +246,7 @@ def _first_difference(
         element = int(np.flatnonzero(want != have)[0])
         value = float(have[element])
         code: int | float | None = int(have[element]) if value.is_integer() else value
-        code = None if math.isnan(value) else code
+        code = code if math.isfinite(value) else None
         return _Difference(name, element, int(want[element]), code)
     return None
 

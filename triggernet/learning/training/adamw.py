@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
+import signal
+import threading
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins import TorchCheckpointIO
 from torch import Tensor, nn
 
+from triggernet.files import new_file
 from triggernet.learning.tasks.metrics import area_under_roc
 from triggernet.learning.training.sample import cross_entropy
 from triggernet.learning.training.threads import single_thread
@@ -71,6 +76,7 @@ def fit(
         with (
             Progress(f"AdamW, seed {seed}", config.epochs, "epochs") as progress,
             _quiet_lightning(),
+            _interrupts_passed_on(),
             single_thread(),
             warnings.catch_warnings(),
         ):
@@ -101,17 +107,43 @@ def _quiet_lightning() -> Iterator[None]:
         logger.setLevel(before)
 
 
+@contextmanager
+def _interrupts_passed_on() -> Iterator[None]:
+    """Lightning turns an interrupt into an exit with code 1, and has the next ones ignored."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):
+            raise end.__context__ from None
+        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+
+
 def _trainer(config: AdamWConfig, folder: Any, show: Callback) -> Trainer:
     return Trainer(
         accelerator="cpu",
         max_epochs=config.epochs,
         callbacks=[show, ModelCheckpoint(dirpath=folder, save_last=True, save_top_k=0)],
+        plugins=[_WholeCheckpoints()],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
     )
+
+
+class _WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are whole or not there; Lightning's own are moved from another disk."""
+
+    def save_checkpoint(self, checkpoint: Any, path: Any, storage_options: Any = None) -> None:
+        """Write one."""
+        del storage_options
+        with new_file(Path(path)) as temporary:
+            torch.save(checkpoint, temporary)
 
 
 class _Classifier(LightningModule):

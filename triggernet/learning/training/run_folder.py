@@ -10,10 +10,12 @@ how well they do on the validation jets; ``history.jsonl`` one line a piece of t
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triggernet import results
 from triggernet.config import dump_config
 from triggernet.errors import ModelError, UsageError
 from triggernet.files import (
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 CONFIG = "config.yaml"
 FLOAT = "float.pt"
 QUANTISED = "checkpoint.pt"
-METRICS = "metrics.json"
+METRICS = results.METRICS.name
 HISTORY = "history.jsonl"
 PROVENANCE = "provenance.json"
 STATE = "state"
@@ -100,9 +102,12 @@ def check_folder(
         If the folder exists and `resume` is not set, or if it is of another configuration or
         other inputs.
     """
-    if not (resume and (folder / PROVENANCE).is_file()):
-        _refuse(folder)
+    if not (folder / PROVENANCE).is_file():
+        if not (resume and (folder / STATE).is_dir()):  # else killed when it had just begun
+            _refuse(folder)
         return
+    if not resume:
+        _refuse(folder)
     made = _made(config, inputs)
     if (folder / CONFIG).read_text(encoding="utf-8") != dump_config(config):
         raise UsageError(
@@ -120,9 +125,15 @@ def check_folder(
 
 def begin(folder: Path, config: RunConfig, inputs: Mapping[str, str]) -> None:
     """Write what a run folder begins with, unless it is there: see `check_folder`."""
+    (folder / STATE).mkdir(parents=True, exist_ok=True)  # first, so that it can be resumed
     if not (folder / PROVENANCE).is_file():
         write_text(folder / CONFIG, dump_config(config))
         write_json(folder / PROVENANCE, _made(config, inputs))
+
+
+def clear_state(folder: Path) -> None:
+    """Remove what only an unfinished training needs."""
+    shutil.rmtree(folder / STATE, ignore_errors=True)
 
 
 def _made(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
@@ -147,6 +158,28 @@ def save_module(folder: Path, name: str, module: nn.Module, config: RunConfig) -
     write_bytes(folder / name, buffer.getvalue())
 
 
+def save_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Write how well the models in a run folder do, sealed; the last file of a training."""
+    judges = results.judged(folder, ("weights",))
+    results.write_result(folder, results.METRICS, metrics, judges)
+
+
+def _read_metrics(folder: Path) -> Mapping[str, Any]:
+    """Those of a run folder; of an older triggernet also without a seal."""
+    content = results.read_result(folder, results.METRICS)
+    if content is None:
+        raise ModelError(
+            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
+            "`triggernet train ... --resume`"
+        )
+    if content.judges != results.judged(folder, tuple(content.judges)):
+        raise ModelError(
+            f"{folder / METRICS} is of other weights than lie beside it; put back the files of one "
+            "training, or train again"
+        )
+    return content.values
+
+
 def load_run(folder: Path) -> Run:
     """Read a run folder, or a folder of the zoo.
 
@@ -154,6 +187,8 @@ def load_run(folder: Path) -> Run:
     ------
     ModelError
         If it is no run folder, is unfinished, damaged, or its checkpoint is of another model.
+    ProjectError
+        If its metrics were altered.
     ConfigError
         If its configuration is not valid.
     """
@@ -162,11 +197,7 @@ def load_run(folder: Path) -> Run:
             f"{folder} is no run folder: it has no {CONFIG}; give a folder that "
             "`triggernet train` wrote"
         )
-    if not (folder / METRICS).is_file():
-        raise ModelError(
-            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
-            "`triggernet train ... --resume`"
-        )
+    metrics = _read_metrics(folder)
     config = load_run_config(folder / CONFIG)
     family = config.family
     float_model = family.make_float(config.model, config.encoding)
@@ -175,7 +206,7 @@ def load_run(folder: Path) -> Run:
     if config.refusal is None:
         quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
         load_module(folder / QUANTISED, quantised, config)
-    return Run(config, float_model, quantised, read_json(folder / METRICS))
+    return Run(config, float_model, quantised, metrics)
 
 
 def refuse_float_only(folder: Path) -> None:

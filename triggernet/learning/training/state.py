@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from triggernet.errors import ModelError
@@ -78,10 +77,6 @@ class TrainingState:
     def path(self, name: str) -> Path:
         """A path inside the folder for what keeps its own files."""
         return self._folder / name
-
-    def clear(self) -> None:
-        """Remove everything kept, once the results are written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.pt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from triggernet.files import write_json
 from triggernet.learning.tasks.metrics import area_under_roc, measure
 from triggernet.learning.training import run_folder
 from triggernet.learning.training.fine_tune import fine_tune
@@ -23,10 +23,11 @@ from triggernet.learning.training.sample import (
 )
 from triggernet.learning.training.state import TrainingState
 from triggernet.learning.training.threads import single_thread
+from triggernet.locks import locked
 from triggernet.progress import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from triggernet.data import Jets
@@ -63,29 +64,47 @@ def train(
     Raises
     ------
     UsageError
-        If `out` exists, or does not belong to this training.
+        If `out` exists, does not belong to this training, or another process trains to it.
     DataError
         If the jets are unfit for a binary tagger.
     EncodingError
         If the widths of the encoding cannot hold them.
     """
-    run_folder.check_folder(out, config, inputs or {}, resume)
-    if not (out / run_folder.METRICS).is_file():
-        split = split_jets(jets, config)  # refuses jets before anything is written
-        run_folder.begin(out, config, inputs or {})
-        state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
-        say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
-        say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
-        if config.refusal is not None:
-            say(f"note: {config.refusal}")
-        model, spread = _train_float(config, split, state)
-        run_folder.save_module(out, run_folder.FLOAT, model, config)
-        quantised = _train_quantised(config, split, model, state)
-        if quantised is not None:
-            run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
-        write_json(out / run_folder.METRICS, _metrics(model, quantised, split.validation) | spread)
-        state.clear()
+    with locked(out):
+        run_folder.check_folder(out, config, inputs or {}, resume)
+        if (out / run_folder.METRICS).is_file():
+            run_folder.clear_state(out)  # of a training that was killed when all was written
+        else:
+            split = split_jets(jets, config)  # refuses jets before anything is written
+            with _resumable(out):
+                run_folder.begin(out, config, inputs or {})
+                _train(config, split, out)
     return run_folder.load_run(out)
+
+
+@contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    """Say after an interrupt how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"what is finished is kept in {out}; the same command with --resume goes on from there")
+        raise
+
+
+def _train(config: RunConfig, split: Split, out: Path) -> None:
+    state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
+    say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
+    say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
+    if config.refusal is not None:
+        say(f"note: {config.refusal}")
+    model, spread = _train_float(config, split, state)
+    run_folder.save_module(out, run_folder.FLOAT, model, config)
+    quantised = _train_quantised(config, split, model, state)
+    if quantised is not None:
+        run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
+    run_folder.save_metrics(out, _metrics(model, quantised, split.validation) | spread)
+    run_folder.clear_state(out)
 
 
 def _train_float(

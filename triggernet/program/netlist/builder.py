@@ -10,6 +10,7 @@ every tool.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -44,10 +45,32 @@ class Builder:
         self.known = known
         self.scope = ""  # in front of the names of nets: what they belong to
         self._names: set[str] = {"clk", "rst", *KEYWORDS}
+        self._delayed: set[str] = set()  # names whose registers would be called like a known one
 
     def reserve(self, names: Iterable[str]) -> None:
         """Keep names for ports that are added later."""
-        self._names |= set(names)
+        for name in names:
+            self._take(name)
+
+    def unique(self, name: str) -> str:
+        """`name`, with a number if it, or what its registers are called, is taken; now it is."""
+        unique, number = name, 1
+        while unique in self._names or unique in self._delayed or _stem(unique) in self._names:
+            number += 1
+            unique = f"{name}_{number}"
+        self._take(unique)
+        return unique
+
+    def _take(self, name: str) -> None:
+        self._names.add(name)
+        stem = _stem(name)
+        if stem is not None:
+            self._delayed.add(stem)
+
+    def instance(self, module: str) -> str:
+        """The name of one more instance of a module."""
+        self.module.instances[module] += 1
+        return self.unique(f"{module}_i{self.module.instances[module]}")
 
     # Ports and nets
 
@@ -66,13 +89,7 @@ class Builder:
 
     def net(self, name: str, width: int, signed: bool) -> Net:
         """A new net; its name gets a number if it is taken."""
-        name = f"{self.scope}_{name}" if self.scope else name
-        unique, number = name, 1
-        while unique in self._names:
-            number += 1
-            unique = f"{name}_{number}"
-        self._names.add(unique)
-        net = Net(unique, width, signed)
+        net = Net(self.unique(f"{self.scope}_{name}" if self.scope else name), width, signed)
         self.module.nets.append(net)
         return net
 
@@ -184,6 +201,8 @@ class Builder:
             return self.shifted(a, -bits) if bits <= 0 else constant(a.lo >> bits)
 
         def write(read: Read, width: int) -> str:
+            if a.width - bits > width:  # the bounds need fewer bits than the net has
+                return f"{read(a)}[{bits + width - 1}:{bits}]"
             return fitted(part(read(a), a.width, bits), a.width - bits, a.signed, width)
 
         return self.operation((a,), (a.lo >> bits, a.hi >> bits), 0.0, write)
@@ -194,6 +213,8 @@ class Builder:
         bounds = (-top if signed else 0, top - 1)
         if bounds[0] <= a.lo and a.hi <= bounds[1]:
             return a
+        if a.constant:
+            return constant((a.lo - bounds[0]) % (1 << bits) + bounds[0])
 
         def write(read: Read, _: int) -> str:
             if a.width <= bits:
@@ -350,6 +371,12 @@ def literal(value: int, width: int) -> str:
 def delayed(net: Net, cycles: int) -> str:
     """Name of a net behind some registers."""
     return net.name if cycles == 0 else f"{net.name}_d{cycles}"
+
+
+def _stem(name: str) -> str | None:
+    """The net of which `name` could be a register, as `delayed` calls it."""
+    match = re.fullmatch(r"(\w+)_d\d+", name)
+    return match[1] if match else None
 
 
 def part(text: str, width: int, low: int) -> str:

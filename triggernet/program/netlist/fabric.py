@@ -11,6 +11,7 @@ another at any distance that is not shorter than the interval.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ Kernel = Callable[..., Sequence[Wire]]
 Port = tuple[int, int, float]  # bounds, equal for a constant, and ns in the cycle
 
 OFFSET_STEP_NS = 0.25  # arrival times inside a cycle are rounded up to this, to share modules
+STORED = re.compile(r"(table|memory)_[0-9a-f]{8}")  # modules of `memory.py`
 HOLD_FROM = 3  # registers in a row from which on one that keeps its value is smaller
 
 
@@ -153,10 +155,7 @@ class Fabric:
     def _make(
         self, kind: Kind, kernel: Kernel, ports: Sequence[Port]
     ) -> tuple[str, tuple[Wire, ...]]:
-        number = 1 + sum(1 for known, _ in self._kernels if known.name == kind.name)
-        plain = number == 1 and kind.name not in KEYWORDS
-        unique = kind.name if plain else f"{kind.name}_{number}"
-        builder = Builder(unique, self.top.clock, self.modules, kind.purpose)
+        builder = Builder(self._module_name(kind), self.top.clock, self.modules, kind.purpose)
         builder.reserve(kind.outputs)
         wires = [
             constant(lo) if lo == hi else builder.input(name, lo, hi, offset_ns=offset)
@@ -168,6 +167,16 @@ class Fabric:
                 builder.output(name, wire)
         self.modules[builder.module.name] = builder.module
         return builder.module.name, outputs
+
+    def _module_name(self, kind: Kind) -> str:
+        """The name of a further module of a kind: no word, and free also where case is ignored."""
+        number = 1 + sum(1 for known, _ in self._kernels if known.name == kind.name)
+        taken = {name.lower() for name in (*self.modules, self.top.module.name)}
+        unique = kind.name if number == 1 else f"{kind.name}_{number}"
+        while unique in KEYWORDS or unique.lower() in taken or STORED.fullmatch(unique.lower()):
+            unique = f"{kind.name}_{number}"
+            number += 1
+        return unique
 
     def _instance(
         self,
@@ -191,9 +200,7 @@ class Fabric:
             connections.append(f".{name}({net.name})")
             slots = max(w.slots for w in inputs)
             found.append(replace(wire, net=net, cycle=base + wire.cycle, slots=slots))
-        top.module.instances[module] += 1
-        number = top.module.instances[module]
-        lines.append(f"{module} {module}_i{number} ({', '.join(connections)});")
+        lines.append(f"{module} {top.instance(module)} ({', '.join(connections)});")
         top.module.statements.append(Statement(base, "\n    ".join(lines)))
         return found
 
@@ -327,7 +334,7 @@ class Fabric:
 
     def running_sum(self, net: Net, wire: Wire, cycle: int, source: Net) -> None:
         """`net`: `wire` plus a register that is 0 in slot 0, and then what `source` was before."""
-        top, kept = self.top, f"{net.name}_kept"
+        top, kept = self.top, self.top.unique(f"{net.name}_kept")
         fresh = f"{{{net.width}{{~{self.token(cycle)}}}}} & {kept}"
         if wire.constant and wire.lo == 0:
             text = fresh

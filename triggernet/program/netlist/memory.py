@@ -24,10 +24,8 @@ def lookup(b: Builder, address: Wire, values: Sequence[int], name: str = "entry"
     module = _table_module(b, address, values, width)
     cycle, offset = b.start((address,), timing.table_ns(address.width))
     net = b.net(name, width, signed=bounds[0] < 0)
-    b.module.instances[module] += 1
-    number = b.module.instances[module]
     text = (
-        f"wire [{width - 1}:0] {net.name};\n    {module} {module}_i{number} "
+        f"wire [{width - 1}:0] {net.name};\n    {module} {b.instance(module)} "
         f"(.a({b.read(address, cycle)}), .q({net.name}));"
     )
     b.module.statements.append(Statement(cycle, text))
@@ -71,8 +69,6 @@ def lookup_pair(
     cycle = max(b.start((a,), timing.LEVEL_NS)[0] for a in addresses)
     assert usable > timing.LEVEL_NS
     nets = [b.net(f"entry_{side}", width, signed=False) for side in "ab"]
-    b.module.instances[module] += 1
-    number = b.module.instances[module]
     ports = ", ".join(
         f".{side}({b.read(a, cycle)}), .{side}_value({net.name})"
         for side, a, net in zip("ab", addresses, nets, strict=True)
@@ -80,7 +76,7 @@ def lookup_pair(
     wires = " ".join(f"wire [{width - 1}:0] {net.name};" for net in nets)
     b.module.needs_clock = True
     b.module.statements.append(
-        Statement(cycle, f"{wires}\n    {module} {module}_i{number} (.clk(clk), {ports});")
+        Statement(cycle, f"{wires}\n    {module} {b.instance(module)} (.clk(clk), {ports});")
     )
     found = [
         Wire(net, min(t), max(t), cycle + 1, timing.BLOCK_RAM_NS, slots=a.slots)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from triggernet.errors import ProgramError
-from triggernet.fixedpoint import FixedPoint, Overflow, Quantiser, Rounding
+from triggernet.fixedpoint import MOST_BITS, FixedPoint, Overflow, Quantiser, Rounding
+from triggernet.schema import Within
 
-Attribute = int | str | tuple[int, ...]
+# Limits of what a file may state, so that no number in it exhausts the memory.
+MOST_VALUES = 1 << 22  # of one tensor
+MOST_AXES = 4
+_Code = Annotated[int, Within(-(1 << MOST_BITS), 1 << MOST_BITS)]
+_Length = Annotated[int, Within(1, MOST_VALUES)]
+Attribute = _Code | Annotated[str, Within(0, 200)] | tuple[_Code, ...]
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,19 @@ class Tensor:
         Bounds of its codes, inferred from quantisers and constants; never wider than `type`.
     """
 
-    name: str
-    shape: tuple[int, ...]
+    name: Annotated[str, Within(1, 200)]
+    shape: Annotated[tuple[_Length, ...], Within(1, MOST_AXES)]
     type: FixedPoint
-    lo: int
-    hi: int
+    lo: _Code
+    hi: _Code
+
+    def __post_init__(self) -> None:
+        if self.size > MOST_VALUES:
+            shape = " x ".join(map(str, self.shape))
+            raise ProgramError(
+                f"tensor '{self.name}' has {shape} values; a program holds at most {MOST_VALUES} "
+                "in one tensor"
+            )
 
     @property
     def size(self) -> int:
@@ -48,8 +62,8 @@ class Node:
     integers, strings and flat tuples of integers.
     """
 
-    name: str
-    op: str
+    name: Annotated[str, Within(0, 200)]
+    op: Annotated[str, Within(1, 200)]
     inputs: tuple[str, ...]
     output: str
     attributes: Mapping[str, Attribute]
@@ -77,17 +91,25 @@ class Node:
     @property
     def quantiser(self) -> Quantiser:
         """The quantiser that ends the node."""
-        return Quantiser(
-            self.get_type(),
-            cast("Rounding", self.get_str("rounding")),
-            cast("Overflow", self.get_str("overflow")),
-        )
+        overflow = self._choice("overflow", ("SAT", "WRAP"))
+        return Quantiser(self.get_type(), self._rounding, cast("Overflow", overflow))
 
     def inner(self, prefix: str) -> Quantiser:
         """An inner quantiser: unsigned, saturating, rounding as the node does."""
-        return Quantiser(
-            self.get_type(prefix, signed=False), cast("Rounding", self.get_str("rounding")), "SAT"
-        )
+        return Quantiser(self.get_type(prefix, signed=False), self._rounding, "SAT")
+
+    @property
+    def _rounding(self) -> Rounding:
+        return cast("Rounding", self._choice("rounding", ("FLOOR", "ROUND")))
+
+    def _choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self.get_str(key)
+        if value not in allowed:
+            raise ProgramError(
+                f"node '{self.name}' ({self.op}): attribute '{key}' is {value!r}; allowed are "
+                f"{' and '.join(allowed)}"
+            )
+        return value
 
     def _attribute(self, key: str, kind: type[Any]) -> Attribute:
         value = self.attributes.get(key)

@@ -23,6 +23,7 @@ from triggernet.errors import UnsupportedError
 from triggernet.fixedpoint import Codes, FixedPoint, Quantiser
 from triggernet.program import Program, build_program
 from triggernet.program.infer import exact_of, input_tensor
+from triggernet.program.names import is_legal, legal_name
 from triggernet.program.operators.node import Attribute, Node, Tensor, quantiser_attributes
 from triggernet.program.readers.qonnx import power_of
 
@@ -89,13 +90,16 @@ class Lowering:
                 )
             self.values[proto.output[0]] = handler(self, proto)
         outputs = [self.tensor(o.name, None) for o in self.graph.output]
-        return build_program(self.graph.name, self.inputs, self.nodes, outputs)
+        return build_program(legal_name(self.graph.name), self.inputs, self.nodes, outputs)
 
     def fresh(self, name: str) -> str:
-        """`name`, or with a number behind it if a tensor or an input has that name."""
-        taken = {*self.tensors, *self.shapes, *(i.name for i in self.graph.input)}
-        numbered = (f"{name}_{k}" for k in itertools.count(2))
-        return name if name not in taken else next(n for n in numbered if n not in taken)
+        """`name` made legal, with a number behind it if a tensor, node or input has that name."""
+        name = legal_name(name)
+        nodes = (node.name for node in self.nodes)
+        inputs = (i.name for i in self.graph.input)
+        taken = {other.lower() for other in (*self.tensors, *nodes, *inputs)}
+        numbered = itertools.chain([name], (f"{name}_{k}" for k in itertools.count(2)))
+        return next(n for n in numbered if n.lower() not in taken)
 
     def add(self, node: Node) -> str:
         """Append a node and infer its output's type."""
@@ -146,7 +150,8 @@ def lower(model: onnx.ModelProto) -> Program:
     Parameters
     ----------
     model : onnx.ModelProto
-        As exported by Brevitas (QONNX), every input quantised first.
+        As exported by Brevitas (QONNX), every input quantised first. Names that no emitter could
+        write are changed, always in the same way.
 
     Raises
     ------
@@ -186,7 +191,9 @@ def _quant(state: Lowering, proto: onnx.NodeProto) -> Value:
     if scale.size != 1:
         raise UnsupportedError(f"{where}: {scale.size} scales; only one a tensor is allowed")
     if float(zero_point.reshape(-1)[0]) != 0:
-        raise UnsupportedError(f"{where}: zero point {zero_point}; only 0 is allowed")
+        raise UnsupportedError(
+            f"{where}: zero point {float(zero_point.reshape(-1)[0]):g} is not supported; only 0 is"
+        )
     if rounding not in ("ROUND", "FLOOR"):
         raise UnsupportedError(f"{where}: rounding mode {rounding}; allowed are ROUND and FLOOR")
     bits = int(width.reshape(-1)[0])
@@ -200,7 +207,10 @@ def _quant(state: Lowering, proto: onnx.NodeProto) -> Value:
         least = kind.min_int + int(bool(found.get("narrow", 0)) and kind.signed)
         return Constant(np.maximum(codes, least), kind)
     if found.get("narrow", 0):
-        raise UnsupportedError(f"{where}: narrow ranges of activations are not allowed")
+        raise UnsupportedError(
+            f"{where}: narrow ranges of activations are not supported; set narrow_range=False in "
+            "this quantiser"
+        )
     return _quantised(state, proto, quantiser)
 
 
@@ -213,10 +223,12 @@ def _quantised(state: Lowering, proto: onnx.NodeProto, quantiser: Quantiser) -> 
         node = _dense(state, value)
         return state.add(dataclasses.replace(node, attributes={**node.attributes, **end}))
     if source in state.shapes:
-        tensor = input_tensor(source, state.shapes.pop(source), quantiser.type)
-        state.tensors[source] = tensor
+        name = source if is_legal(source) else state.fresh(source)
+        tensor = input_tensor(name, state.shapes.pop(source), quantiser.type)
+        state.tensors[name] = tensor
         state.inputs.append(tensor)
-        return state.add(Node(f"{source}_quant", "Quant", (source,), f"{source}_q", end))
+        quant, output = state.fresh(f"{name}_quant"), state.fresh(f"{name}_q")
+        return state.add(Node(quant, "Quant", (name,), output, end))
     name = state.fresh(f"{state.tensor(source, proto)}_quant")
     return state.add(Node(name, "Quant", (state.tensor(source, proto),), name, end))
 

@@ -104,8 +104,12 @@ def _quant(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
     rounding = str(found.get("rounding_mode", "ROUND"))
     if rounding not in ("ROUND", "FLOOR"):
         raise UnsupportedError(f"{name}: rounding mode {rounding}; allowed are ROUND and FLOOR")
-    if zero_point != 0 or found.get("narrow", 0):
-        raise UnsupportedError(f"{name}: zero point {zero_point} and narrow ranges are not allowed")
+    if zero_point != 0:
+        raise UnsupportedError(f"{name}: zero point {zero_point:g} is not supported; only 0 is")
+    if found.get("narrow", 0):
+        raise UnsupportedError(
+            f"{name}: narrow ranges are not supported; set narrow_range=False in this quantiser"
+        )
     if width < 1 or width != int(width):
         raise UnsupportedError(f"{name}: bit width {width} is no whole number of bits")
     kind = FixedPoint(bool(found.get("signed", 1)), int(width), int(width) - power_of(scale, name))

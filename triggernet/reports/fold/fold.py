@@ -15,6 +15,11 @@ from triggernet.reports.budgets.tables import Budget, load_budget, load_part
 from triggernet.reports.budgets.verdict import SAME_CLOCK
 from triggernet.reports.fold.alternatives import Folding, fold
 from triggernet.reports.fold.plot import pareto_png
+from triggernet.results import ResultFile, digest_of, sealed
+
+ALTERNATIVES = ResultFile(
+    "alternatives", "rtl/alternatives.json", "triggernet export --rtl --fold auto"
+)
 
 
 def folded(
@@ -46,8 +51,9 @@ def folded(
     config = check_fold(budget, config, given)
     allowed = load_budget(budget)
     found = fold(program, allowed, load_part(config.part), config)
+    judges = {"program": digest_of({"program.json": f"{program.to_json()}\n".encode()})}
     files = {
-        "rtl/alternatives.json": to_json(found.as_dict()).encode(),
+        ALTERNATIVES.name: to_json(sealed(ALTERNATIVES, found.as_dict(), judges)).encode(),
         "rtl/alternatives.png": pareto_png(found, allowed),
     }
     return found.chosen.config, found, files

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from triggernet.deployment.verify import Agreement, Mismatch
 from triggernet.reports.budgets.verdict import Line
 from triggernet.reports.cost.calibration import SCALED, ratios
 from triggernet.reports.cost.figures import FIGURES, Figure
@@ -30,6 +31,11 @@ TITLES = {
     "bram": ("Block RAM, 18 kbit", ""),
 }
 ABSENT = "not known"
+CHECK_NOTE = (
+    "A seal is a digest without a key: it tells an altered file from one as its command wrote it, "
+    "not from one whose digest was computed anew. Vendors' reports carry no seal and are taken as "
+    "they are."
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,17 @@ class OperatorRow:
 
 
 @dataclass(frozen=True)
+class ExecutorRow:
+    """How one executor compares with the exact integers, or why it was not compared."""
+
+    name: str
+    version: str
+    vectors: str
+    mismatches: str
+    first: str
+
+
+@dataclass(frozen=True)
 class View:
     """Everything that the templates show."""
 
@@ -100,9 +117,15 @@ class View:
     metric_models: tuple[str, ...]
     encoding: tuple[tuple[str, str], ...]
     evidence: Evidence
+    executors: tuple[ExecutorRow, ...]
     budget_source: str
     rtl: RtlView | None
     notes: tuple[str, ...]
+
+    @property
+    def check_note(self) -> str:
+        """How far the checks reach."""
+        return CHECK_NOTE
 
     @property
     def provenance(self) -> tuple[tuple[str, str], ...]:
@@ -133,10 +156,32 @@ def view(report: Report) -> View:
         metric_models=tuple(physics.metrics) if physics else (),
         encoding=_encoding(report.evidence.encoding),
         evidence=report.evidence,
+        executors=_executors(report.evidence.agreement),
         budget_source=report.budget.source,
         rtl=rtl_view(report.rtl) if report.rtl else None,
         notes=report.notes,
     )
+
+
+def _executors(agreement: Agreement | None) -> tuple[ExecutorRow, ...]:
+    if agreement is None:
+        return ()
+    compared = [
+        ExecutorRow(name, e.version, number(e.n), number(e.mismatches), _first(e.first))
+        for name, e in agreement.executors.items()
+    ]
+    absent = [
+        ExecutorRow(name, "", "not compared", "", why)
+        for name, why in agreement.not_compared.items()
+    ]
+    return (*compared, *absent)
+
+
+def _first(first: Mismatch | None) -> str:
+    if first is None:
+        return "none"
+    node = f"node {first.node}, " if first.node else ""
+    return f"vector {first.vector}, {node}tensor {first.tensor}"
 
 
 def _sentence(report: Report) -> str:

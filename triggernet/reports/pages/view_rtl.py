@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from triggernet.deployment.rtl.synth import Synthesis
+from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.reports.cost.placed import (
     CALIBRATED_FAMILY,
     Prediction,
@@ -90,10 +90,14 @@ def _facts(rtl: RtlReport) -> list[tuple[str, str]]:
             f"({measured.tool} {measured.version})"
         )
         facts.append(("Co-simulation", text))
+        if measured.hls is not None:
+            hls = measured.hls
+            text = f"{number(hls.events)} events, {number(hls.mismatches)} mismatches ({hls.tool})"
+            facts.append(("HLS test bench", text))
     place = rtl.synthesis.place if rtl.synthesis else None
     if place:
-        clock = f"{place['max_mhz']:.0f} MHz" if place["fits"] else f"no room: {place['reason']}"
-        facts.append((place["chip"], f"{clock} ({place['tool']} {place['version']})"))
+        clock = f"no room: {place.reason}" if place.max_mhz is None else f"{place.max_mhz:.0f} MHz"
+        facts.append((place.chip, f"{clock} ({place.tool} {place.version})"))
     return facts
 
 

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from triggernet.deployment.rtl.design import Design as RtlDesign
+from triggernet.deployment.rtl.synthesis import Synthesis
+from triggernet.deployment.verify import Agreement, CoSimulation
 from triggernet.program import Program
 from triggernet.reports.cost.estimate import Estimate
+from triggernet.results import Exhibit, examine
 
 Kind = Literal["RTL", "HLS"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What tools left in a project; only what is sealed and of its very sources is shown."""
+
+    agreement: Exhibit[Agreement]
+    cosimulation: Exhibit[CoSimulation]
+    synthesis: Exhibit[Synthesis]
+
+    @classmethod
+    def of(cls, project: Path) -> Results:
+        """Those of a project folder; ProjectError if one was altered or is damaged."""
+        return cls(
+            examine(Agreement, project), examine(CoSimulation, project), examine(Synthesis, project)
+        )
+
+    @classmethod
+    def none(cls) -> Results:
+        """Those of a design that no tool has seen."""
+        return cls(
+            Exhibit(Agreement.FILE, "absent"),
+            Exhibit(CoSimulation.FILE, "absent"),
+            Exhibit(Synthesis.FILE, "absent"),
+        )
+
+    @property
+    def measured(self) -> CoSimulation | None:
+        """The co-simulation, if its answers are right and its clocks thus mean something."""
+        found = self.cosimulation.result
+        return found if found is not None and found.answers_right else None
 
 
 @dataclass(frozen=True)
@@ -26,8 +60,8 @@ class Design:
     estimate : Estimate or None
         Of the HLS project; None without one.
     rtl : RtlDesign or None
-    rtl_digest : str
-        Of the Verilog as it lies there now; empty without one.
+    results : Results
+        Of tools that were run on the project.
     """
 
     folder: Path
@@ -35,7 +69,7 @@ class Design:
     hls_top: str = ""
     estimate: Estimate | None = None
     rtl: RtlDesign | None = None
-    rtl_digest: str = ""
+    results: Results = field(default_factory=Results.none)
 
     @property
     def kind(self) -> Kind:

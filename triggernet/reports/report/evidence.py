@@ -11,14 +11,15 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from triggernet.deployment.verify import Agreement
 from triggernet.errors import DataError, ProjectError
 from triggernet.files import provenance, read_json, sha256_of
 from triggernet.program import Program
+from triggernet.reports.report.design import Design
+from triggernet.results import METRICS, Content, Exhibit, State, judged, read_result
 
 Floats = NDArray[np.float64]
 
-AGREEMENT = "agreement.json"
-METRICS = "metrics.json"
 CONFIG = "config.yaml"
 PROVENANCE = "provenance.json"
 MODELS = ("float", "quantised")
@@ -35,26 +36,6 @@ class TensorRow:
     low: float
     high: float
     role: str
-
-
-@dataclass(frozen=True)
-class Executor:
-    """How one executor compares with the exact integers."""
-
-    name: str
-    version: str
-    n: int
-    mismatches: int
-    first: str
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """The result of `triggernet verify`."""
-
-    n_vectors: int
-    exact: bool
-    executors: tuple[Executor, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +57,15 @@ class Physics:
 
 
 @dataclass(frozen=True)
+class Check:
+    """What a report could check of one piece of evidence: the file, its state, and a sentence."""
+
+    file: str
+    state: State
+    text: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that a report shows besides the figures; None or empty where it is absent."""
 
@@ -84,15 +74,15 @@ class Evidence:
     physics: Physics | None = None
     agreement: Agreement | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
 
 
-def collect(folder: Path, program: Program, data: Path | None = None) -> Evidence:
+def collect(design: Design, data: Path | None = None) -> Evidence:
     """Collect the evidence in a project folder.
 
     Parameters
     ----------
-    folder : Path
-    program : Program
+    design : Design
     data : Path, optional
         Jets on which to evaluate the project's model anew, for the ROC curve.
 
@@ -103,13 +93,45 @@ def collect(folder: Path, program: Program, data: Path | None = None) -> Evidenc
     ProjectError
         If a file is not what its name says.
     """
+    folder = design.folder
+    metrics = read_result(folder, METRICS)
+    about_metrics = _about_metrics(folder, metrics)
+    if data is not None:
+        physics: Physics | None = _evaluated(folder, data)
+    else:
+        physics = None if metrics is None else _metrics(metrics, about_metrics, folder)
     return Evidence(
-        tensors=tensor_rows(program),
+        tensors=tensor_rows(design.program),
         encoding=_encoding(folder),
-        physics=_evaluated(folder, data) if data else _metrics(folder),
-        agreement=_agreement(folder),
+        physics=physics,
+        agreement=design.results.agreement.result,
         provenance=_provenance(folder),
+        checks=(*_checks(design), about_metrics),
     )
+
+
+def _checks(design: Design) -> tuple[Check, ...]:
+    """What could be checked of the results of tools: of those that the project can have."""
+    results = design.results
+    exhibits: list[Exhibit[Any]] = [results.agreement]
+    exhibits += [results.cosimulation, results.synthesis] if design.rtl is not None else []
+    return tuple(Check(e.file.name, e.state, e.as_text()) for e in exhibits)
+
+
+def _about_metrics(folder: Path, metrics: Content | None) -> Check:
+    """Metrics cannot be made anew in minutes: those without a seal are shown, and it is said."""
+    if metrics is not None and not metrics.sealed:
+        text = (
+            f"{METRICS.name} has no seal: an older triggernet wrote it. It is shown and cannot be "
+            "checked; `triggernet report --data` evaluates the model anew."
+        )
+        return Check(METRICS.name, "unsealed", text)
+    if metrics is None:
+        return Check(METRICS.name, "absent", Exhibit(METRICS, "absent").as_text())
+    now = judged(folder, tuple(metrics.judges))
+    changed = tuple(part for part in metrics.judges if metrics.judges[part] != now.get(part))
+    state: State = "outdated" if changed else "current"
+    return Check(METRICS.name, state, Exhibit(METRICS, state, None, changed).as_text())
 
 
 def tensor_rows(program: Program) -> tuple[TensorRow, ...]:
@@ -138,15 +160,15 @@ def _encoding(folder: Path) -> Mapping[str, Any]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _metrics(folder: Path) -> Physics | None:
-    path = folder / METRICS
-    if not path.is_file():
+def _metrics(content: Content, about: Check, folder: Path) -> Physics | None:
+    if about.state == "outdated":
         return None
-    content = read_json(path)
-    metrics = {k: content[k] for k in MODELS if isinstance(content, dict) and k in content}
+    metrics = {k: content.values[k] for k in MODELS if k in content.values}
     if not all(isinstance(m, dict) and "auc" in m for m in metrics.values()) or not metrics:
+        path = folder / METRICS.name
         raise ProjectError(f"{path} holds no metrics of {' or '.join(MODELS)}; train again")
-    return Physics("validation jets of the training", metrics)
+    unchecked = "" if content.sealed else "; not sealed, could not be checked"
+    return Physics(f"validation jets of the training{unchecked}", metrics)
 
 
 def _evaluated(folder: Path, data: Path) -> Physics:
@@ -176,32 +198,6 @@ def roc(name: str, signal: Floats, background: Floats, n_background: int) -> Cur
         tuple(float(x) for x in np.round(at[kept], 4)),
         tuple(float(r) for r in 1 / passing[kept]),
     )
-
-
-def _agreement(folder: Path) -> Agreement | None:
-    path = folder / AGREEMENT
-    if not path.is_file():
-        return None
-    content = read_json(path)
-    try:
-        executors = tuple(
-            Executor(name, str(e["version"]), int(e["n"]), int(e["mismatches"]), _first(e["first"]))
-            for name, e in content["executors"].items()
-        )
-        return Agreement(int(content["n_vectors"]), bool(content["exact"]), executors)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ProjectError(
-            f"{path} is no agreement of `triggernet verify` ({error!r}); verify again"
-        ) from error
-
-
-def _first(first: Any) -> str:
-    """The first mismatch as text: a mapping, a number, text or nothing."""
-    if first is None:
-        return ""
-    if isinstance(first, dict):
-        return ", ".join(f"{key} {value}" for key, value in first.items())
-    return str(first)
 
 
 def _provenance(folder: Path) -> Mapping[str, str]:

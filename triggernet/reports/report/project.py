@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from triggernet.deployment.rtl.design import has_rtl, read_design, source_digest
+from triggernet.deployment.rtl.design import DESIGN, RTL, has_rtl, read_design
 from triggernet.errors import ProjectError
-from triggernet.files import read_json
+from triggernet.files import read_json, sha256_of
 from triggernet.program import Program
+from triggernet.program.file import load_program as read_program
 from triggernet.reports.cost.estimate import estimate
 from triggernet.reports.cost.figures import Figure, Figures, best
 from triggernet.reports.cost.hardware import Clock
-from triggernet.reports.report.design import Design
+from triggernet.reports.report.design import Design, Results
 from triggernet.reports.report.sources import gather
 
 RECORD = "triggernet.json"
@@ -99,9 +100,11 @@ def load_project(folder: Path) -> Project:
     Raises
     ------
     ProjectError
-        If it is none, or its record does not say how it is built.
+        If it is none, its record does not say how it is built, a file that figures come from was
+        edited, or a result in it was altered.
     """
     settings = _settings(folder)
+    _refuse_edited(folder)
     program = load_program(folder)
     rtl = read_design(folder) if has_rtl(folder) else None
     design = Design(
@@ -110,7 +113,7 @@ def load_project(folder: Path) -> Project:
         hls_top=settings.name if settings else "",
         estimate=(estimate(program, settings.clock, settings.reuse_factor) if settings else None),
         rtl=rtl,
-        rtl_digest=source_digest(folder) if rtl else "",
+        results=Results.of(folder),
     )
     return Project(design, settings)
 
@@ -136,7 +139,22 @@ def load_program(folder: Path) -> Program:
             f"{folder} is no project: it has no {PROGRAM}; give a folder that "
             "`triggernet export` wrote"
         )
-    return Program.from_json(path.read_text("utf-8"))
+    return read_program(path)
+
+
+def _refuse_edited(folder: Path) -> None:
+    """Refuse a project whose program or schedule is not as exported: its figures are made of them.
+
+    Sources may be edited: of those, results of tools say whether they are about them.
+    """
+    digests = read_json(folder / RECORD).get("files", {})
+    for name in (PROGRAM, f"{RTL}/{DESIGN}"):
+        recorded, path = digests.get(name) if isinstance(digests, dict) else None, folder / name
+        if recorded is not None and path.is_file() and recorded != sha256_of(path):
+            raise ProjectError(
+                f"{path} is not as exported, and figures of a report come from it; undo "
+                "the change, or export it again"
+            )
 
 
 def _settings(folder: Path) -> Settings | None:

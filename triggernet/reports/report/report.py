@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from triggernet.deployment.rtl.design import Design as RtlDesign
-from triggernet.deployment.rtl.synth import Synthesis
+from triggernet.deployment.rtl.synthesis import Synthesis
+from triggernet.deployment.verify import CoSimulation
 from triggernet.reports.budgets.tables import Budget, Part, load_budget, load_part
 from triggernet.reports.budgets.verdict import Line, Verdict, judge, overall
 from triggernet.reports.cost.estimate import Estimate
@@ -18,12 +19,7 @@ from triggernet.reports.cost.slack import SetupSlack
 from triggernet.reports.report.design import Design, Kind
 from triggernet.reports.report.evidence import Evidence, collect
 from triggernet.reports.report.project import Known, Settings, known_figures, load_project
-from triggernet.reports.report.rtl_sources import (
-    CoSimulation,
-    current_cosimulation,
-    notes,
-    valid_synthesis,
-)
+from triggernet.reports.report.rtl_sources import notes
 from triggernet.reports.report.sources import timing
 
 
@@ -92,9 +88,11 @@ class Report:
 
     @property
     def cosimulation_failed(self) -> bool:
-        """Whether a co-simulation of this very Verilog found differences."""
+        """Whether a co-simulation of these very sources found differences, in the HLS too."""
         found = self.rtl.cosimulation if self.rtl else None
-        return found is not None and not found.passed
+        return found is not None and not (
+            found.answers_right and (found.hls is None or found.hls.passed)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The report ready for JSON; figures that are not known are None."""
@@ -117,6 +115,7 @@ class Report:
                 for o in (self.estimate.operators if self.estimate else ())
             ],
             "notes": list(self.notes),
+            "evidence": {check.file: check.state for check in self.evidence.checks},
             "project": self.name,
         }
 
@@ -163,7 +162,7 @@ def report(
         others=_others(known),
         lines=lines,
         timing=slack,
-        evidence=collect(project, design.program, data),
+        evidence=collect(design, data),
         settings=found.settings,
         estimate=design.estimate,
         rtl=_rtl(design),
@@ -174,7 +173,8 @@ def report(
 def _rtl(design: Design) -> RtlReport | None:
     if design.rtl is None:
         return None
-    return RtlReport(design.rtl, current_cosimulation(design), valid_synthesis(design))
+    results = design.results
+    return RtlReport(design.rtl, results.cosimulation.result, results.synthesis.result)
 
 
 def _others(known: Known) -> tuple[tuple[str, Figure], ...]:

@@ -1,19 +1,16 @@
 """Figures of a project's RTL: its schedule, co-simulation, synthesis, and da4ml's count.
 
-Results of tools carry the digest of the Verilog they were made from. Those of other Verilog than
-lies in the project now are not used, and a note says so.
+Results of tools carry a seal and the digests of what they were made from. Those without one, or of
+other Verilog than lies in the project now, are not used, and a note says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from triggernet import __version__
 from triggernet.deployment.rtl.design import Design as RtlDesign
-from triggernet.deployment.rtl.synth import RESULT, Synthesis, read_synthesis
-from triggernet.errors import DataError, ProjectError
+from triggernet.deployment.rtl.synthesis import Synthesis
+from triggernet.deployment.verify import CoSimulation
+from triggernet.errors import DataError
 from triggernet.files import read_json
 from triggernet.reports.cost.figures import Error, Figure, Figures
 from triggernet.reports.cost.placed import (
@@ -25,96 +22,25 @@ from triggernet.reports.cost.placed import (
 )
 from triggernet.reports.report.design import Design
 
-COSIM = "cosim.json"
 SCHEDULE = "triggernet schedule"
 NETLIST = "triggernet netlist"
 
 
-@dataclass(frozen=True)
-class CoSimulation:
-    """What `triggernet cosim` left.
-
-    Attributes
-    ----------
-    n_vectors, mismatches : int
-    latency_cycles, interval_cycles : int
-        As measured.
-    tool, version, digest : str
-    """
-
-    n_vectors: int
-    mismatches: int
-    latency_cycles: int
-    interval_cycles: int
-    tool: str
-    version: str
-    digest: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether outputs were compared, and none differs."""
-        return self.n_vectors > 0 and self.mismatches == 0
-
-
-def read_cosimulation(design: Design) -> CoSimulation | None:
-    """The co-simulation in a project, of whatever Verilog; None if there is none.
-
-    Raises
-    ------
-    ProjectError
-        If the file is damaged.
-    """
-    path = design.folder / COSIM
-    if not path.is_file():
-        return None
-    try:
-        content: Mapping[str, Any] = read_json(path)
-        return CoSimulation(
-            n_vectors=int(content["n_vectors"]),
-            mismatches=int(content["mismatches"]),
-            latency_cycles=int(content["latency_cycles"]),
-            interval_cycles=int(content["interval_cycles"]),
-            tool=str(content["tool"]),
-            version=str(content["version"]),
-            digest=str(content["digest"]),
-        )
-    except (DataError, KeyError, TypeError, ValueError) as error:
-        raise ProjectError(
-            f"{path} is no result of `triggernet cosim` ({error!r}); run it again"
-        ) from error
-
-
-def current_cosimulation(design: Design) -> CoSimulation | None:
-    """The co-simulation, if it is of the Verilog in the project; it may have failed."""
-    found = read_cosimulation(design)
-    return found if found and found.digest == design.rtl_digest else None
-
-
-def valid_cosimulation(design: Design) -> CoSimulation | None:
-    """The co-simulation, if it is of the Verilog in the project and passed."""
-    found = current_cosimulation(design)
-    return found if found and found.passed else None
-
-
-def valid_synthesis(design: Design) -> Synthesis | None:
-    """The synthesis, if it is of the Verilog in the project."""
-    found = read_synthesis(design.folder)
-    return found if found and found.digest == design.rtl_digest else None
-
-
 def cosimulated(design: Design) -> list[Figures]:
     """Latency and interval as Verilator measured them."""
-    found = valid_cosimulation(design)
+    found = design.results.measured
     if design.rtl is None or found is None:
         return []
-
-    def figure(value: int) -> Figure:
-        return Figure(value, "simulated", found.tool, found.version, source=COSIM)
-
+    tool, version, source = found.tool, found.version, CoSimulation.FILE.name
+    cycles = {
+        "latency_cycles": found.latency_cycles,
+        "interval_cycles": found.interval_cycles,
+    }
     return [
         {
-            "latency_cycles": figure(found.latency_cycles),
-            "interval_cycles": figure(found.interval_cycles),
+            name: Figure(value, "simulated", tool, version, source=source)
+            for name, value in cycles.items()
+            if value is not None
         }
     ]
 
@@ -125,7 +51,7 @@ def scheduled(design: Design) -> list[Figures]:
     The interval holds by construction, the latency is `exact` as soon as a co-simulation measured
     the same; one that measured anything else makes both mere estimates.
     """
-    rtl, measured = design.rtl, valid_cosimulation(design)
+    rtl, measured = design.rtl, design.results.measured
     if rtl is None:
         return []
     same_latency = measured is not None and measured.latency_cycles == rtl.latency_cycles
@@ -149,7 +75,7 @@ def scheduled(design: Design) -> list[Figures]:
 
 def synthesised(design: Design) -> list[Figures]:
     """Yosys' counts; the range is what is expected of the placed design."""
-    found = valid_synthesis(design)
+    found = design.results.synthesis.result
     if design.rtl is None or found is None:
         return []
     errors: dict[str, Error] = {}
@@ -160,7 +86,12 @@ def synthesised(design: Design) -> list[Figures]:
     return [
         {
             name: Figure(
-                getattr(found, name), "synthesised", tool, found.version, errors.get(name), RESULT
+                getattr(found, name),
+                "synthesised",
+                tool,
+                found.version,
+                errors.get(name),
+                Synthesis.FILE.name,
             )
             for name in ("lut", "ff", "dsp", "bram")
         }
@@ -203,12 +134,13 @@ def _about_instances(instances: int) -> str:
 
 
 def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:
-    found = read_cosimulation(design)
-    if found is None:
+    exhibit = design.results.cosimulation
+    found = exhibit.result
+    if exhibit.state == "absent":
         return "Not co-simulated: latency is that of the schedule; `triggernet cosim` measures it."
-    if found.digest != design.rtl_digest:
-        return f"{COSIM} is of other Verilog and is ignored; run `triggernet cosim` again."
-    if not found.passed:
+    if found is None:
+        return exhibit.as_text()
+    if not found.answers_right:
         return (
             f"The co-simulation does not pass: {found.mismatches} of {found.n_vectors} events "
             "differ. What it measured is not used."
@@ -222,14 +154,10 @@ def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:
 
 
 def _about_synthesis(design: Design) -> str:
-    if not (design.folder / RESULT).is_file():
+    exhibit = design.results.synthesis
+    if exhibit.state == "absent":
         return "Not synthesised: resources are estimates; `triggernet synth` counts them."
-    if valid_synthesis(design) is None:
-        return (
-            f"{RESULT} is of other Verilog, or damaged, and is ignored; "
-            "run `triggernet synth` again."
-        )
-    return ""
+    return "" if exhibit.state == "current" else exhibit.as_text()
 
 
 def _da4ml_version(design: Design) -> str:

@@ -1,0 +1,79 @@
+"""Requests to stop: what was begun is cleaned up, and the exit code names the signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from triggernet.cli.command import Command, Outcome, run_command
+from triggernet.files import new_folder
+from triggernet.signals import STOPPING, Stopped, stoppable, undisturbed
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_a_command_that_is_asked_to_stop_cleans_up(tmp_path, capsys, number):
+    def run(args):
+        with new_folder(tmp_path / "out") as temporary:
+            (temporary / "half").write_text("of it")
+            os.kill(os.getpid(), number)
+            raise AssertionError("went on")
+
+    before = signal.getsignal(number)
+    assert run_command(["probe"], [Command("probe", run, "stop", "probe")]) == 128 + number
+    assert capsys.readouterr().err == f"triggernet: error: stopped by {number.name}\n"
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_request_does_not_stop_the_cleaning_up():
+    cleaned = []
+    with pytest.raises(Stopped) as caught, stoppable():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append(True)
+    assert caught.value.signal is signal.SIGTERM
+    assert cleaned == [True]
+
+
+def test_an_ignored_signal_stays_ignored():
+    """`nohup` has SIGHUP ignored."""
+    script = (
+        "import os, signal\n"
+        "from triggernet.signals import stoppable\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with stoppable():\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "print('went on')\n"
+    )
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "went on\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_wait_for_the_end_of_what_must_not_be_left_half_way(number):
+    done = []
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        with undisturbed():
+            os.kill(os.getpid(), number)
+            done.append("all of it")
+        done.append("more")
+    assert done == ["all of it"]
+
+
+def test_another_thread_sets_no_signals():
+    outcomes = []
+
+    def work():
+        with stoppable(), undisturbed():
+            outcomes.append(Outcome("done"))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(outcomes) == 1
