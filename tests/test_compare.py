@@ -1,17 +1,16 @@
-"""`triggernet compare`: one table of all runs, Pareto fronts, bit operations, what is absent."""
+"""`triggernet compare`: one table of all runs, with what is absent."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from programs import SIGNED, UNSIGNED, Builder, polar_program
+from comparisons import by_hand, figure, row
+from programs import polar_program
 from project_results import synthesis
 
 from triggernet.cli import main
@@ -22,16 +21,11 @@ from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.rtl.lower import lower, useful_intervals
 from triggernet.errors import DataError, ModelError, UnsupportedError, UsageError
 from triggernet.files import sha256_of
-from triggernet.fixedpoint import FixedPoint
 from triggernet.learning.evaluation import evaluate
-from triggernet.learning.tasks.metrics import Metrics
 from triggernet.learning.training import load_run, load_run_config, train
-from triggernet.program.operators.base import Operation
 from triggernet.reports.budgets.tables import load_part
-from triggernet.reports.cost.bit_operations import bit_operations, bits_of
-from triggernet.reports.cost.figures import FIGURES, Figure
-from triggernet.reports.fold.unbeaten import unbeaten
-from triggernet.reports.pages.labels import CHARACTER, HEIGHT, Box, place_labels
+from triggernet.reports.cost.bit_operations import bit_operations
+from triggernet.reports.cost.figures import FIGURES
 from triggernet.reports.pages.text import number
 from triggernet.reports.report import report
 from triggernet.studies.compare import (
@@ -42,11 +36,7 @@ from triggernet.studies.compare import (
     contender,
     save_comparison,
 )
-from triggernet.studies.compare.compare import Comparison
 from triggernet.studies.compare.contender import FLOAT_ONLY, Contender, Firmware, firmware
-from triggernet.studies.compare.row import Row
-from triggernet.studies.compare.scatter import WIDTH, scatter_chart
-from triggernet.studies.compare.trade_off import trade_off
 
 SCHEDULE = {
     "encoding.n_constituents": 4,
@@ -82,227 +72,6 @@ def workshop(tmp_path_factory):
 def found(workshop):
     runs = [workshop / name for name in ("deep", "flat", "project")]
     return compare(runs, workshop / "jets.h5", RtlConfig(interval=2, clock_period_ns=4.0))
-
-
-def figure(value, tool="triggernet netlist", how="estimated"):
-    return Figure(value, how, tool, "1")
-
-
-def row(name, rejection, *, lut=None, parameters=10, quantised=True, error=5.0, **origin):
-    """A run by hand."""
-    metrics = Metrics(100, 0.9, 0.95, rejection, rejection and error, parameters, 1.0)
-    figures = {} if lut is None else {"lut": figure(lut, **origin)}
-    absent = "" if quantised else FLOAT_ONLY
-    of_quantised = replace(metrics, auc=0.94) if quantised else None
-    return Row(
-        name, name, "any", metrics, of_quantised, {}, Firmware(figures=figures, absent=absent)
-    )
-
-
-def by_hand(*rows):
-    return Comparison(rows, "jets.h5", 100, load_part("xcvu13p"), {"compared by": "a test"})
-
-
-# Bit operations
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        ("multiply", 7 * 4),
-        ("scale", 7 * 4),
-        ("add", 7),
-        ("accumulate", 7 + 4),
-        ("select", 7 * 3),
-        ("round", 7),
-        ("compare", 7),
-        ("table", 4),
-    ],
-)
-def test_each_kind_of_operation_has_its_formula(kind, expected):
-    assert bits_of(Operation(kind, 1, (7, 4))) == expected
-    if kind == "add":
-        assert bits_of(Operation(kind, 1, (4, 7))) == expected
-
-
-def dense_program(kind, rounding="FLOOR"):
-    """5 a + 4 b + 11 c and 3 a + 5 c of three unsigned codes of 6 bits."""
-    build = Builder(rounding)
-    x = build.input("x", 3, FixedPoint(UNSIGNED, 6, 6))
-    sizes = {"in_features": 3, "out_features": 2, "n_select": 1, "context_features": 0}
-    codes = {"weight": (5, 3, 4, 0, 11, 5), "weight_width": 6, "weight_integer": 6}
-    codes |= {"bias": (0, 0), "bias_width": 1, "bias_integer": 1}
-    build.node("Dense", "y", [x], kind, in_rank=1, relu=0, **sizes, **codes)
-    return build.program("dense", ["y"])
-
-
-# 3 and 5 are two powers of two: one addition each, of 6 + 5 bits (11 takes 5, with its sign). 4 is
-# wiring, 0 is nothing, 11 = 8 + 4 - 1 is a product of 6 x 5 bits. The tree of each output has three
-# terms of 6 + 5 bits: one addition of 11 bits, one of 12.
-PRODUCTS = 6 * 5
-ADDITIONS = 3 * 11 + 2 * (11 + 12)
-
-
-def test_bit_operations_of_a_layer_counted_by_hand():
-    found = bit_operations(dense_program(FixedPoint(SIGNED, 12, 12)))
-    assert found.by_kind == {"scale": PRODUCTS, "add": ADDITIONS}
-    assert found.total == 109
-    assert found.as_dict() == {"total": 109, "by_kind": {"scale": 30, "add": 79}}
-
-
-def test_the_quantiser_behind_an_operator_counts_too():
-    # The sums are at most 20 * 63 = 1260: 11 bits. Four are dropped, what is left is saturated.
-    found = bit_operations(dense_program(FixedPoint(UNSIGNED, 5, 9), "ROUND"))
-    quantiser = {"round": 2 * 11, "compare": 2 * 7}
-    assert found.by_kind == {"scale": PRODUCTS, "add": ADDITIONS} | quantiser
-
-
-def test_any_operator_is_counted():
-    found = bit_operations(polar_program(5, jet=1, beams=1))
-    assert set(found.by_kind) == {
-        *("multiply", "accumulate", "scale", "add", "compare", "select", "table", "round")
-    }
-    assert all(bits > 0 for bits in found.by_kind.values())
-
-
-# Pareto fronts
-
-
-def test_what_no_other_one_beats():
-    costs = [(1, 5), (2, 3), (2, 4), (3, 3), (4, 1), (1, 5), (0, 9)]
-    assert unbeaten(costs) == [0, 1, 4, 5, 6]
-    assert unbeaten([]) == []
-
-
-def test_a_front_is_cheap_and_rejects_much():
-    rows = [
-        row("cheap", 100, lut=10),
-        row("dear", 300, lut=50),
-        row("worse", 90, lut=20),
-        row("same cost", 120, lut=50),
-        row("middle", 200, lut=30),
-        row("same rejection", 200, lut=31),
-    ]
-    found = trade_off(rows, "lut")
-    assert [p.name for p in found.points] == [r.name for r in rows]
-    (front,) = found.fronts
-    assert [(p.name, p.cost, p.rejection) for p in front.points] == [
-        ("cheap", 10, 100),
-        ("middle", 30, 200),
-        ("dear", 50, 300),
-    ]
-    assert found.left_out == ()
-
-
-def test_figures_of_different_origin_have_fronts_of_their_own():
-    rows = [
-        row("a", 100, lut=10),
-        row("b", 300, lut=5, tool="Yosys xc7", how="synthesised"),
-        row("c", 400, lut=8, tool="Yosys xc7", how="synthesised"),
-        row("d", 90, lut=9, tool="Vivado", how="synthesised"),
-        row("e", 80, lut=7, tool="Vivado", how="placed"),
-    ]
-    fronts = {f.origin: [p.name for p in f.points] for f in trade_off(rows, "lut").fronts}
-    assert fronts == {
-        "triggernet netlist": ["a"],
-        "Yosys xc7, synthesised": ["b", "c"],
-        "Vivado, synthesised": ["d"],
-        "Vivado, placed": ["e"],
-    }
-
-
-def test_a_schedule_that_was_measured_is_still_the_schedule():
-    rows = [
-        row("a", 100, lut=10, tool="triggernet schedule", how="exact"),
-        row("b", 90, lut=20, tool="triggernet schedule"),
-    ]
-    assert [[p.name for p in f.points] for f in trade_off(rows, "lut").fronts] == [["a"]]
-
-
-def test_who_is_not_in_a_plot_and_why():
-    rows = [
-        row("quantised", 100, lut=10, parameters=20),
-        row("float", 50, parameters=10, quantised=False),
-        row("perfect", None, lut=10),
-        row("unknown", 70, parameters=30),
-    ]
-    hardware, parameters = trade_off(rows, "lut"), trade_off(rows, "n_parameters")
-    assert [p.name for p in hardware.points] == ["quantised"]
-    assert dict(hardware.left_out) == {
-        "float": FLOAT_ONLY,
-        "perfect": "no background passes, so that the rejection is not known",
-        "unknown": "not known",
-    }
-    assert [(p.name, p.cost, p.origin) for p in parameters.points] == [
-        ("quantised", 20, "quantised model"),
-        ("float", 10, "float model: it has no hardware form"),
-        ("unknown", 30, "quantised model"),
-    ]
-    # Parameters are counted in one way: one front for both kinds of models.
-    assert [(f.origin, [p.name for p in f.points]) for f in parameters.fronts] == [
-        ("", ["float", "quantised"])
-    ]
-    assert parameters.as_dict()["fronts"] == [{"origin": None, "runs": ["float", "quantised"]}]
-
-
-# Charts
-
-
-def test_a_chart_draws_points_errors_and_the_front_as_steps():
-    rows = [row("a", 100, lut=10), row("b", 1000, lut=1000), row("c", 50, lut=100, error=49.0)]
-    chart = scatter_chart(trade_off(rows, "lut"))
-    a, b, c = chart.markers
-    ticks = {t.text: t.at for t in chart.x_ticks}
-    assert (a.x, c.x) == pytest.approx((ticks["10"], ticks["100"]))
-    assert {t.text: t.at for t in chart.y_ticks}["100"] == pytest.approx(a.y)
-    assert a.high < a.y < a.low
-    assert c.low - c.y == pytest.approx((a.y - b.y) * np.log10(5))  # cut at a fifth
-    (line,) = chart.fronts
-    assert line.names == ("a", "b")
-    assert line.corners == ((a.x, a.y), (b.x, a.y), (b.x, b.y), (WIDTH, b.y))
-
-
-def test_latencies_are_on_a_linear_axis_from_0():
-    one = row("a", 100)
-    one.firmware.figures["latency_ns"] = figure(50.0)
-    ticks = {t.text: t.at for t in scatter_chart(trade_off([one], "latency_ns")).x_ticks}
-    assert ticks["0"] == 0
-    assert ticks["40"] == pytest.approx(2 * ticks["20"])
-
-
-@pytest.mark.parametrize("cost", [19, 130, 99, 1000, 123456])
-def test_a_single_point_has_numbers_on_its_axes(cost):
-    chart = scatter_chart(trade_off([row("a", 163, lut=cost)], "lut"))
-    assert chart.x_ticks
-    assert chart.y_ticks
-    assert all(0 <= t.at <= WIDTH for t in chart.x_ticks)
-
-
-def test_without_points_there_is_no_chart_but_the_reason():
-    chart = scatter_chart(trade_off([row("a", 50, quantised=False)], "lut"))
-    assert (chart.markers, chart.fronts) == ((), ())
-    assert chart.left_out == (f"a ({FLOAT_ONLY})",)
-    assert "No run can be drawn" in as_html(by_hand(row("a", 50, quantised=False)))
-
-
-def test_labels_hide_neither_each_other_nor_points():
-    points = [(100.0, 100.0 + 9 * k, f"nanopelican-c2-n{k}") for k in range(8)]
-    points += [(590.0, 10.0, "at the right upper end"), (5.0, 375.0, "at the left lower end")]
-    markers = [Box(x - 5, y - 5, 10, 10) for x, y, _ in points]
-    labels = place_labels(points, markers, 600, 380)
-    boxes = []
-    for label in labels:
-        width = CHARACTER * len(label.text)
-        left = label.x - width if label.at_end else label.x
-        boxes.append(Box(left, label.y - 0.8 * HEIGHT, width, HEIGHT))
-    assert [label.text for label in labels] == [text for *_, text in points]
-    for k, box in enumerate(boxes):
-        assert not any(box.overlap(other) for other in boxes[:k])
-        assert not any(box.overlap(marker) for marker in markers)
-        assert box.overlap(Box(0, 0, 600, 380)) == pytest.approx(box.width * box.height)
-    far = [label for label in labels if label.leader]
-    assert far
-    assert len(far) < len(labels)
 
 
 # Runs

@@ -140,22 +140,40 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
 
 
 def meaning(node: Node) -> str:
-    m, ways = node.get_int("n_particles"), _ways(node)
-    pair, edge = (", ".join(str(v) for v in t.ravel()) for t in _places(m, ways))
-    others = ", ".join(f"{float(i != j)}" for i in range(m) for j in range(m))
-    i, j = pair_indices(m)
-    upper, lower, first, second = (
-        ", ".join(str(v) for v in index) for index in (i * m + j, j * m + i, i * m + i, j * m + j)
-    )
+    m = node.get_int("n_particles")
+    pair, _ = _places(m, _ways(node))
     return f"""
     {text.length("particles", "d", 0)}
     n_particles = Constant <value = int64 {{{m}}}> ()
     {mask_meaning("n_particles")}
     square = Constant <value_ints: ints = [-1, {m}, {m}]> ()
     flat = Constant <value_ints: ints = [-1, {m * m}]> ()
-    edge_flat = Constant <value_ints: ints = [-1, {ways * len(i)}]> ()
+    {_matrix_meaning(node)}
+    pairs = Constant <value_ints: ints = [{_listed(pair)}]> ()
+    d_all = Gather <axis = 1> (d, pairs)
+    d_square = Reshape (d_all, square)
+    d_kept = Mul (d_square, others)
+    u_exact = MatMul (matrix, d_kept)
+    {_signed_inner("u_exact", "u", node)}
+    matrix_t = Transpose <perm = [0, 2, 1]> (matrix)
+    g_square = MatMul (u, matrix_t)
+    g = Reshape (g_square, flat)
+    {_differences_meaning(m)}"""
+
+
+def _listed(numbers: Codes) -> str:
+    return ", ".join(str(v) for v in numbers.ravel())
+
+
+def _matrix_meaning(node: Node) -> str:
+    """ONNX: `matrix`, the M of each jet, and `others`, 1 off the diagonal."""
+    m, ways = node.get_int("n_particles"), _ways(node)
+    _, edge = _places(m, ways)
+    others = ", ".join(f"{float(i != j)}" for i in range(m) for j in range(m))
+    return f"""
+    edge_flat = Constant <value_ints: ints = [-1, {ways * n_pairs(m)}]> ()
     others = Constant <value = double [{m}, {m}] {{{others}}}> ()
-    edges = Constant <value_ints: ints = [{edge}]> ()
+    edges = Constant <value_ints: ints = [{_listed(edge)}]> ()
     w_rows = Reshape (w, edge_flat)
     w_all = Gather <axis = 1> (w_rows, edges)
     w_square = Reshape (w_all, square)
@@ -173,20 +191,17 @@ def meaning(node: Node) -> str:
     moved = Add (w_sums, one)
     own = Sub (one, others)
     diagonal = Mul (moved, own)
-    matrix = Sub (diagonal, w_kept)
-    pairs = Constant <value_ints: ints = [{pair}]> ()
-    d_all = Gather <axis = 1> (d, pairs)
-    d_square = Reshape (d_all, square)
-    d_kept = Mul (d_square, others)
-    u_exact = MatMul (matrix, d_kept)
-    {_signed_inner("u_exact", "u", node)}
-    matrix_t = Transpose <perm = [0, 2, 1]> (matrix)
-    g_square = MatMul (u, matrix_t)
-    g = Reshape (g_square, flat)
-    at_upper = Constant <value_ints: ints = [{upper}]> ()
-    at_lower = Constant <value_ints: ints = [{lower}]> ()
-    at_first = Constant <value_ints: ints = [{first}]> ()
-    at_second = Constant <value_ints: ints = [{second}]> ()
+    matrix = Sub (diagonal, w_kept)"""
+
+
+def _differences_meaning(m: int) -> str:
+    """ONNX: `y` = (G_ij + G_ji - G_ii - G_jj) / 2 from `g`, the rows of G one after another."""
+    i, j = pair_indices(m)
+    return f"""
+    at_upper = Constant <value_ints: ints = [{_listed(i * m + j)}]> ()
+    at_lower = Constant <value_ints: ints = [{_listed(j * m + i)}]> ()
+    at_first = Constant <value_ints: ints = [{_listed(i * m + i)}]> ()
+    at_second = Constant <value_ints: ints = [{_listed(j * m + j)}]> ()
     g_ij = Gather <axis = 1> (g, at_upper)
     g_ji = Gather <axis = 1> (g, at_lower)
     g_ii = Gather <axis = 1> (g, at_first)
