@@ -16,6 +16,7 @@ from triggernet.hls.kernels import KERNELS
 from triggernet.hls.names import variable_names
 from triggernet.operators.node import Node, Tensor
 from triggernet.program.infer import operator_of
+from triggernet.program.onnx_model import load_model
 from triggernet.program.types import Program
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def convert(program: Program, onnx_path: Path, config: HlsConfig) -> dict[str, s
     ProgramError
         If the file and the program differ.
     """
-    import onnx
-
-    model = onnx.load(onnx_path)
+    model = load_model(onnx_path)
     check_nodes(program, model)
     register()
     with tempfile.TemporaryDirectory(prefix="triggernet-hls-") as folder:
