@@ -21,6 +21,7 @@ from triggernet.deployment.hls.extension import (
 from triggernet.deployment.hls.names import variable_names
 from triggernet.errors import ProgramError, UnsupportedError
 from triggernet.program.infer import operator_of
+from triggernet.program.onnx_model import load_model
 from triggernet.program.operators.node import Node, Tensor
 from triggernet.program.types import Program
 
@@ -66,9 +67,7 @@ def convert(program: Program, onnx_path: Path, config: HlsConfig) -> dict[str, s
     ProgramError
         If the file and the program differ.
     """
-    import onnx
-
-    model = onnx.load(onnx_path)
+    model = load_model(onnx_path)
     check_nodes(program, model)
     register()
     with tempfile.TemporaryDirectory(prefix="triggernet-hls-") as folder:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from triggernet.deployment.hls.project import edited_files, read_record
+from triggernet.documents import read_json
 from triggernet.errors import ProjectError
 from triggernet.ownership import RECORD
 from triggernet.results import digest_of
+from triggernet.schema import Within, as_type
 
 RTL = "rtl"  # the folder of a project that holds its Verilog
 DESIGN = "design.json"
@@ -21,6 +22,9 @@ DESIGN = "design.json"
 # array on the stack of the simulation.
 MOST_ELEMENT_BITS = 64
 MOST_PORT_BITS = 1 << 16
+MOST_PORTS = 1 << 10
+MOST_CYCLES = 1 << 24
+MOST_NODES = 1 << 14
 
 # Verilator writes names with two underscores, or that are words of C++, in another way.
 NAME = re.compile(r"[a-z](_?[a-z0-9])*", re.IGNORECASE)
@@ -126,41 +130,71 @@ def read_design(project: Path) -> Design:
             f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; `triggernet export --rtl` "
             "writes it"
         )
-    try:
-        return parse_design(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ProjectError(f"{path} is damaged: {error!r}; generate it again") from error
+    return parse_design(read_json(path, ProjectError), str(path))
 
 
-def parse_design(data: Mapping[str, Any]) -> Design:
-    """A design from the content of a `design.json`; what else that holds is left alone.
+def parse_design(data: Any, where: str = DESIGN) -> Design:
+    """A design from the content of a `design.json`; `where` is how messages name it.
 
     Raises
     ------
     ProjectError
-        If it has ports that the test bench cannot hold.
-    KeyError, TypeError, ValueError
-        If something is missing or of another type.
+        If something is missing, unknown or of another type, or it has ports that the test bench
+        cannot hold.
     """
-    design = Design(
-        str(data["top"]),
-        float(data["clock_period_ns"]),
-        int(data["interval_cycles"]),
-        int(data["latency_cycles"]),
-        tuple(_port(port) for port in data["inputs"]),
-        tuple(_port(port) for port in data["outputs"]),
-        str(data.get("part", "")),
-        {k: float(v) for k, v in data.get("predicted", {}).items()},
-        int(data.get("instances", 1)),
-        tuple(_node(node) for node in data.get("nodes", ())),
-    )
-    if design.interval_cycles < 1 or design.latency_cycles < 1:
-        raise ProjectError(
-            f"design '{design.top}' has an interval of {design.interval_cycles} and a latency of "
-            f"{design.latency_cycles} clocks; both must be at least 1"
+    return as_type(_Text, data, where, error=ProjectError, advice="generate it again").design
+
+
+@dataclass(frozen=True)
+class _PortText:
+    """The schema of a port; its `fraction` is for whoever reads the codes."""
+
+    name: str
+    size: int
+    width: int
+    signed: bool
+    fraction: int = 0
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The schema of a `design.json`."""
+
+    top: Annotated[str, Within(1, 200)]
+    clock_period_ns: Annotated[float, Within(0.01, 1e6)]
+    interval_cycles: Annotated[int, Within(1, MOST_CYCLES)]
+    latency_cycles: Annotated[int, Within(1, MOST_CYCLES)]
+    inputs: Annotated[tuple[_PortText, ...], Within(1, MOST_PORTS)]
+    outputs: Annotated[tuple[_PortText, ...], Within(1, MOST_PORTS)]
+    part: Annotated[str, Within(0, 200)] = ""
+    predicted: Mapping[str, Annotated[float, Within(0, 1e15)]] = field(default_factory=dict)
+    instances: Annotated[int, Within(1, MOST_CYCLES)] = 1
+    modules: Mapping[str, Any] = field(default_factory=dict)
+    nodes: Annotated[tuple[NodeCount, ...], Within(0, MOST_NODES)] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.design)
+
+    @property
+    def design(self) -> Design:
+        """The design that the text describes."""
+        return Design(
+            self.top,
+            self.clock_period_ns,
+            self.interval_cycles,
+            self.latency_cycles,
+            tuple(Port(p.name, p.size, p.width, p.signed) for p in self.inputs),
+            tuple(Port(p.name, p.size, p.width, p.signed) for p in self.outputs),
+            self.part,
+            self.predicted,
+            self.instances,
+            self.nodes,
         )
-    if not design.inputs or not design.outputs:
-        raise ProjectError(f"design '{design.top}' has no inputs or no outputs to simulate")
+
+
+def _check(design: Design) -> None:
+    for port in (*design.inputs, *design.outputs):
+        _check_port(port)
     names = [port.name for port in (*design.inputs, *design.outputs)]
     for name in names:
         if not NAME.fullmatch(name) or name in TAKEN or names.count(name) > 1:
@@ -168,16 +202,9 @@ def parse_design(data: Mapping[str, Any]) -> Design:
                 f"design '{design.top}' has a port '{name}'; names must differ, be letters, digits "
                 f"and single underscores, and none of {', '.join(sorted(TAKEN))}"
             )
-    return design
 
 
-def _node(data: Mapping[str, Any]) -> NodeCount:
-    counts = (float(data[kind]) for kind in ("lut", "ff", "dsp", "bram"))
-    return NodeCount(str(data["name"]), str(data["op"]), int(data["ready_cycle"]), *counts)
-
-
-def _port(data: Mapping[str, Any]) -> Port:
-    port = Port(str(data["name"]), int(data["size"]), int(data["width"]), bool(data["signed"]))
+def _check_port(port: Port) -> None:
     # Without a sign the 64th bit would be taken for one.
     most = MOST_ELEMENT_BITS if port.signed else MOST_ELEMENT_BITS - 1
     if not (1 <= port.width <= most and 1 <= port.n_bits <= MOST_PORT_BITS):
@@ -186,7 +213,6 @@ def _port(data: Mapping[str, Any]) -> Port:
             f"holds 1 to {most} bits an element and {MOST_PORT_BITS} bits a port; choose narrower "
             "types, or split the port"
         )
-    return port
 
 
 def source_files(project: Path) -> dict[str, bytes]:

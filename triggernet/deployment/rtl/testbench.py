@@ -33,9 +33,7 @@ def bench_texts(design: Mapping[str, Any], program_name: str = "") -> dict[str, 
     Raises
     ------
     ProjectError
-        If the design has ports that the test bench cannot hold.
-    KeyError, TypeError, ValueError
-        If `design` lacks something.
+        If `design` lacks something, or has ports that the test bench cannot hold.
     """
     parsed = parse_design(design)
     values: dict[str, object] = {

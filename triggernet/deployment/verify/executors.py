@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
-from triggernet.errors import ProgramError, ProjectError
+from triggernet.errors import ProgramError, ProjectError, in_one_line
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program
+from triggernet.program.onnx_model import load_model
 
 if TYPE_CHECKING:
     import onnx
@@ -78,14 +80,13 @@ class OnnxRuntime:
     subset: int | None = None
 
     def __init__(self, folder: Path, program: Program) -> None:
-        import onnx
-
         _require_exact(program, FLOAT32_BITS)
         self._program, path = program, folder / "model.onnx"
         self.version = f"onnxruntime {importlib.metadata.version('onnxruntime')}"
+        model = load_model(path)  # refuses what onnxruntime would fetch from other files
         self._session = _session(str(path))
         # Intermediate tensors are made outputs in a copy; the outputs come from the file itself.
-        self._traced_model = _with_all_outputs(onnx.load(path), program)
+        self._traced_model = _with_all_outputs(model, program)
         self._traced: Any = None
 
     def run(self, inputs: Mapping[str, Codes]) -> Values:
@@ -102,7 +103,9 @@ class OnnxRuntime:
         values = real_values(self._program, inputs)
         feed = {name: array.astype(np.float32) for name, array in values.items()}
         names = [output.name for output in session.get_outputs()]
-        return codes_of(self._program, dict(zip(names, session.run(None, feed), strict=True)))
+        with _running("onnxruntime"):
+            found = session.run(None, feed)
+        return codes_of(self._program, dict(zip(names, found, strict=True)))
 
 
 def _session(model: str | bytes) -> Any:
@@ -112,10 +115,19 @@ def _session(model: str | bytes) -> Any:
     options.log_severity_level = 3  # errors; it warns about constants it folds
     # Its threads wait busily between operators, which costs the other executors their processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
+    with _running("onnxruntime"):
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has an exception of its own for every state
-        raise ProgramError(f"onnxruntime cannot run the QONNX file: {error}") from error
+
+
+@contextmanager
+def _running(tool: str) -> Iterator[None]:
+    """Turn what a runner of ONNX raises into one line."""
+    try:
+        yield
+    except Exception as error:  # they have exceptions of their own, and any of numpy's
+        raise ProgramError(
+            f"{tool} cannot run model.onnx: {in_one_line(error)}; export the project again"
+        ) from error
 
 
 def _with_all_outputs(model: onnx.ModelProto, program: Program) -> onnx.ModelProto:
@@ -130,12 +142,10 @@ class Qonnx:
     subset: int | None = 500  # some milliseconds a node and batch, and it keeps every tensor
 
     def __init__(self, folder: Path, program: Program) -> None:
-        import onnx
-
         from triggernet.deployment.export.onnx_file import inlined
 
         _require_exact(program, FLOAT32_BITS)
-        self._program, self._model = program, inlined(onnx.load(folder / "model.onnx"))
+        self._program, self._model = program, inlined(load_model(folder / "model.onnx"))
         self.version = f"qonnx {importlib.metadata.version('qonnx')}"
 
     def run(self, inputs: Mapping[str, Codes]) -> Values:
@@ -154,7 +164,7 @@ class Qonnx:
         for info in (*wrapper.graph.input, *wrapper.graph.output):
             info.type.tensor_type.shape.dim[0].dim_value = len(next(iter(values.values())))
         del wrapper.graph.value_info[:]
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _running("qonnx"):
             # qonnx guesses shapes behind Range and Compress, and warns that it guessed wrong.
             warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
             wrapper = wrapper.transform(InferShapes())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from triggernet import results
 from triggernet.config import dump_config
-from triggernet.errors import ModelError, UsageError
+from triggernet.errors import ModelError, UsageError, in_one_line
 from triggernet.files import (
     provenance,
     read_json,
@@ -27,6 +27,7 @@ from triggernet.files import (
     write_json,
     write_text,
 )
+from triggernet.learning.training.checkpoint import read_checkpoint
 from triggernet.learning.training.config import RunConfig, load_run_config
 
 if TYPE_CHECKING:
@@ -228,15 +229,11 @@ def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:
     ModelError
         If the file is missing or damaged, or holds another model.
     """
-    import torch
-
-    try:
-        content = torch.load(path, weights_only=True)
-        model, state = content["model"], content["state"]
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing; the run folder is incomplete, train again") from None
-    except Exception as error:
-        raise ModelError(f"{path} is no checkpoint of triggernet: {error}") from error
+    content = read_checkpoint(path, "put back a copy of it, or train again")
+    model = content.get("model") if isinstance(content, dict) else None
+    state = content.get("state") if isinstance(content, dict) else None
+    if not isinstance(model, str) or not isinstance(state, dict):
+        raise ModelError(f"{path} is no checkpoint of triggernet: it holds no model and its state")
     if model != identity(config):
         raise ModelError(
             f"{path} is a checkpoint of another model: its configuration has digest "
@@ -245,8 +242,10 @@ def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:
         )
     try:
         module.load_state_dict(state)
-    except RuntimeError as error:
-        raise ModelError(f"{path} does not fit the model of its {CONFIG}: {error}") from error
+    except Exception as error:  # torch and Brevitas raise anything over a strange state
+        raise ModelError(
+            f"{path} does not fit the model of its {CONFIG}: {in_one_line(error)}"
+        ) from error
     module.eval()
 
 

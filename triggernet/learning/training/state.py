@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from triggernet.errors import ModelError
 from triggernet.files import new_file
+from triggernet.learning.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,17 +42,10 @@ class TrainingState:
         ModelError
             If its file is damaged.
         """
-        import torch
-
         path = self._path(name)
         if not path.is_file():
             return None
-        try:
-            return torch.load(path, weights_only=True)
-        except Exception as error:
-            raise ModelError(
-                f"cannot resume from {path}: {error}; remove it, and the piece is done again"
-            ) from error
+        return read_checkpoint(path, "remove it, and this piece of the training is done again")
 
     def put(self, name: str, value: Any) -> None:
         """Keep the piece `name`: tensors, numbers, texts, lists and dicts of them."""

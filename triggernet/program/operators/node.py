@@ -86,7 +86,13 @@ class Node:
         `signed` as given, or the attribute `{prefix}signed` if it is None.
         """
         sign = bool(self.get_int(f"{prefix}signed")) if signed is None else signed
-        return FixedPoint(sign, self.get_int(f"{prefix}width"), self.get_int(f"{prefix}integer"))
+        width, integer = self.get_int(f"{prefix}width"), self.get_int(f"{prefix}integer")
+        if not (1 <= width <= MOST_BITS and abs(integer) <= MOST_BITS):
+            raise ProgramError(
+                f"node '{self.name}' ({self.op}): a type of {width} bits, {integer} of them left "
+                f"of the point; allowed are 1 to {MOST_BITS} bits, and as many to either side"
+            )
+        return FixedPoint(sign, width, integer)
 
     @property
     def quantiser(self) -> Quantiser:

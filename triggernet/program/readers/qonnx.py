@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triggernet.errors import ProgramError, UnsupportedError
-from triggernet.fixedpoint import FixedPoint
+from triggernet.errors import ProgramError, UnsupportedError, in_one_line, naming
+from triggernet.fixedpoint import MOST_BITS, FixedPoint
 from triggernet.program.infer import build_program, input_tensor
+from triggernet.program.onnx_model import load_model
 from triggernet.program.operators.node import Attribute, Node, Tensor
 from triggernet.program.types import Program
 
@@ -33,7 +34,13 @@ def read_program(source: Path | str | onnx.ModelProto) -> Program:
         If a node cannot be lowered exactly: an operator outside the table, a scale that is not a
         power of two, a zero point, a rounding mode other than FLOOR and ROUND.
     """
-    model = _load(source)
+    if not isinstance(source, (str, Path)):
+        return _program_of(source)
+    with naming(Path(source)):
+        return _program_of(load_model(Path(source)))
+
+
+def _program_of(model: onnx.ModelProto) -> Program:
     graph = model.graph
     constants = _constants(model)
     nodes = [_node(proto, constants) for proto in graph.node if proto.op_type != "Constant"]
@@ -41,27 +48,25 @@ def read_program(source: Path | str | onnx.ModelProto) -> Program:
     return build_program(graph.name, inputs, nodes, [o.name for o in graph.output])
 
 
-def _load(source: Path | str | onnx.ModelProto) -> onnx.ModelProto:
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    if isinstance(source, onnx.ModelProto):
-        return source
-    path = Path(source)
-    if not path.is_file():
-        raise ProgramError(f"no QONNX file at {path}; `triggernet export` writes one")
-    try:
-        return onnx.load(path)
-    except DecodeError as error:
-        raise ProgramError(f"{path} is not an ONNX file, or is damaged: {error}") from error
-
-
 def _constants(model: onnx.ModelProto) -> dict[str, float]:
     """Scalars among the initializers, as float64."""
+    import onnx
+
+    kinds = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64)
+    return {
+        tensor.name: _scalar(tensor)
+        for tensor in model.graph.initializer
+        if all(length == 1 for length in tensor.dims) and tensor.data_type in kinds
+    }
+
+
+def _scalar(tensor: onnx.TensorProto) -> float:
     from onnx import numpy_helper
 
-    arrays = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
-    return {name: float(a.reshape(-1)[0]) for name, a in arrays.items() if a.size == 1}
+    try:
+        return float(numpy_helper.to_array(tensor).reshape(-1)[0])
+    except (ValueError, IndexError) as error:
+        raise ProgramError(f"constant '{tensor.name}' is damaged: {in_one_line(error)}") from error
 
 
 def _node(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
@@ -88,11 +93,21 @@ def _attribute(proto: onnx.NodeProto, attribute: onnx.AttributeProto) -> Attribu
     if attribute.type == AttributeProto.INTS:
         return tuple(int(v) for v in attribute.ints)
     if attribute.type == AttributeProto.STRING:
-        return str(attribute.s.decode())
+        return _text(proto, attribute)
     raise UnsupportedError(
         f"node '{proto.name}' ({proto.op_type}): attribute '{attribute.name}' is not an integer, "
         "a list of integers or a string"
     )
+
+
+def _text(proto: onnx.NodeProto, attribute: onnx.AttributeProto) -> str:
+    try:
+        return str(attribute.s.decode())
+    except UnicodeDecodeError as error:
+        raise UnsupportedError(
+            f"node '{proto.name}' ({proto.op_type}): attribute '{attribute.name}' is no text: "
+            f"{in_one_line(error)}"
+        ) from error
 
 
 def _quant(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
@@ -110,8 +125,10 @@ def _quant(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
         raise UnsupportedError(
             f"{name}: narrow ranges are not supported; set narrow_range=False in this quantiser"
         )
-    if width < 1 or width != int(width):
-        raise UnsupportedError(f"{name}: bit width {width} is no whole number of bits")
+    if not (1 <= width <= MOST_BITS and width == int(width)):
+        raise UnsupportedError(
+            f"{name}: bit width {width} is no whole number of bits from 1 to {MOST_BITS}"
+        )
     kind = FixedPoint(bool(found.get("signed", 1)), int(width), int(width) - power_of(scale, name))
     attributes: dict[str, Attribute] = {
         "signed": int(kind.signed),
