@@ -1,4 +1,67 @@
-"""triggernet takes jet taggers from simulated collisions to verified trigger firmware."""
+"""triggernet takes jet taggers from simulated collisions to verified trigger firmware.
 
-# The one place that states the version: pyproject.toml reads it from here.
-__version__ = "0.1.0"
+The public verbs, in the order of the pipeline, are functions of this package; each is loaded when
+it is asked for::
+
+    import triggernet as tn
+
+    run = tn.train("nanopelican", data="jets.h5", out="run")
+    tn.export("run", out="project", hls=True, rtl=True)
+    assert tn.verify("project").exact
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from triggernet.version import __version__
+
+if TYPE_CHECKING:
+    from triggernet.front.export import export
+    from triggernet.front.jets import convert, generate, inspect, load_jets
+    from triggernet.front.models import evaluate, load_run, train
+    from triggernet.front.projects import compare, cosim, report, synth, verify
+
+_VERBS = {
+    "generate": "jets",
+    "convert": "jets",
+    "inspect": "jets",
+    "load_jets": "jets",
+    "train": "models",
+    "load_run": "models",
+    "evaluate": "models",
+    "export": "export",
+    "verify": "projects",
+    "cosim": "projects",
+    "synth": "projects",
+    "report": "projects",
+    "compare": "projects",
+}
+
+__all__ = [
+    "__version__",
+    "compare",
+    "convert",
+    "cosim",
+    "evaluate",
+    "export",
+    "generate",
+    "inspect",
+    "load_jets",
+    "load_run",
+    "report",
+    "synth",
+    "train",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _VERBS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.front.{_VERBS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -15,11 +15,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triggernet import __version__
 from triggernet.documents import read_json as read_json  # noqa: PLC0414 - beside the writer
 from triggernet.errors import DataError, UsageError
 from triggernet.ownership import check_place, check_replaceable
 from triggernet.temporary import exchange, remove, sibling, sweep
+from triggernet.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from triggernet import __version__
 from triggernet.errors import TriggernetError
 from triggernet.signals import Stopped, stoppable
+from triggernet.version import __version__
 
 FAILED = 1
 WRONG_USE = 2

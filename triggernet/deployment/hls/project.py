@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from triggernet import __version__
 from triggernet.deployment.hls.accounting import check_conversion, layout
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.convert import convert
@@ -27,6 +26,7 @@ from triggernet.program.file import load_program
 from triggernet.program.types import Program
 from triggernet.results import digest_of
 from triggernet.schema import VERSION, refuse_newer
+from triggernet.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
 RECORD_VERSION = 1

@@ -6,7 +6,6 @@ other Verilog than lies in the project now, are not used, and a note says so.
 
 from __future__ import annotations
 
-from triggernet import __version__
 from triggernet.deployment.rtl.design import Design as RtlDesign
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import CoSimulation
@@ -21,6 +20,7 @@ from triggernet.reports.cost.placed import (
     lut_from_yosys,
 )
 from triggernet.reports.report.design import Design
+from triggernet.version import __version__
 
 SCHEDULE = "triggernet schedule"
 NETLIST = "triggernet netlist"

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from triggernet import __version__
 from triggernet.reports.cost.calibration import SCALED, ratios
 from triggernet.reports.cost.estimate import BRAM
 from triggernet.reports.cost.figures import Error, Figure, Figures
@@ -23,6 +22,7 @@ from triggernet.reports.report.rtl_sources import (
     synthesised,
 )
 from triggernet.reports.report.vendor import Reading, read_report, reader_of
+from triggernet.version import __version__
 
 TOOL = "triggernet estimate"
 RTL = "rtl"
