@@ -18,6 +18,7 @@ from triggernet.report.tables import Budget, load_budget, load_part
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.export import export_rtl
 from triggernet.rtl.lower import lower, useful_intervals
+from triggernet.rtl.project import describe
 
 ENTRY = Path(__file__).parent.parent / "models" / "nanopelican-c2-n8j"
 
@@ -219,6 +220,25 @@ def test_intervals_that_make_a_difference(export) -> None:
     assert useful_intervals(export.program) == [1, 2, 3, 4, 8, 16, 32]
     for asked, found in ((7, 4), (15, 8), (1000, 32)):
         assert lower(export.program, RtlConfig(interval=asked)).interval_cycles == found
+
+
+@pytest.mark.parametrize("interval", [1, 8])
+def test_the_counts_of_the_nodes_add_up_to_the_whole(export, interval: int) -> None:
+    config = RtlConfig(interval=interval)
+    plain, counted = lower(export.program, config), lower(export.program, config, by_node=True)
+    assert describe(plain)["modules"] == describe(counted)["modules"]
+    assert plain.nodes == ()
+    assert [n.name for n in counted.nodes] == [n.name for n in export.program.nodes]
+    for kind in ("lut", "dsp", "bram"):
+        assert sum(getattr(n, kind) for n in counted.nodes) == getattr(plain.count, kind)
+    # The tokens and what waits for the output belong to no node.
+    rest = plain.count.ff - sum(n.ff for n in counted.nodes)
+    assert counted.latency_cycles <= rest < 0.1 * plain.count.ff
+    assert all(n.lut >= 0 and n.ff >= 0 for n in counted.nodes)
+    ready = {n.name: n.ready_cycle for n in counted.nodes}
+    assert max(ready.values()) <= counted.latency_cycles
+    # The largest product is where the pairs meet.
+    assert max(counted.nodes, key=lambda n: n.dsp).op.startswith("PairDot")
 
 
 def test_several_instances_stand_together_in_the_report(export, tmp_path: Path) -> None:
