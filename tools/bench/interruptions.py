@@ -89,9 +89,7 @@ CASES = {
     "generate": Case(GENERATE, "jets.h5"),
     "convert": Case("convert {inputs}/jets.h5 {out}/compact.h5 --compact 8", "compact.h5"),
     "train": Case(TRAIN, "run"),
-    "train (AdamW)": Case(
-        f"{TRAIN} --set training.recipe=adamw --set model.batch_norm=true", "run"
-    ),
+    "train-adamw": Case(f"{TRAIN} --set training.recipe=adamw --set model.batch_norm=true", "run"),
     "export": Case("export {inputs}/run --hls --rtl --slim --out {out}/project", "project"),
     "verify": Case("verify {out}/project --vectors 500", "project/agreement.json", "project"),
     "cosim": Case("cosim {out}/project --vectors 500", "project/cosim.json", "project"),
