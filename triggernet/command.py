@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from triggernet import __version__
-from triggernet.errors import TriggernetError
+from triggernet.errors import FileError, TriggernetError
 from triggernet.signals import Stopped, stoppable
+from triggernet.writing import writing
 
 FAILED = 1
 WRONG_USE = 2
@@ -108,13 +109,11 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
         _complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left; keep Python from failing at its last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()  # whoever read our output has left
         return BROKEN_PIPE
     except OSError as error:
-        if error.filename is None:
-            raise
-        return _complain(f"{error.filename}: {error.strerror}")
+        about = "a file" if error.filename is None else error.filename
+        return _complain(f"cannot read or write {about}: {error.strerror or error}")
     return 0 if outcome.passed else FAILED
 
 
@@ -153,8 +152,18 @@ def _print(outcome: Outcome, as_json: bool) -> None:
     from triggernet.files import to_json
 
     text = to_json(dict(outcome.values), indent=None) if as_json else outcome.text + "\n"
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        with writing(Path("standard output")):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except FileError:
+        _forget_stdout()
+        raise
+
+
+def _forget_stdout() -> None:
+    """Keep Python from failing at its last flush of what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:

@@ -5,6 +5,7 @@
     |   `-- ConfigError         a key or value of a YAML file or config dataclass
     |-- DataError               a file of jets that cannot be read or makes no sense
     |   `-- EncodingError       values that the hardware encoding cannot hold
+    |-- FileError               an output that cannot be written: a full disk, no permission
     |-- ModelError              a run folder, checkpoint or model that does not fit
     |-- ProgramError            a QONNX file that is no valid fixed-point program
     |   `-- UnsupportedError    a node or setting that cannot be lowered exactly
@@ -40,6 +41,10 @@ class DataError(TriggernetError):
 
 class EncodingError(DataError):
     """Values that the chosen hardware encoding cannot hold."""
+
+
+class FileError(TriggernetError):
+    """A file or folder that cannot be written: the disk is full, or writing is not allowed."""
 
 
 class ModelError(TriggernetError):
