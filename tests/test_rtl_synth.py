@@ -12,7 +12,7 @@ from project_results import synthesis as result_of
 from synth_projects import DESIGN, TAGGER, write_rtl
 
 from triggernet.cli import main
-from triggernet.errors import ProjectError, ToolError, UsageError
+from triggernet.errors import ProjectError, ToolError, ToolFailedError, UsageError
 from triggernet.rtl import place as placing
 from triggernet.rtl import synth as synthesis
 from triggernet.rtl import yosys
@@ -333,10 +333,9 @@ def test_a_design_too_large_for_the_chip_says_so(counted, monkeypatch, capsys):
 
 
 def test_what_nextpnr_finds_no_room_for_does_not_fit(counted, monkeypatch):
-    def full(command, *, log, **_):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("Info: ...\nERROR: Unable to place cell 'm', no BELs remaining for it\n")
-        raise ToolError("failed")
+    def full(*_, **__):
+        output = "Info: ...\nERROR: Unable to place cell 'm', no BELs remaining for it\n"
+        raise ToolFailedError("failed", output)
 
     monkeypatch.setattr(placing, "_netlist", lambda *_: {"LUT4": 3, "CCU2C": 2})
     monkeypatch.setattr(placing, "run_tool", full)
@@ -349,10 +348,8 @@ def test_what_nextpnr_finds_no_room_for_does_not_fit(counted, monkeypatch):
 
 
 def test_any_other_failure_of_nextpnr_is_an_error(counted, monkeypatch):
-    def broken(command, *, log, **_):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("ERROR: cannot read the netlist\n")
-        raise ToolError("nextpnr failed")
+    def broken(*_, **__):
+        raise ToolFailedError("nextpnr failed", "ERROR: cannot read the netlist\n")
 
     monkeypatch.setattr(placing, "_netlist", lambda *_: {})
     monkeypatch.setattr(placing, "run_tool", broken)

@@ -104,7 +104,9 @@ def _verify(args: Namespace) -> Outcome:
     jets = None if args.data is None else load_jets(args.data)
     agreement = verify(args.project, jets, args.vectors, seed=args.seed)
     agreement.save(args.project)
-    return Outcome(agreement.as_text(), agreement.as_dict(), agreement.exact)
+    return Outcome(
+        agreement.as_text(), agreement.as_dict(), agreement.exact, not agreement.complete
+    )
 
 
 def _cosim(args: Namespace) -> Outcome:

@@ -1,7 +1,8 @@
 """The frame of a command line: what a command is, how it is run, what it prints and returns.
 
-Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 130 interrupted (as
-shells have it, 128 and the number of the signal; 143 for SIGTERM).
+Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 3 incomplete (nothing
+failed, but something could not be compared), 130 interrupted (as shells have it, 128 and the number
+of the signal; 143 for SIGTERM).
 While a command runs, whatever prints to standard output is led to standard error (hls4ml and
 Pythia do): standard output holds the result alone.
 """
@@ -25,8 +26,14 @@ from triggernet.writing import writing
 
 FAILED = 1
 WRONG_USE = 2
+INCOMPLETE = 3
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+EXIT_CODES = """exit codes:
+  0  The command is done.
+  1  A verification or a budget failed.
+  2  The use is wrong, or the input is bad.
+  3  Nothing failed, but the result is incomplete: something could not be compared."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,21 @@ class Outcome:
         The same for machines; what ``--json`` prints.
     passed : bool
         False where a verification or a budget failed.
+    incomplete : bool
+        True where something that should have been compared or decided could not be.
     """
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
     passed: bool = True
+    incomplete: bool = False
+
+    @property
+    def code(self) -> int:
+        """The exit code; what failed weighs more than what is left open."""
+        if not self.passed:
+            return FAILED
+        return INCOMPLETE if self.incomplete else 0
 
 
 @dataclass(frozen=True)
@@ -114,14 +131,14 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
     except OSError as error:
         about = "a file" if error.filename is None else error.filename
         return _complain(f"cannot read or write {about}: {error.strerror or error}")
-    return 0 if outcome.passed else FAILED
+    return outcome.code
 
 
 def _parser(commands: Sequence[Command]) -> ArgumentParser:
     parser = ArgumentParser(
         prog="triggernet",
         description="From simulated jets to verified trigger firmware.",
-        epilog=_examples([command.example for command in commands]),
+        epilog=f"{_examples([command.example for command in commands])}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

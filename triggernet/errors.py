@@ -11,6 +11,8 @@
     |   `-- UnsupportedError    a node or setting that cannot be lowered exactly
     |-- ProjectError            a firmware project that is incomplete or was edited
     `-- ToolError               an external tool that is missing or failed
+        |-- MissingToolError    one that is not on this machine
+        `-- ToolFailedError     one that ran and failed
 
 A message says what is wrong, the value found, what is allowed, and what to do. The command line
 prints it without a traceback and exits with 2.
@@ -65,6 +67,26 @@ class ProjectError(TriggernetError):
 
 class ToolError(TriggernetError):
     """An external tool that is missing, failed, or left no result."""
+
+
+class MissingToolError(ToolError):
+    """An external tool, or the Python package that brings it, that is not on this machine."""
+
+
+class ToolFailedError(ToolError):
+    """An external tool that ran and failed, took too long, or left no result.
+
+    Attributes
+    ----------
+    output : str
+        All that it wrote.
+    log : Path or None
+        Where that is kept; None if it wrote nothing, or there was no place.
+    """
+
+    def __init__(self, message: str, output: str = "", log: Path | None = None) -> None:
+        super().__init__(message)
+        self.output, self.log = output, log
 
 
 LONGEST = 300  # characters of another library's message that are shown

@@ -188,6 +188,13 @@ def new_folder(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -
             remove(temporary)
 
 
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files, by their path below `folder`, into a folder of which nobody knows yet."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
 def refuse_existing(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> None:
     """Check at once, before hours of work, that `new_folder` will be able to make `path`.
 

@@ -16,7 +16,7 @@ import numpy as np
 from triggernet import __version__
 from triggernet.documents import read_json
 from triggernet.errors import ProjectError, UsageError
-from triggernet.files import new_folder, to_json
+from triggernet.files import new_folder, to_json, write_files
 from triggernet.fixedpoint import Codes
 from triggernet.hls.accounting import check_conversion, layout
 from triggernet.hls.config import HlsConfig
@@ -156,9 +156,7 @@ def write_project(
         files = dict(project.files)
         if vendored:
             files |= {path: source.read_bytes() for path, source in vendored_headers().items()}
-        for path, content in files.items():
-            (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / path).write_bytes(content)
+        write_files(temporary, files)
     return project
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from triggernet.documents import read_json
 from triggernet.errors import ProjectError
 from triggernet.hls.project import edited_files, read_record
-from triggernet.ownership import RECORD
+from triggernet.ownership import RECORD, how_to_add
 from triggernet.results import digest_of
 from triggernet.schema import Within, as_type
 
@@ -127,8 +127,7 @@ def read_design(project: Path) -> Design:
     path = project / RTL / DESIGN
     if not path.is_file():
         raise ProjectError(
-            f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; `triggernet export --rtl` "
-            "writes it"
+            f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; {how_to_add(project, 'rtl')}"
         )
     return parse_design(read_json(path, ProjectError), str(path))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from triggernet.export.run import Export
-from triggernet.files import new_folder
+from triggernet.files import new_folder, write_files
 from triggernet.hls.config import HlsConfig
 from triggernet.hls.export import bench_events, export_hls
 from triggernet.hls.project import Project, project_record
@@ -82,7 +82,5 @@ def _write(
     digest = digest_of(contents)
     contents[RECORD] = project_record(export.program.name, settings, contents, digest).encode()
     with new_folder(folder, overwrite, [export.source]) as temporary:
-        for path, content in contents.items():
-            (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / path).write_bytes(content)
+        write_files(temporary, contents)
     return Project(dict(sorted(contents.items())), digest)

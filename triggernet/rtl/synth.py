@@ -13,6 +13,7 @@ from triggernet.rtl.count import cells_of, counts_of, modules_of
 from triggernet.rtl.design import read_design, refuse_edited
 from triggernet.rtl.synthesis import Synthesis
 from triggernet.rtl.yosys import PACKAGE, TIME_LIMIT_S, Job, run_yosys, version_of
+from triggernet.temporary import scratch
 
 TOOL = "Yosys"
 FAMILIES = ("xc7", "xcup")
@@ -84,7 +85,8 @@ def _run(project: Path, top: str, options: dict[str, Any], time_limit_s: float) 
     say(f"Yosys synthesises {top} ({family}{', as one module' if flatten else ''}) ...")
     started = time.monotonic()
     job = Job(top, COMMAND.format(family=family, top=top), shared=not flatten)
-    statistics = run_yosys(project, job, time_limit_s=time_limit_s)
+    with scratch("synth") as work:
+        statistics = run_yosys(project, job, work, time_limit_s=time_limit_s)
     modules = modules_of(statistics, top)
     cells = cells_of(statistics, modules)
     seconds = round(time.monotonic() - started, 1)

@@ -12,11 +12,11 @@ import numpy as np
 from triggernet.data import Jets
 from triggernet.errors import ProjectError
 from triggernet.hls.bench import HlsBench, run_bench
-from triggernet.hls.project import edited_files
+from triggernet.hls.sources import altered_files
 from triggernet.program import Program, evaluate
 from triggernet.progress import say
 from triggernet.results import ProjectResult, ResultFile
-from triggernet.rtl.design import edited_rtl, read_design
+from triggernet.rtl.design import read_design
 from triggernet.rtl.simulation import build, check
 from triggernet.verify.jets import encoded_jets
 from triggernet.verify.stimuli import Stimuli, make_stimuli
@@ -197,7 +197,7 @@ def cosim(
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
     drawn = project / WAVE if wave else None
-    found, version = _simulated(project, program, stimuli, seed, drawn)
+    found, version = _simulated(project, program, stimuli, seed, drawn, edited)
     return CoSimulation(
         n_vectors,
         seed,
@@ -211,44 +211,49 @@ def cosim(
         found["phases"],
         version,
         judges,
-        _hls_bench(project),
+        _hls_bench(project, edited),
         (*notes, *about_jets),
         drawn,
     )
 
 
 def _simulated(
-    project: Path, program: Program, stimuli: Stimuli, seed: int, wave: Path | None
+    project: Path,
+    program: Program,
+    stimuli: Stimuli,
+    seed: int,
+    wave: Path | None,
+    edited: bool,
 ) -> tuple[dict[str, Any], str]:
     """What the test bench found, and Verilator's version; waveforms in a second run."""
     say("building the simulation")
-    simulator = build(project)
+    simulator = build(project, edited=edited)
     say("evaluating exact integers")
     expected = evaluate(program, stimuli.inputs)
     say("simulating")
     found = check(simulator, stimuli.inputs, expected, seed=seed)
     if wave is not None:
         say("building the simulation with waveforms")
-        traced = build(project, trace=True)
+        traced = build(project, trace=True, edited=edited)
         check(traced, stimuli.inputs, expected, seed=seed, wave=wave)
     return found, simulator.version
 
 
 def _refuse_edited(project: Path) -> None:
-    """ProjectError if files are not as generated, or Verilog was added."""
-    changed = set(edited_files(project)) | set(edited_rtl(project))
+    """ProjectError if files are not as generated, or sources were added."""
+    changed = altered_files(project)
     if changed:
         raise ProjectError(
-            f"{project} is not as generated: {', '.join(sorted(changed))}; export it again, or "
+            f"{project} is not as generated: {', '.join(changed)}; export it again, or "
             "use --edited to simulate it as it is"
         )
 
 
-def _hls_bench(project: Path) -> HlsBench | None:
+def _hls_bench(project: Path, edited: bool) -> HlsBench | None:
     if not (project / "firmware").is_dir():
         return None
     say("running the HLS test bench")
-    return run_bench(project)
+    return run_bench(project, edited=edited)
 
 
 def _described(first: Mapping[str, Any] | None, stimuli: Stimuli) -> dict[str, Any] | None:
