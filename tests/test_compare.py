@@ -21,6 +21,7 @@ from triggernet.export import export_run
 from triggernet.files import sha256_of
 from triggernet.fixedpoint import FixedPoint
 from triggernet.operators.base import Operation
+from triggernet.parts import load_part
 from triggernet.report import as_html, as_markdown, as_text, compare, contender, report, save_report
 from triggernet.report.bit_operations import bit_operations, bits_of
 from triggernet.report.compare import Comparison, Row
@@ -29,7 +30,6 @@ from triggernet.report.figures import FIGURES, Figure
 from triggernet.report.front import unbeaten
 from triggernet.report.labels import CHARACTER, HEIGHT, Box, place_labels
 from triggernet.report.scatter import WIDTH, scatter_chart
-from triggernet.report.tables import load_part
 from triggernet.report.text import number
 from triggernet.report.trade_off import trade_off
 from triggernet.rtl.config import RtlConfig
@@ -566,8 +566,8 @@ def test_wrong_use_exits_with_2_and_says_what_to_do(workshop, tmp_path, capsys):
     assert "is given 2 times; give each run once" in wrong(capsys, deep, flat, deep, *jets)
     assert "is no run folder" in wrong(capsys, deep, tmp_path, *jets)
     assert "is no run folder" in wrong(capsys, deep, workshop / "nowhere", *jets)
-    assert "no part 'xc1'; known are xcvu13p" in wrong(capsys, deep, *jets, "--part", "xc1")
-    assert "interval 0 is below 1" in wrong(capsys, deep, *jets, "--interval", 0)
+    assert "known are xcvu13p, xcvu9p" in wrong(capsys, deep, *jets, "--part", "xc1")
+    assert "clock_period_ns 0.2 is not" in wrong(capsys, deep, *jets, "--clock-ns", 0.2)
     idle = wrong(capsys, flat, project, *jets, "--interval", 2)
     assert "have no effect here" in idle
     assert "must be one of .json, .md, .html" in wrong(capsys, deep, *jets, "-o", "page.pdf")

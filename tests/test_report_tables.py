@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from triggernet.errors import ConfigError, UsageError
+from triggernet.named import read_table
+from triggernet.parts import RESOURCES, load_part
+from triggernet.parts import TABLE as PARTS
 from triggernet.report.figures import Error, Figure, best
 from triggernet.report.hardware import Clock
 from triggernet.report.sources import Timing
-from triggernet.report.tables import RESOURCES, load_budget, load_part, names
+from triggernet.report.tables import TABLE as BUDGETS
+from triggernet.report.tables import load_budget
 from triggernet.report.verdict import judge, overall
 
 OWN = """title: Our trigger
@@ -49,14 +53,15 @@ def verdicts(tmp_path, found, timing=None):
 
 
 def test_every_entry_of_the_tables_can_be_loaded():
-    assert {"l1", "cms-phase2", "atlas"} <= set(names("budget"))
-    for name in names("budget"):
+    assert {"l1", "cms-phase2", "atlas"} <= set(read_table(BUDGETS))
+    for name in read_table(BUDGETS):
         budget = load_budget(name)
         assert budget.name == name
         assert budget.source
         assert budget.algorithm_ns <= budget.latency_ns
-    for name in names("part"):
+    for name in read_table(PARTS):
         assert load_part(name).name == name
+        assert load_part(name).device.startswith(f"{name}-")
 
 
 def test_level_1_is_4_us_and_one_jet_a_bunch_crossing():

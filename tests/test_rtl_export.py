@@ -12,9 +12,10 @@ from triggernet.cli import main
 from triggernet.errors import ConfigError, UsageError
 from triggernet.export import export_run
 from triggernet.hls import edited_files
+from triggernet.parts import load_part
 from triggernet.report import report
 from triggernet.report.alternatives import fold, front
-from triggernet.report.tables import Budget, load_budget, load_part
+from triggernet.report.tables import Budget, load_budget
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.export import export_rtl
 from triggernet.rtl.lower import lower, useful_intervals
@@ -104,7 +105,7 @@ def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--interval", 0), "interval 0 is below 1"),
+        (("--part", "xcvu19p"), "no part 'xcvu19p'; did you mean xcvu9p?"),
         (("--clock-ns", 0.2), "clock_period_ns 0.2 is not between"),
         (("--fold", "auto", "--interval", 2), "--fold auto chooses interval itself"),
         (("--fold", "auto", "--dsp", "none", "--tables", "lut"), "chooses dsp, tables itself"),
@@ -114,13 +115,13 @@ def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: P
             "is not that of the budget",
         ),
         (("--reuse-factor", 2), "--reuse-factor has no effect here; add --hls"),
-        (("--part", "xc7z0"), None),
+        (("--part", "xc7z020clg400-1"), None),
     ],
 )
 def test_wrong_use(capsys, tmp_path: Path, options: tuple, message: str | None) -> None:
     if message is None:  # a part that no table has is only needed to choose a fold
         exported(tmp_path, *options)
-        assert "no part 'xc7z0'" in refused(capsys, tmp_path, *options, "--fold", "auto")
+        assert "no part 'xc7z020clg400-1'" in refused(capsys, tmp_path, *options, "--fold", "auto")
     else:
         assert message in refused(capsys, tmp_path, *options)
 

@@ -10,7 +10,7 @@ one, write one function and one entry of `COMMANDS`:
 2. An entry ``Command("verb", _verb, "what it does", "triggernet verb example", (RUN, OUT, ...))``
    at its place in the pipeline. Arguments that several commands share are constants (`RUN`,
    `PROJECT`, `OUT`, `CONFIG`, `SETTINGS`, `DATA`, `JSON`); others are written in place:
-   ``argument("--vectors", type=int, default=100_000, help="...")``.
+   ``argument("--vectors", type=count, default=100_000, help="...")``.
 
 Exit codes and what goes where are the business of `triggernet/command.py`.
 """
@@ -34,7 +34,9 @@ from triggernet.command import (
     Command,
     Outcome,
     argument,
+    count,
     run_command,
+    seed,
 )
 
 
@@ -107,10 +109,10 @@ COMMANDS: tuple[Command, ...] = (
         "triggernet generate toptag --jets 20000 --out jets.h5 --workers 2",
         (
             argument("process", choices=("toptag", "wtag"), help="signal, against QCD dijets"),
-            argument("--jets", type=int, required=True, metavar="N", help="half of them signal"),
+            argument("--jets", type=count, required=True, metavar="N", help="half of them signal"),
             argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write"),
-            argument("--seed", type=int, default=1, help="equal seeds give equal files"),
-            argument("--workers", type=int, default=1, metavar="W", help="number of processes"),
+            argument("--seed", type=seed, default=1, help="equal seeds give equal files"),
+            argument("--workers", type=count, default=1, metavar="W", help="number of processes"),
             CONFIG,
             SETTINGS,
             JSON,
@@ -124,9 +126,9 @@ COMMANDS: tuple[Command, ...] = (
         (
             argument("source", metavar="IN", type=Path, help="HDF5 or ROOT file of jets"),
             argument("target", metavar="OUT", type=Path, help="HDF5 file to write"),
-            argument("--limit", type=int, metavar="N", help="only the first N jets"),
+            argument("--limit", type=count, metavar="N", help="only the first N jets"),
             argument(
-                "--compact", type=int, metavar="N", help="integers of the N leading constituents"
+                "--compact", type=count, metavar="N", help="integers of the N leading constituents"
             ),
             JSON,
         ),

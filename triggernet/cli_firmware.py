@@ -7,7 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triggernet.command import DATA, JSON, OUT, PROJECT, RUN, Command, Outcome, argument
+from triggernet.command import (
+    DATA,
+    JSON,
+    OUT,
+    PROJECT,
+    RUN,
+    Command,
+    Outcome,
+    argument,
+    count,
+    positive,
+    seed,
+)
 
 if TYPE_CHECKING:
     from triggernet.export.run import Export
@@ -24,8 +36,8 @@ def _export(args: Namespace) -> Outcome:
     from triggernet.hls.export import export_hls
 
     given = _given(args)
-    clock = {} if args.clock_ns is None else {"clock_period_ns": args.clock_ns}
-    hls = HlsConfig(part=args.part, reuse_factor=args.reuse_factor or 1, **clock)
+    chosen = {"clock_period_ns": args.clock_ns, "reuse_factor": args.reuse_factor}
+    hls = HlsConfig(part=args.part, **{k: v for k, v in chosen.items() if v is not None})
     rtl = _rtl_config(args, given)
     export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
@@ -178,7 +190,7 @@ def _compare(args: Namespace) -> Outcome:
 # Settings of the Verilog: of what is written, or of what is counted for a comparison.
 INTERVAL = argument(
     "--interval",
-    type=int,
+    type=count,
     metavar="II",
     help="of the Verilog: clock cycles between two events, 1 is fully parallel",
 )
@@ -214,17 +226,22 @@ COMMANDS: tuple[Command, ...] = (
             PRODUCTS,
             argument(
                 "--reuse-factor",
-                type=int,
+                type=count,
                 metavar="R",
                 help="of the HLS C++: interval in clock cycles",
             ),
             argument(
                 "--clock-ns",
-                type=float,
+                type=positive,
                 metavar="T",
                 help="target clock period; default: the budget's with --fold, otherwise 5",
             ),
-            argument("--part", default="xcvu13p-flga2577-2-e", help="full name of the FPGA"),
+            argument(
+                "--part",
+                default="xcvu13p",
+                metavar="NAME",
+                help="FPGA by its short name, as vu13p, or by its full name",
+            ),
             argument(
                 "--slim", action="store_true", help="leave out the headers that hls4ml brings"
             ),
@@ -244,8 +261,8 @@ COMMANDS: tuple[Command, ...] = (
         (
             PROJECT,
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
-            argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
-            argument("--seed", type=int, default=1, help="of the vectors"),
+            argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
+            argument("--seed", type=seed, default=1, help="of the vectors"),
             JSON,
         ),
     ),
@@ -257,8 +274,8 @@ COMMANDS: tuple[Command, ...] = (
         (
             PROJECT,
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
-            argument("--vectors", type=int, default=100_000, metavar="N", help="how many inputs"),
-            argument("--seed", type=int, default=1, help="of the vectors, gaps and resets"),
+            argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
+            argument("--seed", type=seed, default=1, help="of the vectors, gaps and resets"),
             argument("--wave", action="store_true", help="draw the first event that goes wrong"),
             argument(
                 "--edited", action="store_true", help="accept files that are not as generated"
@@ -329,7 +346,7 @@ COMMANDS: tuple[Command, ...] = (
             PRODUCTS,
             argument(
                 "--clock-ns",
-                type=float,
+                type=positive,
                 metavar="T",
                 help="of the Verilog: target clock period; default: 5",
             ),

@@ -10,14 +10,16 @@ Pythia do): standard output holds the result alone.
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import re
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from triggernet import __version__
 from triggernet.errors import FileError, TriggernetError
@@ -89,6 +91,33 @@ def argument(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
 
 
+def count(text: str) -> int:
+    """The type of an argument that counts: a whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def seed(text: str) -> int:
+    """The type of an argument that seeds random numbers: a whole number of at least 0."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < least:
+        raise ArgumentTypeError(f"{text} is not allowed; give a whole number of at least {least}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """The type of an argument that measures: a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise ArgumentTypeError(f"{text} is not allowed; give a number above 0")
+    return value
+
+
 # Arguments that several commands share.
 RUN = argument("run_folder", metavar="RUN", type=Path, help="run folder, or folder of the zoo")
 PROJECT = argument("project", metavar="PROJECT", type=Path, help="folder of an exported project")
@@ -134,8 +163,16 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
     return outcome.code
 
 
+class _Parser(ArgumentParser):
+    """A parser that says in one line what is wrong; argparse's own puts the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Complain and leave with the exit code of wrong use."""
+        raise SystemExit(_complain(f"{message}; `{self.prog} -h` lists what is allowed"))
+
+
 def _parser(commands: Sequence[Command]) -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="triggernet",
         description="From simulated jets to verified trigger firmware.",
         epilog=f"{_examples([command.example for command in commands])}\n\n{EXIT_CODES}",

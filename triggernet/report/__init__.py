@@ -7,12 +7,11 @@
 from triggernet.report.compare import Comparison, compare
 from triggernet.report.render import as_html, as_markdown, as_text, check_format, save_report
 from triggernet.report.report import Report, report
-from triggernet.report.tables import Budget, Part, load_budget, load_part
+from triggernet.report.tables import Budget, load_budget
 
 __all__ = [
     "Budget",
     "Comparison",
-    "Part",
     "Report",
     "as_html",
     "as_markdown",
@@ -20,7 +19,6 @@ __all__ = [
     "check_format",
     "compare",
     "load_budget",
-    "load_part",
     "report",
     "save_report",
 ]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from triggernet.errors import UnsupportedError, UsageError
+from triggernet.parts import RESOURCES, Part
 from triggernet.program import Program
 from triggernet.progress import Progress
 from triggernet.report.front import unbeaten
-from triggernet.report.tables import RESOURCES, Budget, Part
+from triggernet.report.tables import Budget
 from triggernet.rtl.config import RtlConfig
 from triggernet.rtl.lower import lower, useful_intervals
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from triggernet.errors import UsageError
 from triggernet.files import provenance, sha256_of
+from triggernet.parts import RESOURCES, Part, load_part
 from triggernet.progress import track
 from triggernet.report.contender import Contender, Firmware, firmware, load_contender
 from triggernet.report.figures import FIGURES
-from triggernet.report.tables import RESOURCES, Part, load_part
 from triggernet.report.trade_off import COSTS, TradeOff, trade_off
 from triggernet.rtl.config import RtlConfig
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from triggernet.errors import UsageError
 from triggernet.files import to_json
+from triggernet.parts import load_part
 from triggernet.program import Program
 from triggernet.report.alternatives import Folding, fold
 from triggernet.report.pareto import pareto_png
-from triggernet.report.tables import Budget, load_budget, load_part
+from triggernet.report.tables import Budget, load_budget
 from triggernet.report.verdict import SAME_CLOCK
 from triggernet.results import ResultFile, digest_of, sealed
 from triggernet.rtl.config import RtlConfig

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from triggernet.parts import Part, load_part
 from triggernet.report.design import Design, Kind
 from triggernet.report.estimate import Estimate
 from triggernet.report.evidence import Evidence, collect
@@ -15,7 +16,7 @@ from triggernet.report.hardware import Clock
 from triggernet.report.project import Known, Settings, known_figures, load_project
 from triggernet.report.rtl_sources import notes
 from triggernet.report.sources import Timing, timing
-from triggernet.report.tables import Budget, Part, load_budget, load_part
+from triggernet.report.tables import Budget, load_budget
 from triggernet.report.verdict import Line, Verdict, judge, overall
 from triggernet.rtl.design import Design as RtlDesign
 from triggernet.rtl.synthesis import Synthesis

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from triggernet.parts import RESOURCES, Part
 from triggernet.report.figures import Figure, Figures
 from triggernet.report.hardware import Clock
 from triggernet.report.sources import Timing
-from triggernet.report.tables import RESOURCES, Budget, Part
+from triggernet.report.tables import Budget
 
 Verdict = Literal["met", "failed", "unknown"]
 LABELS = {
