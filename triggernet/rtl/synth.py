@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from triggernet.errors import ProjectError, UsageError
+from triggernet.extras import version_of
 from triggernet.progress import say
 from triggernet.rtl.count import cells_of, counts_of, modules_of
 from triggernet.rtl.design import read_design, refuse_edited
 from triggernet.rtl.synthesis import Synthesis
-from triggernet.rtl.yosys import PACKAGE, TIME_LIMIT_S, Job, run_yosys, version_of
+from triggernet.rtl.yosys import PACKAGE, PURPOSE, TIME_LIMIT_S, Job, run_yosys
 from triggernet.temporary import scratch
 
 TOOL = "Yosys"
@@ -60,7 +61,10 @@ def synthesise(
     top = read_design(project).top
     refuse_edited(project)
     options = {"family": family, "flatten": flatten}
-    options |= {"version": version_of(PACKAGE), "judges": Synthesis.sources(project)}
+    options |= {
+        "version": version_of(PACKAGE, PURPOSE),
+        "judges": Synthesis.sources(project),
+    }
     before = _earlier(project)
     if before is not None and all(getattr(before, k) == v for k, v in options.items()):
         return replace(before, cached=True)

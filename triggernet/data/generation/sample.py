@@ -28,6 +28,7 @@ from triggernet.data.cross_section import cross_section_text
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
 from triggernet.errors import DataError, FileError, ToolError, UsageError
+from triggernet.extras import require
 from triggernet.files import (
     make_folder,
     provenance,
@@ -86,6 +87,7 @@ def generate(
             "a non-negative seed and at least 1 worker"
         )
     refuse_folder(path)  # said now, not after hours
+    require("pythia8mc", "fastjet", purpose="to generate jets")
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
     plans = plan_chunks(config, n_jets, seed)
