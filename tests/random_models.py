@@ -11,12 +11,8 @@ import torch
 from triggernet.data.encoding import EncodingConfig
 from triggernet.models.calibration import cover_ranges
 from triggernet.models.equivariant import EquivariantWeights
-from triggernet.models.quantised_nanopelican import (
-    QuantisationConfig,
-    QuantisedNanoPELICAN,
-    Shape,
-    Width,
-)
+from triggernet.models.nanopelican_config import QuantisationConfig
+from triggernet.models.quantised_nanopelican import QuantisedNanoPELICAN, Shape, Width
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ from triggernet.errors import ConfigError, DataError, ModelError
 from triggernet.export.model import program_of
 from triggernet.files import read_json
 from triggernet.models import minkowski
-from triggernet.models.lorentznet import LorentzNet, LorentzNetConfig
-from triggernet.models.mlp import MLP, MlpConfig
+from triggernet.models.lorentznet import LorentzNet
+from triggernet.models.lorentznet_config import LorentzNetConfig
+from triggernet.models.mlp import MLP
+from triggernet.models.mlp_config import MlpConfig
 from triggernet.models.registry import model_family
 from triggernet.program import evaluate as evaluate_program
 from triggernet.training import evaluate, load_run, load_run_config, train

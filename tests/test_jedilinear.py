@@ -11,12 +11,8 @@ from triggernet.errors import ConfigError
 from triggernet.export.model import program_of
 from triggernet.models.calibration import calibrate
 from triggernet.models.constituents import constituent_inputs
-from triggernet.models.jedilinear import (
-    JediLinear,
-    JediLinearConfig,
-    JediLinearQuantisation,
-    QuantisedJediLinear,
-)
+from triggernet.models.jedilinear import JediLinear, QuantisedJediLinear
+from triggernet.models.jedilinear_config import JediLinearConfig, JediLinearQuantisation
 from triggernet.models.registry import model_family
 from triggernet.program import Program, evaluate
 from triggernet.training import load_run_config

@@ -11,7 +11,7 @@ import torch
 from triggernet.errors import ConfigError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.models.calibration import loss_up_to_offset
-from triggernet.models.quantised_nanopelican import QuantisationConfig
+from triggernet.models.nanopelican_config import QuantisationConfig
 from triggernet.models.quantisers import ConstantQuantiser, nearest_sparse
 
 

@@ -17,7 +17,8 @@ import torch
 from triggernet.data import mock_jets
 from triggernet.errors import ConfigError, ModelError
 from triggernet.models.equivariant import PairInputs, evaluate_equivariant, pair_indices
-from triggernet.models.nanopelican import N_BAR, NanoPELICAN, NanoPelicanConfig
+from triggernet.models.nanopelican import N_BAR, NanoPELICAN
+from triggernet.models.nanopelican_config import NanoPelicanConfig
 from triggernet.models.pair_norm import PairEntries, drop
 
 REFERENCE = Path(__file__).parent / "data" / "nanopelican_reference.npz"

@@ -16,8 +16,8 @@ from triggernet.export.model import program_of
 from triggernet.fixedpoint import Quantiser
 from triggernet.models import edge_layers, quantised_edges
 from triggernet.models.calibration import cover_ranges
-from triggernet.models.quantised_edges import EdgeQuantisation
-from triggernet.models.quantisers import Width
+from triggernet.models.edge_quantisation import EdgeQuantisation
+from triggernet.models.widths import Width
 from triggernet.program import Program, evaluate
 from triggernet.training import load_run_config
 from triggernet.training.features import hardware_inputs

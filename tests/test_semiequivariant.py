@@ -8,12 +8,8 @@ import torch
 
 from triggernet.data import EncodingConfig, lorentz, mock_jets
 from triggernet.errors import ConfigError, ModelError
-from triggernet.models.semiequivariant import (
-    SemiEquivariantConfig,
-    SemiEquivariantNet,
-    check,
-    hidden_features,
-)
+from triggernet.models.semiequivariant import SemiEquivariantNet, hidden_features
+from triggernet.models.semiequivariant_config import SemiEquivariantConfig, check
 from triggernet.training import load_run, load_run_config, train
 from triggernet.training.features import float_inputs
 

@@ -12,7 +12,7 @@ from triggernet.cli import main
 from triggernet.data import lorentz, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError
 from triggernet.training import load_run_config, symmetry, train
-from triggernet.training.symmetry import Change, SymmetryConfig
+from triggernet.training.symmetries import Change, SymmetryConfig
 
 METRIC = np.diag([1.0, -1, -1, -1])
 JETS = mock_jets(300, 2)

@@ -11,7 +11,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from triggernet.data import EncodingConfig, mock_jets
 from triggernet.models.equivariant import TABLES, PairInputs, evaluate_equivariant
-from triggernet.models.nanopelican import NanoPELICAN, NanoPelicanConfig
+from triggernet.models.nanopelican import NanoPELICAN
+from triggernet.models.nanopelican_config import NanoPelicanConfig
 from triggernet.training.features import float_inputs
 from triggernet.training.objective import Objective, coefficients_of
 from triggernet.training.pair_kernel import (

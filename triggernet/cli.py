@@ -74,22 +74,32 @@ def _inspect(args: Namespace) -> Outcome:
 def _train(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
     from triggernet.files import sha256_of
-    from triggernet.training import load_run_config, train
+    from triggernet.training import load_run_config
+    from triggernet.training.run_folder import check_folder
 
     config = load_run_config(args.config, overrides(args), args.model, args.preset)
-    jets = load_jets(args.data, config.training.max_jets)
     digests = {args.data.name: sha256_of(args.data)}
+    check_folder(args.out, config, digests, args.resume)
+    jets = load_jets(args.data, config.training.max_jets)
+    from triggernet.training import train
+
     run = train(config, jets, args.out, digests, args.resume)
     return Outcome(f"{args.out}: {run.as_text()}", run.metrics)
 
 
 def _evaluate(args: Namespace) -> Outcome:
     from triggernet.data import load_jets
-    from triggernet.training import evaluate, load_run
-    from triggernet.training.roc import plot_roc
-    from triggernet.training.symmetry import symmetry
+    from triggernet.files import check_plot
+    from triggernet.training.run_folder import finished_config
 
-    run, jets = load_run(args.run_folder), load_jets(args.data)
+    finished_config(args.run_folder)
+    if args.plot is not None:
+        check_plot(args.plot)
+    jets = load_jets(args.data)
+    from triggernet.training import evaluate, load_run, symmetry
+    from triggernet.training.roc import plot_roc
+
+    run = load_run(args.run_folder)
     found = evaluate(run, jets)
     if args.plot is not None:
         plot_roc(found, args.plot)

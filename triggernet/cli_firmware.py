@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,17 +29,19 @@ if TYPE_CHECKING:
 
 def _export(args: Namespace) -> Outcome:
     from triggernet.files import refuse_existing
+    from triggernet.hls import HlsConfig
+    from triggernet.training.run_folder import hardware_config
 
     # Before torch is loaded and anything takes time.
     refuse_existing(args.out, args.overwrite, [args.run_folder])
-    from triggernet.export import export_run, write_export
-    from triggernet.hls import HlsConfig
-    from triggernet.hls.export import export_hls
-
+    hardware_config(args.run_folder)
     given = _given(args)
     chosen = {"clock_period_ns": args.clock_ns, "reuse_factor": args.reuse_factor}
     hls = HlsConfig(part=args.part, **{k: v for k, v in chosen.items() if v is not None})
     rtl = _rtl_config(args, given)
+    from triggernet.export import export_run, write_export
+    from triggernet.hls.export import export_hls
+
     export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
     options = {"vendored": not args.slim, "overwrite": args.overwrite}
@@ -167,6 +170,16 @@ def _report(args: Namespace) -> Outcome:
     return Outcome(text, found.as_dict(), found.passed)
 
 
+def _folders(runs: Sequence[Path]) -> list[Path]:
+    """Without the files among them, so that ``models/*`` means every run there is."""
+    from triggernet.progress import say
+
+    for path in runs:
+        if path.is_file():
+            say(f"{path} is a file, not a run folder, and is left out")
+    return [path for path in runs if not path.is_file()]
+
+
 def _compare(args: Namespace) -> Outcome:
     from triggernet.files import check_plot
     from triggernet.report import as_text, check_format, compare, save_report
@@ -178,7 +191,7 @@ def _compare(args: Namespace) -> Outcome:
         check_plot(args.plot)
     given = _verilog(args)
     config = RtlConfig(**given) if given else None
-    found = compare(args.runs, args.data, config, part=args.part)
+    found = compare(_folders(args.runs), args.data, config, part=args.part)
     text = as_text(found)
     if args.out is not None:
         save_report(found, args.out)

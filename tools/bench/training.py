@@ -48,7 +48,8 @@ def kernel(data: Data) -> Callable[[], float]:
     """triggernet's own: packed products and the compiled gradient, all jets at once."""
     import torch
 
-    from triggernet.models.nanopelican import NanoPELICAN, NanoPelicanConfig
+    from triggernet.models.nanopelican import NanoPELICAN
+    from triggernet.models.nanopelican_config import NanoPelicanConfig
     from triggernet.training.objective import Objective
     from triggernet.training.pair_sample import pack_pairs
 

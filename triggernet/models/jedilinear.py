@@ -20,18 +20,16 @@ Both sums are divided by a constant power of two, the one at or above N.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.errors import ConfigError
 from triggernet.models import layers
+from triggernet.models.jedilinear_config import JediLinearConfig, JediLinearQuantisation
 from triggernet.models.order import canonical
-from triggernet.models.quantised import NetworkQuantisation, QuantisedNetwork
-from triggernet.models.quantisers import Width
+from triggernet.models.quantised import QuantisedNetwork
 from triggernet.models.transfer import set_linear
 
 if TYPE_CHECKING:
@@ -40,55 +38,6 @@ if TYPE_CHECKING:
 # By this the float model divides its inputs, GeV and angles in steps of pi/720, to train fast. The
 # quantised one has it, and the powers of two of the sums, in its weights.
 _INPUT_UNIT = 16.0
-
-
-@dataclass(frozen=True)
-class JediLinearConfig:
-    """Widths of each part, all with ReLU.
-
-    Attributes
-    ----------
-    name : str
-    embedding : tuple of int
-        Outputs of the layers that every constituent passes before the first round.
-    rounds : tuple of int
-        Outputs of each interaction.
-    node : tuple of int
-        Outputs of the layers that every constituent passes after the last round.
-    head : tuple of int
-        Outputs of the hidden layers behind the sum.
-    """
-
-    name: Literal["jedilinear"] = "jedilinear"
-    embedding: tuple[int, ...] = (16,)
-    rounds: tuple[int, ...] = (16,)
-    node: tuple[int, ...] = (16,)
-    head: tuple[int, ...] = (16,)
-
-    def __post_init__(self) -> None:
-        if not (self.embedding and self.rounds):
-            raise ConfigError(
-                f"embedding {self.embedding}, rounds {self.rounds}: at least one layer of each; "
-                "without rounds it is model 'deepsets'"
-            )
-        if min(self.embedding + self.rounds + self.node + self.head) < 1:
-            raise ConfigError(
-                f"embedding {self.embedding}, rounds {self.rounds}, node {self.node}, head "
-                f"{self.head}: every layer needs an output"
-            )
-
-
-@dataclass(frozen=True)
-class JediLinearQuantisation(NetworkQuantisation):
-    """Widths of every tensor, as `NetworkQuantisation`, and of the sums.
-
-    Attributes
-    ----------
-    pooled : Width
-        Sums over constituents.
-    """
-
-    pooled: Width = field(default_factory=lambda: Width(12))
 
 
 class Interaction(nn.Module):

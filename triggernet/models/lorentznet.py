@@ -16,14 +16,12 @@ symmetry where it acts. The mean is over the nodes present; s_i of a beam is a f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.errors import ConfigError
 from triggernet.models import minkowski
+from triggernet.models.lorentznet_config import LorentzNetConfig
 from triggernet.models.message_passing import (
     EdgeNetwork,
     Graph,
@@ -37,42 +35,6 @@ from triggernet.models.order import canonical
 _STYLE = LayerStyle("relu", "batch")
 _CLAMP_GEV = 100.0
 _BEAMS = ((1.0, 0.0, 0.0, 1.0), (1.0, 0.0, 0.0, -1.0))
-
-
-@dataclass(frozen=True)
-class LorentzNetConfig:
-    """Blocks, width and what surrounds them; the defaults are the 120-parameter network.
-
-    The published one has 6 blocks, width 72, dropout 0.2 and step 0.005.
-
-    Attributes
-    ----------
-    name : str
-    n_blocks : int
-    width : int
-        H, of node features and messages.
-    step : float
-        c, how far vectors move.
-    dropout : float
-        Probability in the head.
-    beams : bool
-        Append the two beams as particles; without them the output is invariant under every
-        Lorentz transformation, not only under those that leave the beams alone.
-    """
-
-    name: Literal["lorentznet"] = "lorentznet"
-    n_blocks: int = 1
-    width: int = 3
-    step: float = 0.005
-    dropout: float = 0.0
-    beams: bool = True
-
-    def __post_init__(self) -> None:
-        for key in ("n_blocks", "width"):
-            if getattr(self, key) < 1:
-                raise ConfigError(f"{key}: found {getattr(self, key)}; at least 1 is needed")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
 
 
 class Block(nn.Module):

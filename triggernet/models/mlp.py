@@ -6,17 +6,18 @@ The baseline without any symmetry: every place in the list has weights of its ow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.errors import ConfigError, ModelError
+from triggernet.errors import ModelError
 from triggernet.models import layers
-from triggernet.models.message_passing import Activation, LayerStyle, Network
-from triggernet.models.quantised import NetworkQuantisation, QuantisedNetwork
+from triggernet.models.message_passing import LayerStyle, Network
+from triggernet.models.mlp_config import MlpConfig, unsupported
+from triggernet.models.quantised import QuantisedNetwork
 from triggernet.models.transfer import set_linear
+from triggernet.models.widths import NetworkQuantisation
 
 if TYPE_CHECKING:
     from triggernet.data import EncodingConfig
@@ -24,33 +25,6 @@ if TYPE_CHECKING:
 # By this the float model divides its inputs to be of order one: GeV, and angles in steps of pi/720.
 # The quantised one has it in its weights.
 _INPUT_UNIT = 64.0
-
-
-@dataclass(frozen=True)
-class MlpConfig:
-    """Widths of the layers.
-
-    Attributes
-    ----------
-    name : str
-    hidden : tuple of int
-        Outputs of the hidden layers.
-    activation : {"relu", "silu", "tanh"}
-        In hardware `relu` alone.
-    dropout : float
-        Probability behind every hidden layer.
-    """
-
-    name: Literal["mlp"] = "mlp"
-    hidden: tuple[int, ...] = (32, 32)
-    activation: Activation = "relu"
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if min(self.hidden, default=1) < 1:
-            raise ConfigError(f"hidden: found {self.hidden}; every layer needs an output")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
 
 
 class MLP(nn.Module):
@@ -139,13 +113,3 @@ class QuantisedMLP(QuantisedNetwork):
                 weight = parts.mT.reshape(weight.shape)
             set_linear(layer, weight, linear.bias, scale)
             scale = 1.0
-
-
-def unsupported(config: MlpConfig, _encoding: EncodingConfig) -> str | None:
-    """Why a configuration has no hardware form, None if it has one."""
-    if config.activation == "relu":
-        return None
-    return (
-        f"activation: {config.activation} is not exact in fixed point and has no operator; set "
-        "model.activation: relu"
-    )

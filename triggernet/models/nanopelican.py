@@ -8,13 +8,14 @@ of its two particles and the total, and ``d`` is symmetric, so the pairs i < j a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.errors import ConfigError, ModelError
+from triggernet.errors import ModelError
 from triggernet.models.equivariant import TABLES, EquivariantWeights, pair_indices
+from triggernet.models.nanopelican_config import NanoPelicanConfig
 from triggernet.models.order import canonical
 from triggernet.models.pair_norm import PairEntries, PairNorm, drop
 
@@ -22,52 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 N_BAR = 49  # mean multiplicity by which the paper divides every sum over an index
-
-
-@dataclass(frozen=True)
-class NanoPelicanConfig:
-    """What a nanoPELICAN is made of.
-
-    Attributes
-    ----------
-    name : str
-    n_channels : int
-        C, the hidden channels.
-    aggregates : {"constituents", "jet"}
-        Row sums and total from the constituents kept, or ``p_i . J`` and ``J . J`` from the
-        four-momentum J of the whole jet.
-    spurion_jet, spurion_beams : bool
-        Append J, and the beams (1, 0, 0, 1) and (1, 0, 0, -1), as particles.
-    n_scaled : bool
-        Multiply each aggregator by ``(n / 49)**alpha`` with trainable alpha (table 2 of the paper).
-    batch_norm : bool
-        Normalise before each layer while training; always absorbed before export.
-    dropout : float
-        Probability with which an entry is dropped before each layer while training.
-    tied : bool
-        One coefficient for row and column sums, so that ``z_ij = z_ji``: half the pair hardware.
-    """
-
-    name: Literal["nanopelican"] = "nanopelican"
-    n_channels: int = 2
-    aggregates: Literal["constituents", "jet"] = "constituents"
-    spurion_jet: bool = False
-    spurion_beams: bool = False
-    n_scaled: bool = False
-    batch_norm: bool = False
-    dropout: float = 0.0
-    tied: bool = False
-
-    def __post_init__(self) -> None:
-        if self.n_channels < 1:
-            raise ConfigError(f"n_channels: found {self.n_channels}; at least 1 is needed")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout: found {self.dropout}; allowed is 0 to below 1")
-
-    @property
-    def n_spurions(self) -> int:
-        """How many particles are appended to the constituents."""
-        return int(self.spurion_jet) + 2 * int(self.spurion_beams)
 
 
 @dataclass(frozen=True)

@@ -24,40 +24,17 @@ from torch import Tensor
 from triggernet.models import edge_layers, layers
 from triggernet.models.basis import Basis, Map, as_array, edge_maps, network_maps
 from triggernet.models.constituents import constituent_types
+from triggernet.models.edge_quantisation import EdgeQuantisation
 from triggernet.models.layers import Values
-from triggernet.models.quantised_edges import (
-    EdgeLayers,
-    EdgeModel,
-    EdgeQuantisation,
-    PairFeatures,
-)
-from triggernet.models.quantisers import Width
+from triggernet.models.quantised_edges import EdgeLayers, EdgeModel, PairFeatures
+from triggernet.models.widths import Width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triggernet.data import EncodingConfig
-    from triggernet.models.lorentznet import LorentzNet, LorentzNetConfig
-
-
-def unsupported(config: LorentzNetConfig, encoding: EncodingConfig) -> str | None:
-    """Why a configuration has no hardware form; None if it has one."""
-    if encoding.kind != "polar":
-        return (
-            f"encoding.kind: {encoding.kind} gives constituents masses of their own, which the "
-            "hardware form takes to be 0; set encoding.kind: polar"
-        )
-    if encoding.eta_width != encoding.phi_width:
-        return (
-            f"encoding.eta_width {encoding.eta_width} and phi_width {encoding.phi_width} differ; "
-            "set both to one width"
-        )
-    if config.n_blocks > 1:
-        return (
-            f"n_blocks: {config.n_blocks} moves vectors by clamped steps, component by component, "
-            "which no product of them tells; set model.n_blocks: 1"
-        )
-    return None
+    from triggernet.models.lorentznet import LorentzNet
+    from triggernet.models.lorentznet_config import LorentzNetConfig
 
 
 class QuantisedLorentzNet(EdgeModel):

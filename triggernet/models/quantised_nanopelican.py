@@ -18,7 +18,7 @@ beyond the N kept still count.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -27,63 +27,12 @@ from torch import Tensor, nn
 
 from triggernet.data.encoding import ANGLE_STEP_RAD
 from triggernet.errors import ConfigError
-from triggernet.fixedpoint import FixedPoint, Rounding
+from triggernet.fixedpoint import FixedPoint
 from triggernet.models import dot_layers, layers
 from triggernet.models.equivariant import EquivariantWeights
+from triggernet.models.nanopelican_config import QuantisationConfig
 from triggernet.models.quantised import QuantisedModel
-from triggernet.models.quantisers import Width
-
-
-@dataclass(frozen=True)
-class QuantisationConfig:
-    """Widths of every tensor of the hardware model.
-
-    Attributes
-    ----------
-    rounding : {"FLOOR", "ROUND"}
-        FLOOR costs nothing in hardware; ROUND is half to even.
-    table, exp : Width
-        Words of the tables of ``cosh x - 1`` and ``1 - cos x``, and of ``exp -x``.
-    product : Width
-        pt_i pt_j in GeV^2.
-    inner : Width
-        p_i . J / pt_i in GeV.
-    d, r, total : Width
-        Pair products, row sums and total, in GeV^2.
-    a, g, z : Width
-        The particles' share of the ReLU's argument, the diagonal, and the ReLU of a pair.
-    sum, trace, score : Width
-        Sums over pairs and over particles, and the logit.
-    weight, bias : int
-        Bits of the constants.
-    digits : int or None
-        At most so many signed digits in each weight that multiplies every particle's r: its
-        additions. None does not limit them.
-    """
-
-    rounding: Rounding = "FLOOR"
-    table: Width = field(default_factory=lambda: Width(8, 1))
-    exp: Width = field(default_factory=lambda: Width(10, 2))
-    product: Width = field(default_factory=lambda: Width(15, 20))
-    inner: Width = field(default_factory=lambda: Width(12))
-    d: Width = field(default_factory=lambda: Width(11))
-    r: Width = field(default_factory=lambda: Width(12))
-    total: Width = field(default_factory=lambda: Width(12))
-    a: Width = field(default_factory=lambda: Width(11))
-    g: Width = field(default_factory=lambda: Width(12))
-    z: Width = field(default_factory=lambda: Width(11))
-    sum: Width = field(default_factory=lambda: Width(14))
-    trace: Width = field(default_factory=lambda: Width(14))
-    score: Width = field(default_factory=lambda: Width(12))
-    weight: int = 8
-    bias: int = 12
-    digits: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.table.integer is None or self.exp.integer is None:
-            raise ConfigError("table and exp need 'integer': tables are not calibrated")
-        if self.digits is not None and self.digits < 1:
-            raise ConfigError(f"digits: found {self.digits}; allowed is 1 and more, or null")
+from triggernet.models.widths import Width
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from torch import Tensor, nn
 
 from triggernet.models import edge_layers, layers
 from triggernet.models.basis import Basis, as_array, edge_maps, network_maps
+from triggernet.models.edge_quantisation import EdgeQuantisation
 from triggernet.models.quantised_edges import (
     EdgeLayers,
     EdgeModel,
-    EdgeQuantisation,
     HiddenColumns,
     PairFeatures,
     power_at_least,
@@ -44,39 +44,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triggernet.data import EncodingConfig
-    from triggernet.models.semiequivariant import (
-        Iteration,
-        SemiEquivariantConfig,
-        SemiEquivariantNet,
-    )
+    from triggernet.models.semiequivariant import Iteration, SemiEquivariantNet
+    from triggernet.models.semiequivariant_config import SemiEquivariantConfig
 
 _N_HIDDEN = 7  # hidden features of the float model
 LINEAR_UNIT_GEV2 = 100.0  # of invariants that enter as they are, in the float model
-
-
-def unsupported(config: SemiEquivariantConfig, encoding: EncodingConfig) -> str | None:
-    """Why a configuration has no hardware form; None if it has one."""
-    reasons = {
-        f"encoding.kind: {encoding.kind} gives constituents masses of their own, which the "
-        "hardware form takes to be 0; set encoding.kind: polar": encoding.kind != "polar",
-        f"encoding.eta_width {encoding.eta_width} and phi_width {encoding.phi_width} differ; set "
-        "both to one width": encoding.eta_width != encoding.phi_width,
-        "the hidden features read the whole jet, which encoding.jet: false leaves out; set "
-        "encoding.jet: true, or model.n_hidden: 0": config.n_hidden > 0 and not encoding.jet,
-        f"activation: {config.activation} has no exact form in fixed point; set activation: "
-        "relu": config.activation != "relu",
-        "norm: layer divides by a spread that differs from jet to jet; set norm: batch, whose "
-        "factors are constants": config.norm == "layer",
-        f"graph: {config.graph} needs a sorting network in front of every edge; set graph: "
-        "full": config.graph != "full",
-        "mean: present divides by a number that differs from jet to jet; set mean: constant, a "
-        "power of two": config.mean == "present",
-        "shortcut: skip adds sums to nodes without a layer between (node_layers: 0); set "
-        "node_layers: 1": config.shortcut == "skip" and config.node_layers == 0,
-        "products: true needs the masses of moved vectors; set products: false, or n_vectors: "
-        "0": config.products and config.n_vectors > 0 and config.iterations > 1,
-    }
-    return next((reason for reason, applies in reasons.items() if applies), None)
 
 
 def input_types(config: SemiEquivariantConfig, encoding: EncodingConfig) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from triggernet.models import edge_layers, layers
 from triggernet.models.basis import Basis
 from triggernet.models.layers import Values
 from triggernet.models.quantised_edges import EdgeModel, power_at_least
-from triggernet.models.quantisers import ActivationQuantiser, Width
+from triggernet.models.quantisers import ActivationQuantiser
+from triggernet.models.widths import Width
 
 if TYPE_CHECKING:
-    from triggernet.models.semiequivariant import SemiEquivariantConfig
+    from triggernet.models.semiequivariant_config import SemiEquivariantConfig
 
 
 class Vectors(nn.Module):

@@ -7,7 +7,6 @@ QONNX); the type is a `FixedPoint`, set from outside, so that it is known exactl
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, cast
 
 import brevitas.nn as qnn
@@ -25,14 +24,6 @@ from brevitas.quant.solver import ActQuantSolver
 from torch import Tensor, nn
 
 from triggernet.fixedpoint import Codes, FixedPoint, Quantiser, Rounding
-
-
-@dataclass(frozen=True)
-class Width:
-    """Width of a tensor; `integer` bits (the sign included) are calibrated if not given."""
-
-    width: int
-    integer: int | None = None
 
 
 class _FixedPointActivation(ActQuantSolver):  # type: ignore[misc]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from triggernet.data import EncodingConfig
-    from triggernet.models.nanopelican import NanoPelicanConfig
+    from triggernet.models.nanopelican_config import NanoPelicanConfig
 
     Tensors = Mapping[str, Tensor]
 
@@ -122,14 +122,25 @@ def _set_and_calibrate(model: Any, quantised: Any, inputs: Tensors, label: Tenso
     calibrate(quantised, inputs, label)
 
 
-def _nanopelican() -> ModelFamily:
-    from triggernet.models import nanopelican, quantised_nanopelican
+# One function a family. Each imports what a configuration is made of; the networks, which need
+# PyTorch, are imported when one is made.
 
-    def shape(
-        config: nanopelican.NanoPelicanConfig, encoding: EncodingConfig
-    ) -> quantised_nanopelican.Shape:
+
+def _nanopelican() -> ModelFamily:
+    from triggernet.models.nanopelican_config import NanoPelicanConfig, QuantisationConfig
+
+    def make_float(config: NanoPelicanConfig, encoding: EncodingConfig) -> nn.Module:
+        from triggernet.models.nanopelican import NanoPELICAN
+
+        return NanoPELICAN(config, encoding.n_constituents)
+
+    def make_quantised(
+        config: NanoPelicanConfig, quantisation: QuantisationConfig, encoding: EncodingConfig
+    ) -> nn.Module:
+        from triggernet.models.quantised_nanopelican import QuantisedNanoPELICAN, Shape
+
         N = encoding.n_constituents
-        return quantised_nanopelican.Shape(
+        shape = Shape(
             {n: (1 if n.startswith("jet_") else N, kind) for n, kind in encoding.types.items()},
             encoding.kind,
             config.aggregates,
@@ -139,108 +150,163 @@ def _nanopelican() -> ModelFamily:
             config.tied,
             N + 1 if config.n_scaled or config.batch_norm else 1,
         )
+        return QuantisedNanoPELICAN(shape, quantisation)
 
     return ModelFamily(
         "nanopelican",
-        nanopelican.NanoPelicanConfig,
-        quantised_nanopelican.QuantisationConfig,
+        NanoPelicanConfig,
+        QuantisationConfig,
         ("multistart", "adamw"),
         _check_nanopelican,
-        lambda config, encoding: nanopelican.NanoPELICAN(config, encoding.n_constituents),
-        lambda config, quantisation, encoding: quantised_nanopelican.QuantisedNanoPELICAN(
-            shape(config, encoding), quantisation
-        ),
+        make_float,
+        make_quantised,
         lambda model, *others: _set_and_calibrate(model.absorbed(), *others),
     )
 
 
 def _deepsets() -> ModelFamily:
-    from triggernet.models import deepsets
     from triggernet.models.constituents import constituent_inputs
+    from triggernet.models.deepsets_config import DeepSetsConfig, DeepSetsQuantisation
+
+    def make_float(config: DeepSetsConfig, encoding: EncodingConfig) -> nn.Module:
+        from triggernet.models.deepsets import DeepSets
+
+        return DeepSets(config, constituent_inputs(encoding))
+
+    def make_quantised(
+        config: DeepSetsConfig, quantisation: DeepSetsQuantisation, encoding: EncodingConfig
+    ) -> nn.Module:
+        from triggernet.models.deepsets import QuantisedDeepSets
+
+        return QuantisedDeepSets(config, quantisation, encoding)
 
     return ModelFamily(
         "deepsets",
-        deepsets.DeepSetsConfig,
-        deepsets.DeepSetsQuantisation,
+        DeepSetsConfig,
+        DeepSetsQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, encoding: deepsets.DeepSets(config, constituent_inputs(encoding)),
-        deepsets.QuantisedDeepSets,
+        make_float,
+        make_quantised,
         _set_and_calibrate,
     )
 
 
 def _jedilinear() -> ModelFamily:
-    from triggernet.models import jedilinear as module
     from triggernet.models.constituents import constituent_inputs
+    from triggernet.models.jedilinear_config import JediLinearConfig, JediLinearQuantisation
+
+    def make_float(config: JediLinearConfig, encoding: EncodingConfig) -> nn.Module:
+        from triggernet.models.jedilinear import JediLinear
+
+        return JediLinear(config, constituent_inputs(encoding), encoding.n_constituents)
+
+    def make_quantised(
+        config: JediLinearConfig, quantisation: JediLinearQuantisation, encoding: EncodingConfig
+    ) -> nn.Module:
+        from triggernet.models.jedilinear import QuantisedJediLinear
+
+        return QuantisedJediLinear(config, quantisation, encoding)
 
     return ModelFamily(
         "jedilinear",
-        module.JediLinearConfig,
-        module.JediLinearQuantisation,
+        JediLinearConfig,
+        JediLinearQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, encoding: module.JediLinear(
-            config, constituent_inputs(encoding), encoding.n_constituents
-        ),
-        module.QuantisedJediLinear,
+        make_float,
+        make_quantised,
         _set_and_calibrate,
     )
 
 
 def _semiequivariant() -> ModelFamily:
-    from triggernet.models import quantised_semiequivariant as hardware
-    from triggernet.models import semiequivariant as module
-    from triggernet.models.quantised_edges import EdgeQuantisation
+    from triggernet.models import semiequivariant_config as settings
+    from triggernet.models.edge_quantisation import EdgeQuantisation
+
+    def make_float(config: settings.SemiEquivariantConfig, _: EncodingConfig) -> nn.Module:
+        from triggernet.models.semiequivariant import SemiEquivariantNet
+
+        return SemiEquivariantNet(config)
+
+    def make_quantised(
+        config: settings.SemiEquivariantConfig,
+        quantisation: EdgeQuantisation,
+        encoding: EncodingConfig,
+    ) -> nn.Module:
+        from triggernet.models.quantised_semiequivariant import QuantisedSemiEquivariantNet
+
+        return QuantisedSemiEquivariantNet(config, quantisation, encoding)
 
     return ModelFamily(
         "semiequivariant",
-        module.SemiEquivariantConfig,
+        settings.SemiEquivariantConfig,
         EdgeQuantisation,
         ("adamw",),
-        module.check,
-        lambda config, _: module.SemiEquivariantNet(config),
-        hardware.QuantisedSemiEquivariantNet,
+        settings.check,
+        make_float,
+        make_quantised,
         _set_and_calibrate,
-        hardware.unsupported,
+        settings.unsupported,
     )
 
 
 def _lorentznet() -> ModelFamily:
-    from triggernet.models import lorentznet as module
-    from triggernet.models import quantised_lorentznet as hardware
-    from triggernet.models.quantised_edges import EdgeQuantisation
+    from triggernet.models import lorentznet_config as settings
+    from triggernet.models.edge_quantisation import EdgeQuantisation
+
+    def make_float(config: settings.LorentzNetConfig, _: EncodingConfig) -> nn.Module:
+        from triggernet.models.lorentznet import LorentzNet
+
+        return LorentzNet(config)
+
+    def make_quantised(
+        config: settings.LorentzNetConfig, quantisation: EdgeQuantisation, encoding: EncodingConfig
+    ) -> nn.Module:
+        from triggernet.models.quantised_lorentznet import QuantisedLorentzNet
+
+        return QuantisedLorentzNet(config, quantisation, encoding)
 
     return ModelFamily(
         "lorentznet",
-        module.LorentzNetConfig,
+        settings.LorentzNetConfig,
         EdgeQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, _: module.LorentzNet(config),
-        hardware.QuantisedLorentzNet,
+        make_float,
+        make_quantised,
         _set_and_calibrate,
-        hardware.unsupported,
+        settings.unsupported,
     )
 
 
 def _mlp() -> ModelFamily:
-    from triggernet.models import mlp as module
+    from triggernet.models import mlp_config as settings
     from triggernet.models.constituents import constituent_inputs
-    from triggernet.models.quantised import NetworkQuantisation
+    from triggernet.models.widths import NetworkQuantisation
+
+    def make_float(config: settings.MlpConfig, encoding: EncodingConfig) -> nn.Module:
+        from triggernet.models.mlp import MLP
+
+        return MLP(config, constituent_inputs(encoding), encoding.n_constituents)
+
+    def make_quantised(
+        config: settings.MlpConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig
+    ) -> nn.Module:
+        from triggernet.models.mlp import QuantisedMLP
+
+        return QuantisedMLP(config, quantisation, encoding)
 
     return ModelFamily(
         "mlp",
-        module.MlpConfig,
+        settings.MlpConfig,
         NetworkQuantisation,
         ("adamw",),
         lambda _, __: None,
-        lambda config, encoding: module.MLP(
-            config, constituent_inputs(encoding), encoding.n_constituents
-        ),
-        module.QuantisedMLP,
+        make_float,
+        make_quantised,
         _set_and_calibrate,
-        module.unsupported,
+        settings.unsupported,
     )
 
 

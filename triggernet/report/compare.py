@@ -175,17 +175,22 @@ def compare(
         If the jets are unfit to judge a tagger.
     """
     from triggernet.data import load_jets
+    from triggernet.training.run_folder import finished_config
+
+    names, fpga = _names(runs), load_part(part)
+    for run in runs:
+        finished_config(run)
+    jets = load_jets(data)
+    # From here on PyTorch is needed, which takes seconds to import.
     from triggernet.training.features import check_jets
     from triggernet.training.metrics import check_labels
 
-    names, fpga = _names(runs), load_part(part)
     contenders = [load_contender(name, run) for name, run in zip(names, runs, strict=True)]
     if config is not None and not any(c.is_lowered for c in contenders):
         raise UsageError(
             "interval, clock, tables and DSPs have no effect here: every run is a project with a "
             "design of its own, or has no hardware form; leave them out"
         )
-    jets = load_jets(data)
     check_jets(jets)
     check_labels(jets.label)
     rows = tuple(

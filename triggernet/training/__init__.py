@@ -1,10 +1,19 @@
-"""Training and judging models: recipes, run folders, metrics."""
+"""Training and judging models: recipes, run folders, metrics.
+
+What needs PyTorch is imported when it is first asked for: importing it takes seconds, and a wrong
+name or path in a configuration is told before that.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from triggernet.training.config import RunConfig, load_run_config
-from triggernet.training.evaluate import Evaluation, evaluate
 from triggernet.training.run_folder import Run, load_run
-from triggernet.training.symmetry import Symmetry, symmetry
-from triggernet.training.train import train
+
+if TYPE_CHECKING:
+    from triggernet.training.evaluation import Evaluation, evaluate
+    from triggernet.training.symmetries import Symmetry, symmetry
+    from triggernet.training.trainer import train
 
 __all__ = [
     "Evaluation",
@@ -17,3 +26,17 @@ __all__ = [
     "symmetry",
     "train",
 ]
+
+_MODULES = {
+    "Evaluation": "evaluation",
+    "Symmetry": "symmetries",
+    "evaluate": "evaluation",
+    "symmetry": "symmetries",
+    "train": "trainer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from triggernet.models.nanopelican import NanoPelicanConfig
+    from triggernet.models.nanopelican_config import NanoPelicanConfig
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -13,7 +13,7 @@ from triggernet.training.metrics import SIGNAL_EFFICIENCY, roc_curve
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from triggernet.training.evaluate import Evaluation
+    from triggernet.training.evaluation import Evaluation
 
 Floats = NDArray[np.float64]
 

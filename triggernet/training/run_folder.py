@@ -166,19 +166,46 @@ def save_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
 
 
 def _read_metrics(folder: Path) -> Mapping[str, Any]:
-    """Those of a run folder; of an older triggernet also without a seal."""
+    """Those of a finished run folder; of an older triggernet also without a seal."""
     content = results.read_result(folder, results.METRICS)
-    if content is None:
-        raise ModelError(
-            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
-            "`triggernet train ... --resume`"
-        )
+    assert content is not None, "finished_config has looked"
     if content.judges != results.judged(folder, tuple(content.judges)):
         raise ModelError(
             f"{folder / METRICS} is of other weights than lie beside it; put back the files of one "
             "training, or train again"
         )
     return content.values
+
+
+def finished_config(folder: Path) -> RunConfig:
+    """The configuration of a finished run; takes no time, so that wrong paths are told at once.
+
+    Raises
+    ------
+    ModelError
+        If it is no run folder, or is unfinished.
+    ConfigError
+        If its configuration is not valid.
+    """
+    if not (folder / CONFIG).is_file():
+        raise ModelError(
+            f"{folder} is no run folder: it has no {CONFIG}; give a folder that "
+            "`triggernet train` wrote"
+        )
+    if not (folder / METRICS).is_file():
+        raise ModelError(
+            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
+            "`triggernet train ... --resume`"
+        )
+    return load_run_config(folder / CONFIG)
+
+
+def hardware_config(folder: Path) -> RunConfig:
+    """As `finished_config`; ModelError also for a configuration without a hardware form."""
+    config = finished_config(folder)
+    if config.refusal is not None:
+        raise config.refusal
+    return config
 
 
 def load_run(folder: Path) -> Run:
@@ -193,13 +220,8 @@ def load_run(folder: Path) -> Run:
     ConfigError
         If its configuration is not valid.
     """
-    if not (folder / CONFIG).is_file():
-        raise ModelError(
-            f"{folder} is no run folder: it has no {CONFIG}; give a folder that "
-            "`triggernet train` wrote"
-        )
+    config = finished_config(folder)
     metrics = _read_metrics(folder)
-    config = load_run_config(folder / CONFIG)
     family = config.family
     float_model = family.make_float(config.model, config.encoding)
     load_module(folder / FLOAT, float_model, config)

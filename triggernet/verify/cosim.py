@@ -18,6 +18,7 @@ from triggernet.progress import say
 from triggernet.results import ProjectResult, ResultFile
 from triggernet.rtl.design import read_design
 from triggernet.rtl.simulation import build, check
+from triggernet.rtl.verilator import find_verilator
 from triggernet.verify.jets import encoded_jets
 from triggernet.verify.stimuli import Stimuli, make_stimuli
 from triggernet.verify.verify import N_VECTORS, load_project
@@ -190,6 +191,7 @@ def cosim(
     """
     judges = CoSimulation.sources(project)  # before anything is read: an edit meanwhile shows
     design = read_design(project)
+    find_verilator()  # said before vectors are chosen and evaluated, not after
     if not edited:
         _refuse_edited(project)
     program, notes, _ = load_project(project)

@@ -19,7 +19,7 @@ from triggernet.data import lorentz
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.kinematics import on_light_cone
 from triggernet.errors import ConfigError
-from triggernet.training.evaluate import logits_of
+from triggernet.training.evaluation import logits_of
 from triggernet.training.features import check_jets
 from triggernet.training.sample import Sample
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from triggernet.errors import ModelError
 from triggernet.training.metrics import Metrics, measure
 from triggernet.training.sample import Sample, predict, saturation_text
-from triggernet.training.train import parameters_of
+from triggernet.training.trainer import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
