@@ -21,6 +21,7 @@ from triggernet.command import (
     positive,
     seed,
 )
+from triggernet.words import counted, every
 
 if TYPE_CHECKING:
     from triggernet.export.run import Export
@@ -39,17 +40,21 @@ def _export(args: Namespace) -> Outcome:
     chosen = {"clock_period_ns": args.clock_ns, "reuse_factor": args.reuse_factor}
     hls = HlsConfig(part=args.part, **{k: v for k, v in chosen.items() if v is not None})
     rtl = _rtl_config(args, given)
-    from triggernet.export import export_run, write_export
-    from triggernet.hls.export import export_hls
+    from triggernet.progress import waiting
 
-    export = export_run(args.run_folder)
+    with waiting("loading PyTorch"):
+        from triggernet.export import export_run, write_export
+        from triggernet.hls.export import export_hls
+    with waiting(f"making the fixed-point program of {args.run_folder}"):
+        export = export_run(args.run_folder)
     values: dict[str, Any] = {"folder": str(args.out), "nodes": len(export.program.nodes)}
     options = {"vendored": not args.slim, "overwrite": args.overwrite}
     if rtl is not None:
         options["hls"] = hls if args.hls else None
         return _export_rtl(args, export, (rtl, given), values, options)
     if args.hls:
-        values["digest"] = export_hls(export, args.out, hls, **options).digest
+        with waiting("making the HLS project (hls4ml)"):
+            values["digest"] = export_hls(export, args.out, hls, **options).digest
     else:
         write_export(export, args.out, args.overwrite)
     kind = "HLS project" if args.hls else "QONNX file"
@@ -95,6 +100,7 @@ def _export_rtl(
     values: dict[str, Any],
     options: dict[str, Any],
 ) -> Outcome:
+    from triggernet.progress import waiting
     from triggernet.report.fold import folded
     from triggernet.rtl.export import export_rtl
 
@@ -102,11 +108,13 @@ def _export_rtl(
     if args.fold is not None:
         config, found, options["further"] = folded(export.program, args.budget, config, given)
         values["folding"], text = found.as_dict(), found.as_text() + "\n\n"
-    project, hardware = export_rtl(export, args.out, config, **options)
+    with waiting("making the Verilog" + (" and the HLS project (hls4ml)" if args.hls else "")):
+        project, hardware = export_rtl(export, args.out, config, **options)
     values |= {"digest": project.digest, "interval_cycles": hardware.interval_cycles}
     values["latency_cycles"] = hardware.latency_cycles
-    text += f"{args.out}: Verilog of {values['nodes']} nodes, a new event every "
-    text += f"{hardware.interval_cycles} clocks, latency {hardware.latency_cycles} clocks"
+    text += f"{args.out}: Verilog of {values['nodes']} nodes, "
+    text += f"a new event {every(hardware.interval_cycles, 'clock')}, "
+    text += f"latency {counted(hardware.latency_cycles, 'clock')}"
     return Outcome(text, values)
 
 
@@ -156,13 +164,15 @@ def _synth(args: Namespace) -> Outcome:
 
 
 def _report(args: Namespace) -> Outcome:
+    from triggernet.progress import waiting
     from triggernet.report import as_text, check_format, report, save_report
     from triggernet.training.run_folder import refuse_float_only
 
     refuse_float_only(args.project)
     if args.out is not None:
         check_format(args.out)
-    found = report(args.project, args.budget, args.part, data=args.data)
+    with waiting(f"judging {args.project}"):
+        found = report(args.project, args.budget, args.part, data=args.data)
     text = as_text(found)
     if args.out is not None:
         save_report(found, args.out)

@@ -13,6 +13,7 @@ from triggernet.data import compact, hdf5, hls4ml_lhc, jetclass, native, toptag
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.jets import DAMAGED, Jets
 from triggernet.errors import DataError
+from triggernet.progress import waiting
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 ROOT_MAGIC = b"root"
@@ -55,8 +56,10 @@ def load_jets(path: Path, limit: int | None = None) -> Jets:
         head.startswith(ROOT_MAGIC) and head[8:] != ROOT_BEGIN
     ):
         raise DataError(f"{path} is neither HDF5 nor ROOT: it begins with {head[:8]!r}")
-    with np.errstate(over="ignore", invalid="ignore"):  # rubbish is refused below, by name
-        jets = read_hdf5(path, limit) if head.startswith(HDF5_MAGIC) else jetclass.read(path, limit)
+    read = read_hdf5 if head.startswith(HDF5_MAGIC) else jetclass.read
+    # Rubbish is refused below, by name.
+    with waiting(f"reading {path}"), np.errstate(over="ignore", invalid="ignore"):
+        jets = read(path, limit)
     jets = jets if limit is None else jets.select(slice(0, limit))
     refuse_nonsense(jets, path)
     return replace(jets, constituents=sorted_by_pt(jets.constituents))

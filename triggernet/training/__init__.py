@@ -7,6 +7,7 @@ name or path in a configuration is told before that.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from triggernet.progress import waiting
 from triggernet.training.config import RunConfig, load_run_config
 from triggernet.training.run_folder import Run, load_run
 
@@ -39,4 +40,6 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    with waiting("loading PyTorch"):
+        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    return getattr(module, name)

@@ -22,6 +22,7 @@ from triggernet.rtl.verilator import find_verilator
 from triggernet.verify.jets import encoded_jets
 from triggernet.verify.stimuli import Stimuli, make_stimuli
 from triggernet.verify.verify import N_VECTORS, load_project
+from triggernet.words import counted
 
 WAVE = "cosim.fst"
 
@@ -138,7 +139,9 @@ class CoSimulation(ProjectResult):
             ("interval", self.interval_cycles, self.predicted_interval_cycles),
         ):
             verdict = "as predicted" if found == predicted else f"NOT the predicted {predicted}"
-            lines.append(f"{what}: {'unknown' if found is None else found} clocks, {verdict}")
+            lines.append(
+                f"{what}: {'unknown' if found is None else counted(found, 'clock')}, {verdict}"
+            )
         if self.first is not None:
             lines += _first_lines(self.first)
         if self.hls is not None:
