@@ -119,8 +119,8 @@ def waiting(what: str, patience_s: float | None = None) -> Iterator[None]:
     """Say what is waited for while the block runs.
 
     On a terminal a clock ticks behind it; elsewhere there is one line when it begins to take time
-    and one at the end. A block that is done within `patience_s` is not mentioned: half a second on a
-    terminal, three elsewhere.
+    and one at the end. A block that is done within `patience_s` is not mentioned: by default half
+    a second on a terminal, three elsewhere.
 
     Parameters
     ----------
