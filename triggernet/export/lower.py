@@ -227,8 +227,8 @@ def _quantised(state: Lowering, proto: onnx.NodeProto, quantiser: Quantiser) -> 
         tensor = input_tensor(name, state.shapes.pop(source), quantiser.type)
         state.tensors[name] = tensor
         state.inputs.append(tensor)
-        node, output = state.fresh(f"{name}_quant"), state.fresh(f"{name}_q")
-        return state.add(Node(node, "Quant", (name,), output, end))
+        label, output = state.fresh(f"{name}_quant"), state.fresh(f"{name}_q")
+        return state.add(Node(label, "Quant", (name,), output, end))
     name = state.fresh(f"{state.tensor(source, proto)}_quant")
     return state.add(Node(name, "Quant", (state.tensor(source, proto),), name, end))
 

@@ -15,8 +15,9 @@ from triggernet.cache import cached
 from triggernet.compiler import COMPILER, HINT, PLAIN, compiler_identity, compiler_version
 from triggernet.errors import ToolError, ToolFailedError
 from triggernet.files import write_files
-from triggernet.hls.project import digest_of, read_name
+from triggernet.hls.project import read_name
 from triggernet.hls.sources import headers_digest, project_sources
+from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
 from triggernet.temporary import scratch
 

@@ -18,7 +18,6 @@ from triggernet.files import write_files
 from triggernet.hls.accounting import Layout, layout
 from triggernet.hls.project import (
     TEMPLATES,
-    digest_of,
     event_code,
     fill,
     hls4ml_templates,
@@ -27,6 +26,7 @@ from triggernet.hls.project import (
 )
 from triggernet.hls.sources import headers_digest, project_sources
 from triggernet.program.types import Program
+from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
 from triggernet.temporary import scratch
 

@@ -16,8 +16,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from triggernet.errors import ProjectError
-from triggernet.hls.project import digest_of, edited_files, read_record, vendored_headers
+from triggernet.hls.project import edited_files, read_record, vendored_headers
 from triggernet.ownership import RECORD, files_of, foreign_files
+from triggernet.results import digest_of
 
 VENDORED = ("firmware/ap_types/*", "firmware/nnet_utils/*")
 # Where tools look for files, whatever they are called, and names that make prefers to Makefile.

@@ -118,7 +118,7 @@ def _nodes(design: Design) -> tuple[NodeRow, ...]:
             name,
             op,
             ready,
-            *(number(round(count[k])) for k in kinds),
+            **{k: number(round(count[k])) for k in kinds},
             lut_share=count["lut"] / top["lut"],
             ff_share=count["ff"] / top["ff"],
         )
