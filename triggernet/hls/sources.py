@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import importlib.metadata
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from triggernet.errors import ProjectError
-from triggernet.hls.project import edited_files, read_record, vendored_headers
+from triggernet.hls.project import edited_files, vendored_headers
 from triggernet.ownership import RECORD, files_of, foreign_files
+from triggernet.record import read_record
 from triggernet.results import digest_of
 
 VENDORED = ("firmware/ap_types/*", "firmware/nnet_utils/*")
@@ -44,7 +45,7 @@ def project_sources(project: Path, *patterns: str, edited: bool = False) -> dict
     ProjectError
         If the project has no record, or if there are files among its sources that it does not list.
     """
-    listed = _listed(project)
+    listed = sorted(read_record(project).files)
     unlisted = unlisted_sources(project)
     if unlisted and not edited:
         raise ProjectError(
@@ -81,26 +82,13 @@ def altered_files(project: Path) -> list[str]:
     return sorted(changed)
 
 
-def _listed(project: Path) -> list[str]:
-    """The paths in a project's record; none leads out of the project."""
-    files = read_record(project).get("files")
-    paths = sorted(files) if isinstance(files, dict) else []
-    for path in map(PurePosixPath, paths):
-        if path.is_absolute() or ".." in path.parts:
-            raise ProjectError(
-                f"{project / RECORD} lists {path}, which is no file of the project; export it again"
-            )
-    return paths
-
-
 def _headers(project: Path) -> dict[str, Path]:
     """hls4ml's headers that can be compared: those of the version that wrote the project."""
-    versions = read_record(project).get("versions")
     try:
         installed = importlib.metadata.version("hls4ml")
     except importlib.metadata.PackageNotFoundError:
         return {}
-    made = versions.get("hls4ml") if isinstance(versions, dict) else None
+    made = read_record(project).versions.get("hls4ml")
     return vendored_headers() if made == installed else {}
 
 

@@ -7,8 +7,7 @@ other Verilog than lies in the project now, are not used, and a note says so.
 from __future__ import annotations
 
 from triggernet import __version__
-from triggernet.errors import DataError
-from triggernet.files import read_json
+from triggernet.record import read_record
 from triggernet.report.design import Design
 from triggernet.report.figures import Error, Figure, Figures
 from triggernet.report.placed import (
@@ -162,8 +161,4 @@ def _about_synthesis(design: Design) -> str:
 
 def _da4ml_version(design: Design) -> str:
     """The version that counted, from the project's record; that of the export."""
-    try:
-        versions = read_json(design.folder / "triggernet.json").get("versions", {})
-    except (AttributeError, DataError):
-        return ""
-    return str(versions.get("da4ml", "")) if isinstance(versions, dict) else ""
+    return read_record(design.folder).versions.get("da4ml", "")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +28,11 @@ from triggernet.files import (
     write_json,
     write_text,
 )
+from triggernet.schema import as_type
 from triggernet.training.checkpoint import read_checkpoint
 from triggernet.training.config import RunConfig, load_run_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch import nn
 
 CONFIG = "config.yaml"
@@ -174,7 +174,36 @@ def _read_metrics(folder: Path) -> Mapping[str, Any]:
             f"{folder / METRICS} is of other weights than lie beside it; put back the files of one "
             "training, or train again"
         )
+    as_type(_Metrics, content.values, str(folder / METRICS), error=ModelError)
     return content.values
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """The schema of how the float models of several seeds differ."""
+
+    auc: tuple[float, ...]
+    mean: float
+    seeds: int
+    std: float | None
+
+
+_Measured = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class _Metrics:
+    """The schema of a run's ``metrics.json``."""
+
+    sample: str
+    float: _Measured
+    quantised: _Measured | None
+    spread: _Spread
+
+    def __post_init__(self) -> None:
+        for values in (self.float, self.quantised):
+            if values is not None and values.get("auc") is None:
+                raise ModelError("a model has no 'auc'")
 
 
 def finished_config(folder: Path) -> RunConfig:

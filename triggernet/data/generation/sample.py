@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -27,7 +26,7 @@ from triggernet.data import kinematics, native
 from triggernet.data.cross_section import cross_section_text
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
-from triggernet.errors import DataError, FileError, ToolError, UsageError
+from triggernet.errors import DataError, FileError, ToolError, UsageError, in_one_line
 from triggernet.extras import require
 from triggernet.files import (
     make_folder,
@@ -40,6 +39,8 @@ from triggernet.files import (
 from triggernet.locks import locked
 from triggernet.progress import Progress, say
 from triggernet.temporary import sweep_folder
+
+MOST_CHUNK_BYTES = 1 << 32
 
 
 def generate(
@@ -234,14 +235,38 @@ def read_chunk(path: Path) -> Chunk:
         If it is damaged.
     """
     try:
+        _check_archive(path)
         with path.open("rb") as file, np.load(file) as stored:
             values = {field.name: stored[field.name] for field in fields(Chunk)}
-    except (OSError, KeyError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        _check_arrays(values)
+    except Exception as error:  # zipfile, zlib and numpy raise anything over damaged files
         raise DataError(
-            f"{path} is damaged ({error}); remove it, and the same command makes it again"
+            f"{path} is damaged ({in_one_line(error)}); remove it, and the same command makes it "
+            "again"
         ) from error
     scalars = {name: value.item() for name, value in values.items() if value.ndim == 0}
     return Chunk(**{**values, **scalars})
+
+
+def _check_archive(path: Path) -> None:
+    """Check sums, before anything is made of what the archive says."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > MOST_CHUNK_BYTES or archive.testzip() is not None:
+            raise DataError(f"a check sum of it is wrong, or it unpacks to {size} bytes")
+
+
+def _check_arrays(values: dict[str, NDArray[Any]]) -> None:
+    """Refuse arrays that are not those of a chunk."""
+    n = len(np.atleast_1d(values["n_constituents"]))
+    axes = {"constituents": (n, None, 3), "jet": (n, 4), "truth": (n, 4), "n_constituents": (n,)}
+    for name, value in values.items():
+        expected = axes.get(name, ())
+        fits = value.ndim == len(expected) and all(
+            want in (None, have) for want, have in zip(expected, value.shape, strict=True)
+        )
+        if not fits or value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+            raise DataError(f"its array {name!r} is {value.dtype} {value.shape}, or not finite")
 
 
 def join(
