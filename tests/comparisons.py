@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triggernet.learning.tasks.metrics import Metrics
-from triggernet.reports.budgets.tables import load_part
+from triggernet.parts import load_part
 from triggernet.reports.cost.figures import Figure
 from triggernet.studies.compare.compare import Comparison
 from triggernet.studies.compare.contender import FLOAT_ONLY, Firmware

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+
 import pytest
+
+CACHE = "TRIGGERNET_CACHE"
+OWN_CACHE = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """One cache of compiled simulators for this run and all its workers, unless one is named."""
+    if CACHE not in os.environ:
+        config.stash[OWN_CACHE] = os.environ[CACHE] = tempfile.mkdtemp(prefix="triggernet-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if OWN_CACHE in config.stash:
+        del os.environ[CACHE]
+        shutil.rmtree(config.stash[OWN_CACHE], ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

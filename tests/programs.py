@@ -190,14 +190,16 @@ def random_codes(program: Program, n_events: int, seed: int = 1) -> dict[str, np
         tensor = program.tensors[name]
         low, high = tensor.type.min_int, tensor.type.max_int
         values = rng.integers(low, high + 1, (n_events, *tensor.shape))
-        values >>= rng.integers(0, tensor.type.width, (n_events, 1))
-        values[:3] = np.array([0, low, high])[:, None]
+        ones = [1] * len(tensor.shape)
+        values >>= rng.integers(0, tensor.type.width, (n_events, *ones))
+        values[:3] = np.array([0, low, high]).reshape(3, *ones)
         values[3:9] = rng.choice([low, high], (6, *tensor.shape))
         codes[name] = values
     first = program.inputs[0]  # pt or e: what says who is present
-    size = program.tensors[first].size
+    size, *features = program.tensors[first].shape
     kept = rng.integers(0, size + 1, (n_events - 9, 1))
-    codes[first][9:] *= np.arange(size) < kept
+    there = np.arange(size) < kept
+    codes[first][9:] *= there.reshape(*there.shape, *[1] * len(features))
     return codes
 
 

@@ -10,13 +10,9 @@ import torch
 
 from triggernet.data.encoding import EncodingConfig
 from triggernet.learning.layers.calibration import cover_ranges
+from triggernet.learning.models.nanopelican.config import QuantisationConfig
 from triggernet.learning.models.nanopelican.equivariant import EquivariantWeights
-from triggernet.learning.models.nanopelican.quantised import (
-    QuantisationConfig,
-    QuantisedNanoPELICAN,
-    Shape,
-    Width,
-)
+from triggernet.learning.models.nanopelican.quantised import QuantisedNanoPELICAN, Shape, Width
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from programs import Builder
 
 from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.deployment.rtl.testbench import bench_texts
-from triggernet.files import to_json
+from triggernet.files import to_json, write_files
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import Program, evaluate
 
@@ -123,12 +123,16 @@ def write_rtl_project(
         "rtl/tb/expected.dat": lines(evaluate(program, inputs), program.outputs),
     }
     files = {path: text.encode() for path, text in texts.items()}
-    files["model.onnx"] = to_onnx(program).SerializeToString()
+    return write_recorded(
+        folder, program, files | {"model.onnx": to_onnx(program).SerializeToString()}
+    )
+
+
+def write_recorded(folder: Path, program: Program, files: Mapping[str, bytes]) -> Path:
+    """Write the files of a project, and the record of them."""
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
-    files["triggernet.json"] = to_json({"program": program.name, "files": digests}).encode()
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
+    record = to_json({"program": program.name, "files": digests}).encode()
+    write_files(folder, {**files, "triggernet.json": record})
     return folder
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from triggernet import __version__
 from triggernet.cli import COMMANDS, JSON, SETTINGS, main, overrides
-from triggernet.cli.command import BROKEN_PIPE, Command, Outcome, argument
+from triggernet.cli.command import BROKEN_PIPE, INTERNAL_ERROR, Command, Outcome, argument
 from triggernet.errors import DataError, TriggernetError
 
 HEAVY = ("torch", "numpy", "onnx", "onnxruntime", "qonnx", "hls4ml", "da4ml", "pythia8mc", "h5py")
@@ -128,9 +128,16 @@ def test_an_error_of_the_file_system_names_the_file(capsys, tmp_path):
     assert f"{tmp_path / 'missing'}: No such file" in capsys.readouterr().err
 
 
-def test_our_own_mistakes_keep_their_traceback():
-    with pytest.raises(ZeroDivisionError, match="zero"):
-        main(["probe"], [command(lambda args: 1 // 0)])
+@pytest.mark.parametrize("mistake", [ZeroDivisionError("by zero"), OSError("by zero")])
+def test_our_own_mistakes_are_no_failed_verification(capsys, mistake):
+    assert main(["probe"], [command(raises(mistake))]) == INTERNAL_ERROR == 70
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert f"{type(mistake).__name__}: by zero" in lines
+    assert lines[-1].startswith(f"triggernet: internal error: {type(mistake).__name__} in run (")
+    assert "please report the command" in lines[-1]
 
 
 def test_interrupt_exits_with_130(capsys):

@@ -23,7 +23,7 @@ from triggernet.errors import DataError, ModelError, UnsupportedError, UsageErro
 from triggernet.files import sha256_of
 from triggernet.learning.evaluation import evaluate
 from triggernet.learning.training import load_run, load_run_config, train
-from triggernet.reports.budgets.tables import load_part
+from triggernet.parts import load_part
 from triggernet.reports.cost.bit_operations import bit_operations
 from triggernet.reports.cost.figures import FIGURES
 from triggernet.reports.pages.text import number
@@ -345,8 +345,8 @@ def test_wrong_use_exits_with_2_and_says_what_to_do(workshop, tmp_path, capsys):
     assert "is given 2 times; give each run once" in wrong(capsys, deep, flat, deep, *jets)
     assert "is no run folder" in wrong(capsys, deep, tmp_path, *jets)
     assert "is no run folder" in wrong(capsys, deep, workshop / "nowhere", *jets)
-    assert "no part 'xc1'; known are xcvu13p" in wrong(capsys, deep, *jets, "--part", "xc1")
-    assert "interval 0 is below 1" in wrong(capsys, deep, *jets, "--interval", 0)
+    assert "known are xcvu13p, xcvu9p" in wrong(capsys, deep, *jets, "--part", "xc1")
+    assert "clock_period_ns 0.2 is not" in wrong(capsys, deep, *jets, "--clock-ns", 0.2)
     idle = wrong(capsys, flat, project, *jets, "--interval", 2)
     assert "have no effect here" in idle
     assert "must be one of .json, .md, .html" in wrong(capsys, deep, *jets, "-o", "page.pdf")
@@ -363,7 +363,7 @@ def test_runs_are_checked_before_anything_is_judged(workshop, tmp_path, monkeypa
     def never(*_):
         raise AssertionError("judged")
 
-    monkeypatch.setattr("triggernet.learning.evaluation.evaluate", never)
+    monkeypatch.setattr("triggernet.learning.training.evaluate", never)
     jets, deep = workshop / "jets.h5", workshop / "deep"
     with pytest.raises(UsageError, match="no runs to compare; give at least one"):
         compare([], jets)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from old_files import without_digest
 
 from triggernet.data import (
     EncodingConfig,
@@ -20,11 +21,13 @@ from triggernet.data import (
     kinematics,
     load_jets,
     mock_jets,
+    sample_path,
     save_compact,
     to_laboratory,
 )
 from triggernet.errors import ConfigError, DataError, EncodingError
 from triggernet.fixedpoint import FixedPoint
+from triggernet.learning.training.features import float_inputs
 
 STEP = math.pi / 720
 POLAR = EncodingConfig(n_constituents=16, jet=True)
@@ -34,6 +37,26 @@ CARTESIAN = EncodingConfig(kind="cartesian", n_constituents=16, jet=True)
 def jets_of(pt, eta, phi, jet=None) -> Jets:
     p = kinematics.massless(*(np.array([x], float) for x in (pt, eta, phi)))
     return Jets(p, p.sum(axis=1) if jet is None else np.array([jet], float), np.zeros(1, int))
+
+
+@pytest.mark.parametrize("n", [33, 64, 1000])
+def test_places_that_only_cut_off_constituents_could_fill_are_refused(n):
+    jets = load_jets(sample_path("toptag_generated"), 50)
+    message = f"{n} constituents of each jet are asked for.* stored with their 32 leading ones only"
+    for cut in (jets, jets.select(slice(9)), jets.leading(n)):
+        with pytest.raises(DataError, match=message):
+            encode(cut, replace(POLAR, n_constituents=n))
+        with pytest.raises(DataError, match=message):
+            float_inputs(cut, replace(CARTESIAN, n_constituents=n))
+    assert encode(jets, replace(POLAR, n_constituents=32)).inputs["pt"].shape == (50, 32)
+    with pytest.raises(DataError, match="stored with their 8 leading ones only"):
+        encode(jets.leading(8), replace(POLAR, n_constituents=9))
+
+
+def test_jets_that_are_whole_may_have_empty_places():
+    jets = load_jets(sample_path("toptag_reference"), 50)
+    assert jets.cut_at is None
+    assert encode(jets, replace(POLAR, n_constituents=300)).inputs["pt"].shape == (50, 300)
 
 
 def test_names_types_and_order_of_the_inputs():
@@ -247,6 +270,7 @@ def test_compact_files_hold_exactly_the_hardware_integers(tmp_path):
 
 def edited(path, **changes):
     """The compact file with entries of its encoding changed."""
+    without_digest(path)
     with h5py.File(path, "r+") as file:
         file.attrs["encoding"] = json.dumps(json.loads(file.attrs["encoding"]) | changes)
 
@@ -263,7 +287,7 @@ def test_damaged_compact_files_say_what_is_wrong(tmp_path):
         with pytest.raises(DataError, match=message):
             load_jets(path)
     save_compact(path, mock_jets(4), POLAR)
-    with h5py.File(path, "r+") as file:
+    with h5py.File(without_digest(path), "r+") as file:
         del file["axis"]
         file["axis"] = np.zeros((2, 3), int)
     with pytest.raises(DataError, match="different numbers of jets: .*'axis': 3"):

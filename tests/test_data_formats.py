@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import uproot
+from old_files import without_digest
 
 from triggernet.data import Jets, kinematics, load_jets, mock_jets, sample_path, save_jets
 from triggernet.errors import DataError, UsageError
 
 JETS = mock_jets(12, seed=1)  # of 64 constituents, many absent
+ROOT = b"root" + (62400).to_bytes(4, "big") + (100).to_bytes(4, "big")  # version, first record
 CLASSES5 = ("gluon", "quark", "w", "z", "top")
 
 
@@ -33,7 +35,7 @@ def same(found: Jets, label=JETS.label, jet=None) -> None:
 
 def write_published(path, columns=None, **changes):
     p = JETS.leading(200).constituents.astype(np.float32).copy()
-    p[..., 0] *= 1 + 1e-6  # the files' energies are off by their precision; readers mend that
+    p[..., 0] *= 1 + 1e-7  # the files' energies are off by their precision; readers mend that
     names = [f"{part}_{k}" for k in range(200) for part in ("E", "PX", "PY", "PZ")]
     frame = pd.DataFrame(p.reshape(len(p), -1), columns=names)
     truth = pd.DataFrame({"truthE": np.float32(1), "ttv": 0, "is_signal_new": JETS.label})
@@ -70,6 +72,12 @@ def write_hls4ml(path, **changes):
         for name, values in data.items():
             if values is not None:
                 file[name] = values
+
+
+def listed_first(n):
+    """The first `n` constituents of each jet as `write_hls4ml` lists them."""
+    p = JETS.constituents[:, :n]
+    return np.stack([np.zeros(p.shape[:2]), p[..., 3], p[..., 1], p[..., 0], p[..., 2]], -1)
 
 
 def write_jetclass(path, drop=(), flags=None):
@@ -150,7 +158,7 @@ def test_published_truth_is_read_where_it_is(tmp_path):
 def test_what_is_not_valid_is_not_read(tmp_path):
     path = tmp_path / "jets.h5"
     save_jets(path, JETS)
-    with h5py.File(path, "r+") as file:
+    with h5py.File(without_digest(path), "r+") as file:
         table = file["constituents"][:]
         for name in ("energy", "px", "py", "pz"):
             table[name][~table["valid"]] = 7.0
@@ -221,6 +229,9 @@ def test_hls4ml_lhc_jets(tmp_path):
     found = load_jets(path)
     assert found.classes == CLASSES5
     same(found, label=np.arange(12) % 5)
+    assert found.cut_at == (64 if JETS.present[:, -1].any() else None)
+    write_hls4ml(path, jetConstituentList=listed_first(20))
+    assert load_jets(path).cut_at == 20  # the format does not tell how many there were
 
 
 def test_jetclass(tmp_path):
@@ -265,10 +276,31 @@ def test_unknown_sample_is_refused():
         sample_path("w")
 
 
+PARTS = ("E", "PX", "PY", "PZ")
+
+
+def moved(place, source):
+    """Columns that put the constituent of place `source` into another place as well."""
+    p = JETS.leading(200).constituents.astype(np.float32)
+    return {f"{part}_{place}": p[:, source, k] for k, part in enumerate(PARTS)}
+
+
+def turned(place):
+    """Columns that turn one constituent back to front, which keeps its energy and pT."""
+    p = JETS.constituents.astype(np.float32)
+    return {f"P{axis}_{place}": -p[:, place, k] for k, axis in enumerate("XY", start=1)}
+
+
+def one_row_more(path):
+    write_published(path)
+    with h5py.File(path, "r+") as file:
+        file["table/table"].attrs["NROWS"] = 13
+
+
 def damaged_jets(**changes):
     def write(path):
         save_jets(path, JETS)
-        with h5py.File(path, "r+") as file:
+        with h5py.File(without_digest(path), "r+") as file:
             for name, values in changes.items():
                 del file[name]
                 if values is not None:
@@ -277,10 +309,10 @@ def damaged_jets(**changes):
     return write
 
 
-def version_2(path):
+def version_3(path):
     save_jets(path, JETS)
     with h5py.File(path, "r+") as file:
-        file.attrs["format_version"] = 2
+        file.attrs["format_version"] = 3
 
 
 def truncated(path):
@@ -321,6 +353,7 @@ def changed(write, key, values, attribute=None):
 
 def native(path):
     save_jets(path, JETS)
+    without_digest(path)
 
 
 def not_a_number(path):
@@ -336,12 +369,22 @@ def not_a_number(path):
         (lambda path: path.write_text("pt,eta,phi\n"), "neither HDF5 nor ROOT: it begins with"),
         (lambda path: h5py.File(path, "w").close(), "no known keys .* found none"),
         (truncated, "is damaged, or not laid out"),
-        (version_2, "version 2 of 'triggernet jets'; this triggernet reads 1"),
+        (version_3, "version 3 of 'triggernet jets'; this triggernet reads 1 to 2"),
         (damaged_jets(constituents=None), "no dataset 'constituents'; found jets"),
         (damaged_jets(jets=np.zeros(3)), "dataset 'jets' has no field 'energy'"),
         (lambda path: write_published(path, ["PY_7"]), "the table has no column 'PY_7'"),
         (lambda path: write_published(path, ["is_signal_new"]), "no column 'is_signal_new'"),
         (lambda path: write_published(path, is_signal_new=4), "labels from 4 to 4; expected 0"),
+        (lambda path: write_published(path, E_3=np.float32(7)), "energy is not its momentum"),
+        (lambda path: write_published(path, E_3=-JETS.constituents[:, 3, 0]), "energy is not"),
+        (lambda path: write_published(path, E_3=np.float32("nan")), "not a finite number"),
+        (lambda path: write_published(path, E_199=np.float32(1)), "energy is not its momentum"),
+        (lambda path: write_published(path, **moved(0, 5)), "jet 0 .* not sorted by falling pT"),
+        (lambda path: write_published(path, **moved(199, 1)), "not sorted by falling pT"),
+        (lambda path: write_published(path, **turned(0)), "is not of 545 < pT < 655 GeV|axis"),
+        (lambda path: write_published(path, **turned(25)), "further than 1.5 from its axis"),
+        (lambda path: write_published(path, is_signal_new=0.5), "a label that is no whole number"),
+        (one_row_more, "its table has 12 rows and states 13"),
         (lambda path: write_converted(path, Nobj=None), "'Pmu' without 'Nobj'"),
         (lambda path: write_converted(path, is_signal=np.zeros(3)), "do not belong together"),
         (lambda path: write_hls4ml(path, jets=None), "no dataset 'jets', which holds the labels"),
@@ -353,7 +396,11 @@ def not_a_number(path):
         (lambda path: write_jetclass(path, ["part_py"]), "no branch 'part_py'"),
         (lambda path: write_jetclass(path, ["label_QCD"]), "no branch 'label_QCD'"),
         (lambda path: write_jetclass(path, flags=np.ones((12, 3))), "exactly one class"),
-        (lambda path: path.write_bytes(b"root" + b"\0" * 500), "no tree 'tree'"),
+        (lambda path: path.write_bytes(ROOT + b"\0" * 500), "no tree 'tree'"),
+        (
+            lambda path: path.write_text("root:x:0:0:root:/root:/bin/bash\n"),
+            "neither HDF5 nor ROOT",
+        ),
         (lambda path: garbled(path, write_published), "is damaged|holds no table"),
         (lambda path: garbled(path, write_converted), "is damaged|not a finite number"),
         (lambda path: garbled(path, write_jetclass), "is damaged"),

@@ -12,6 +12,7 @@ import pytest
 
 from triggernet.config import load_config
 from triggernet.data import kinematics, load_jets
+from triggernet.data.cross_section import cross_section_text
 from triggernet.data.generation import (
     CollisionConfig,
     GenerationConfig,
@@ -23,7 +24,7 @@ from triggernet.data.generation.chunk import ChunkPlan, generate_chunk, refuse_h
 from triggernet.data.generation.clustering import FoundJets, cluster
 from triggernet.data.generation.particles import Particles
 from triggernet.data.generation.pythia import EventSource, Resonances, decays, start_pythia
-from triggernet.data.generation.sample import plan_chunks
+from triggernet.data.generation.sample import plan_chunks, summary_text
 from triggernet.data.generation.selection import match, select
 from triggernet.errors import ConfigError, ToolError, UsageError
 
@@ -328,3 +329,22 @@ def test_match_needs_the_resonance_and_all_its_partons_in_the_same_event():
     np.testing.assert_array_equal(found, [0, 2, -1])
     nothing = Resonances(np.zeros(0, int), np.zeros((0, 4)), np.zeros((0, 3, 4)))
     np.testing.assert_array_equal(match(jets, np.arange(3), nothing, 0.8), [-1, -1, -1])
+
+
+@pytest.mark.parametrize(
+    ("sigma_mb", "error_mb", "text"),
+    [
+        (2.4753e-9, 1.23e-11, "2.475 +- 0.012 pb"),
+        (2.4753e-6, 1.23e-7, "2,475 +- 123 pb"),
+        (2.4753e-10, 1.23e-12, "247.5 +- 1.2 fb"),
+        (2.4753e-9, 0.0, "2.48 pb"),
+        (0.0, 0.0, "0 fb"),
+    ],
+)
+def test_cross_sections_are_in_picobarn_or_femtobarn(sigma_mb, error_mb, text):
+    assert cross_section_text(sigma_mb, error_mb) == text
+    if sigma_mb:
+        counts = {"jets_accepted": 7, "events_tried": 90}
+        counts |= {"sigma_mb": sigma_mb, "sigma_error_mb": error_mb}
+        line = f"top: 7 jets accepted of 90 events, cross-section {text}"
+        assert summary_text({"jets": 7, "top": counts}) == f"7 jets\n{line}"

@@ -130,7 +130,7 @@ def test_the_text_tells_where_jets_come_from():
     }
     text = as_text(Path("a.h5"), describe(replace(JETS, provenance=about)))
     assert text.endswith(
-        "source: triggernet generate\ntop: events_tried 193400, sigma_mb 2.5e-09\n"
+        "source: triggernet generate\ntop: events tried 193,400, cross-section 2.50 pb\n"
         "config:\n    process: toptag\n    detector: coarse\npackages: pythia8mc 8.3\nseed: 7"
     )
     assert "top mass peak: " in text

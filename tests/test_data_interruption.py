@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from triggernet.data import load_jets
 from triggernet.data.generation import GenerationConfig, generate
 from triggernet.data.generation import sample as module
 from triggernet.data.generation.chunk import ChunkPlan
 from triggernet.data.generation.sample import plan_chunks
-from triggernet.errors import DataError, UsageError
+from triggernet.data.readers import hdf5
+from triggernet.errors import DataError, FileError, UsageError
 from triggernet.locks import locked
 
 SMALL = GenerationConfig(chunk_jets=15, n_constituents=60)
@@ -178,3 +180,17 @@ def test_another_sample_does_not_take_over_its_chunks(tmp_path, monkeypatch):
         generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=3)
     with pytest.raises(UsageError, match="keeps chunks of a sample with other settings"):
         generate(SMALL, N_JETS, tmp_path / "jets.h5", seed=4)
+
+
+def test_chunks_are_kept_until_the_file_was_read_back(tmp_path, monkeypatch):
+    path, few = tmp_path / "jets.h5", GenerationConfig(chunk_jets=1, n_constituents=8)
+    with monkeypatch.context() as patch:
+        patch.setattr(hdf5, "_image", lambda *args: bytes(1000))
+        with pytest.raises(FileError, match=rf"cannot write {path}: .*{path}.chunks, the same"):
+            generate(few, 2, path, seed=3)
+    assert not path.exists()
+    assert len(chunks_of(path)) == 2
+    monkeypatch.setattr(module, "write_chunk", interrupt)  # not one is made again
+    generate(few, 2, path, seed=3)
+    assert len(load_jets(path)) == 2
+    assert list(tmp_path.iterdir()) == [path]

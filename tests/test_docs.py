@@ -18,7 +18,8 @@ from triggernet.cli.command import _parser
 from triggernet.config import load_config
 from triggernet.data.generation import GenerationConfig
 from triggernet.learning.training import load_run_config
-from triggernet.reports.budgets.tables import load_budget, load_part
+from triggernet.parts import load_part
+from triggernet.reports.budgets.tables import load_budget
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from triggernet import __version__
-from triggernet.errors import DataError, UsageError
+from triggernet.errors import DataError, FileError, UsageError
 from triggernet.files import (
+    append_text,
+    make_folder,
     new_file,
     new_folder,
     provenance,
@@ -145,6 +148,68 @@ def test_overwrite_that_fails_keeps_the_old_folder(tmp_path):
         raise ValueError("stop")
     assert names(tmp_path / "run") == ["old", "triggernet.json"]
     assert names(tmp_path) == ["run"]
+
+
+def refusing(error):
+    """A function that the operating system refuses."""
+
+    def refuse(*args, **kwargs):
+        raise OSError(error, os.strerror(error))
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (errno.ENOSPC, "No space left on device; make room there"),
+        (errno.EDQUOT, "Disk quota exceeded; make room there"),
+        (errno.EIO, "Input/output error; choose another place"),
+    ],
+)
+def test_a_disk_that_refuses_only_at_the_end_keeps_the_old_file(
+    tmp_path, monkeypatch, error, message
+):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    monkeypatch.setattr(os, "fsync", refusing(error))
+    with pytest.raises(FileError, match=f"cannot write {path}: {message}"):
+        write_json(path, {})
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_a_full_disk_under_a_new_folder_names_the_folder(tmp_path):
+    path = tmp_path / "run"
+    with pytest.raises(FileError, match=f"cannot write {path}: No space left"), new_folder(path):
+        refusing(errno.ENOSPC)()
+    assert names(tmp_path) == []
+
+
+def test_what_may_not_be_written_is_named_as_the_user_knows_it(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    wrong = tmp_path / "file" / "deep" / "a.txt"  # as root, permissions refuse nothing
+    for write in (lambda: write_text(wrong, "x"), lambda: append_text(wrong, "x")):
+        with pytest.raises(FileError, match=f"cannot write {wrong}: Not a directory"):
+            write()
+    for make in (make_folder, lambda path: new_folder(path).__enter__()):
+        with pytest.raises(FileError, match=f"cannot write {wrong}: Not a directory"):
+            make(wrong)
+    long = tmp_path / ("n" * 250)
+    with pytest.raises(FileError, match=f"cannot write {long}: File name too long"):
+        write_text(long, "x")
+    monkeypatch.chdir(tmp_path)
+    with new_folder(Path("run")) as temporary, pytest.raises(OSError, match="No such file"):
+        (temporary / "missing" / "a").write_text("x")
+    with pytest.raises(FileError, match="cannot write other/missing/a: No such file"):  # noqa: SIM117
+        with new_folder(Path("other")) as temporary:
+            (temporary / "missing" / "a").write_text("x")
+
+
+def test_errors_about_other_files_pass(tmp_path):
+    for error in (FileNotFoundError(2, "No such file", "/nowhere/b"), BrokenPipeError(32, "gone")):
+        with pytest.raises(type(error)), new_file(tmp_path / "a"):
+            raise error
 
 
 def test_a_killed_writer_leaves_the_old_file(tmp_path):

@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy_of(project: Path, folder: Path) -> Path:
     target = folder / "copy"
     for path in project.rglob("*"):
-        if path.is_file() and "build" not in path.parts:
+        if path.is_file():
             (target / path.relative_to(project)).parent.mkdir(parents=True, exist_ok=True)
             (target / path.relative_to(project)).write_bytes(path.read_bytes())
     return target
@@ -326,12 +326,15 @@ def test_without_a_compiler_it_says_how_to_get_one(
         simulate(project, random_codes(tiny_program(), 20))
 
 
-def test_what_the_compiler_refuses_is_shown(project: Path, tmp_path: Path) -> None:
+def test_what_the_compiler_refuses_is_shown(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIGGERNET_CACHE", str(tmp_path / "cache"))
     copy = copy_of(project, tmp_path)
     edit(copy / "firmware" / "parameters.h", "static const int n_in = 2;", "static const int n_in;")
     with pytest.raises(ToolError, match="n_in"):
         build(copy)
-    assert not list((copy / "build").glob("simulate-*/simulate"))
+    assert not list((tmp_path / "cache").glob("simulators/*"))
 
 
 @pytest.mark.parametrize("missing", ["program.json", "firmware/tagger.cpp"])

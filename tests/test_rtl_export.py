@@ -14,8 +14,10 @@ from triggernet.deployment.hls import edited_files
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.rtl.lower import lower, useful_intervals
+from triggernet.deployment.rtl.project import describe
 from triggernet.errors import ConfigError, UsageError
-from triggernet.reports.budgets.tables import Budget, load_budget, load_part
+from triggernet.parts import load_part
+from triggernet.reports.budgets.tables import Budget, load_budget
 from triggernet.reports.fold.alternatives import fold, front
 from triggernet.reports.report import report
 
@@ -103,7 +105,7 @@ def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--interval", 0), "interval 0 is below 1"),
+        (("--part", "xcvu19p"), "no part 'xcvu19p'; did you mean xcvu9p?"),
         (("--clock-ns", 0.2), "clock_period_ns 0.2 is not between"),
         (("--fold", "auto", "--interval", 2), "--fold auto chooses interval itself"),
         (("--fold", "auto", "--dsp", "none", "--tables", "lut"), "chooses dsp, tables itself"),
@@ -113,13 +115,13 @@ def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: P
             "is not that of the budget",
         ),
         (("--reuse-factor", 2), "--reuse-factor has no effect here; add --hls"),
-        (("--part", "xc7z0"), None),
+        (("--part", "xc7z020clg400-1"), None),
     ],
 )
 def test_wrong_use(capsys, tmp_path: Path, options: tuple, message: str | None) -> None:
     if message is None:  # a part that no table has is only needed to choose a fold
         exported(tmp_path, *options)
-        assert "no part 'xc7z0'" in refused(capsys, tmp_path, *options, "--fold", "auto")
+        assert "no part 'xc7z020clg400-1'" in refused(capsys, tmp_path, *options, "--fold", "auto")
     else:
         assert message in refused(capsys, tmp_path, *options)
 
@@ -219,6 +221,25 @@ def test_intervals_that_make_a_difference(export) -> None:
     assert useful_intervals(export.program) == [1, 2, 3, 4, 8, 16, 32]
     for asked, found in ((7, 4), (15, 8), (1000, 32)):
         assert lower(export.program, RtlConfig(interval=asked)).interval_cycles == found
+
+
+@pytest.mark.parametrize("interval", [1, 8])
+def test_the_counts_of_the_nodes_add_up_to_the_whole(export, interval: int) -> None:
+    config = RtlConfig(interval=interval)
+    plain, counted = lower(export.program, config), lower(export.program, config, by_node=True)
+    assert describe(plain)["modules"] == describe(counted)["modules"]
+    assert plain.nodes == ()
+    assert [n.name for n in counted.nodes] == [n.name for n in export.program.nodes]
+    for kind in ("lut", "dsp", "bram"):
+        assert sum(getattr(n, kind) for n in counted.nodes) == getattr(plain.count, kind)
+    # The tokens and what waits for the output belong to no node.
+    rest = plain.count.ff - sum(n.ff for n in counted.nodes)
+    assert counted.latency_cycles <= rest < 0.1 * plain.count.ff
+    assert all(n.lut >= 0 and n.ff >= 0 for n in counted.nodes)
+    ready = {n.name: n.ready_cycle for n in counted.nodes}
+    assert max(ready.values()) <= counted.latency_cycles
+    # The largest product is where the pairs meet.
+    assert max(counted.nodes, key=lambda n: n.dsp).op.startswith("PairDot")
 
 
 def test_several_instances_stand_together_in_the_report(export, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import test_operators
 from operator_cases import OperatorTest
 from programs import Builder, random_codes, together
+from rtl_projects import write_recorded
 from test_edge_operators import edge_operator_tests
 
 from triggernet.deployment.rtl.config import RtlConfig
@@ -50,11 +51,10 @@ def simulated(
     folder: Path, program: Program, config: RtlConfig, codes: dict, expected: dict
 ) -> dict[str, np.ndarray]:
     """What the Verilog of a program answers."""
-    for path, text in rtl_texts(lower(program, config), codes, expected).items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    (folder / "program.json").write_text(program.to_json())
-    return run(build(folder), codes)
+    texts = rtl_texts(lower(program, config), codes, expected)
+    texts["program.json"] = program.to_json()
+    files = {path: text.encode() for path, text in texts.items()}
+    return run(build(write_recorded(folder, program, files)), codes)
 
 
 @pytest.mark.parametrize(

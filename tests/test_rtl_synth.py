@@ -21,7 +21,14 @@ from triggernet.deployment.rtl.place import harness, place
 from triggernet.deployment.rtl.synth import synthesise
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.rtl.yosys_worker import instances, shared_modules
-from triggernet.errors import ProjectError, ToolError, UsageError
+from triggernet.errors import (
+    MissingPackageError,
+    ProjectError,
+    ToolError,
+    ToolFailedError,
+    UsageError,
+)
+from triggernet.extras import EXTRAS
 
 TINY = """
 module tiny (
@@ -235,7 +242,8 @@ def test_an_unknown_family_is_named(tmp_path):
 
 def test_without_yosys_it_is_said_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setattr(synthesis, "PACKAGE", "nosuchpackage")
-    with pytest.raises(ToolError, match="nosuchpackage is needed .*pip install triggernet"):
+    monkeypatch.setitem(EXTRAS, "nosuchpackage", "rtl")
+    with pytest.raises(MissingPackageError, match=r"nosuchpackage is needed .*'triggernet\[rtl\]'"):
         synthesise(write_rtl(tmp_path / "p"))
 
 
@@ -333,10 +341,9 @@ def test_a_design_too_large_for_the_chip_says_so(counted, monkeypatch, capsys):
 
 
 def test_what_nextpnr_finds_no_room_for_does_not_fit(counted, monkeypatch):
-    def full(command, *, log, **_):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("Info: ...\nERROR: Unable to place cell 'm', no BELs remaining for it\n")
-        raise ToolError("failed")
+    def full(*_, **__):
+        output = "Info: ...\nERROR: Unable to place cell 'm', no BELs remaining for it\n"
+        raise ToolFailedError("failed", output)
 
     monkeypatch.setattr(placing, "_netlist", lambda *_: {"LUT4": 3, "CCU2C": 2})
     monkeypatch.setattr(placing, "run_tool", full)
@@ -349,10 +356,8 @@ def test_what_nextpnr_finds_no_room_for_does_not_fit(counted, monkeypatch):
 
 
 def test_any_other_failure_of_nextpnr_is_an_error(counted, monkeypatch):
-    def broken(command, *, log, **_):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("ERROR: cannot read the netlist\n")
-        raise ToolError("nextpnr failed")
+    def broken(*_, **__):
+        raise ToolFailedError("nextpnr failed", "ERROR: cannot read the netlist\n")
 
     monkeypatch.setattr(placing, "_netlist", lambda *_: {})
     monkeypatch.setattr(placing, "run_tool", broken)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from triggernet.errors import ToolError
+from triggernet.errors import ToolError, ToolFailedError
 from triggernet.progress import Progress, say, track
 from triggernet.run_tool import LAST_LINES, run_tool
 
@@ -19,21 +21,17 @@ HINT = "install it with apt install it"
 
 
 def shell(tmp_path: Path, script: str, **options) -> str:
-    return run_tool(
-        ["sh", "-c", script], cwd=tmp_path, log=tmp_path / "log" / "sh.log", hint=HINT, **options
-    )
+    return run_tool(["sh", "-c", script], cwd=tmp_path, hint=HINT, **options)
 
 
-def test_output_is_returned_and_logged_in_order(tmp_path):
+def test_output_is_returned_in_order(tmp_path):
     output = shell(tmp_path, "echo one; echo two >&2; echo three; pwd")
     assert output == f"one\ntwo\nthree\n{tmp_path}\n"
-    assert (tmp_path / "log" / "sh.log").read_text() == output
 
 
 def test_a_missing_program_says_how_to_install_it(tmp_path):
     with pytest.raises(ToolError, match=rf"^nosuchtool is needed and was not found.*; {HINT}$"):
-        run_tool(["nosuchtool"], cwd=tmp_path, log=tmp_path / "log", hint=HINT)
-    assert not (tmp_path / "log").exists()
+        run_tool(["nosuchtool"], cwd=tmp_path, hint=HINT)
 
 
 def test_a_missing_program_behind_the_program_is_found_out_first(tmp_path):
@@ -46,7 +44,7 @@ def test_a_script_is_looked_for_in_the_folder_it_runs_in(tmp_path):
     script = tmp_path / "build.sh"
     script.write_text("#!/bin/sh\necho built\n")
     script.chmod(0o755)
-    options = {"cwd": tmp_path, "log": tmp_path / "log", "hint": HINT}
+    options = {"cwd": tmp_path, "hint": HINT}
     assert run_tool(["./build.sh"], **options) == "built\n"
     script.chmod(0o644)
     with pytest.raises(ToolError, match=r"^\./build\.sh is needed"):
@@ -54,12 +52,33 @@ def test_a_script_is_looked_for_in_the_folder_it_runs_in(tmp_path):
 
 
 def test_a_failure_shows_the_code_the_log_and_its_end(tmp_path):
-    with pytest.raises(ToolError, match=r"^sh failed with exit code 3") as caught:
+    with pytest.raises(ToolFailedError, match=r"^sh failed with exit code 3") as caught:
         shell(tmp_path, "seq 100; exit 3")
     message = str(caught.value)
-    assert str(tmp_path / "log" / "sh.log") in message
     shown = [line.strip() for line in message.splitlines()[1:]]
     assert shown == [str(i) for i in range(101 - LAST_LINES, 101)]
+    assert caught.value.output == "".join(f"{i}\n" for i in range(1, 101))
+
+
+def test_the_log_of_a_failure_exists_when_its_message_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIGGERNET_CACHE", str(tmp_path / "cache"))
+    with (
+        pytest.raises(ToolFailedError) as caught,
+        tempfile.TemporaryDirectory() as work,
+    ):
+        shell(Path(work), "seq 100; exit 3")
+    named = re.search(r"\(all of it is in (\S+)\):$", str(caught.value).splitlines()[0])
+    log = Path(named[1])
+    assert log.parent == tmp_path / "cache" / "logs"
+    assert log.read_text() == caught.value.output
+    assert log == caught.value.log
+
+
+def test_a_failure_without_a_place_for_its_log_is_told_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIGGERNET_CACHE", str(tmp_path / "file" / "cache"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToolFailedError, match="exit code 3; the end of what it wrote:\n    no$"):
+        shell(tmp_path, "echo no; exit 3")
 
 
 def test_a_silent_failure_says_so(tmp_path):
@@ -73,7 +92,7 @@ def test_a_program_that_crashes_is_named_with_its_signal(tmp_path):
 
 
 def test_exit_code_0_is_no_proof(tmp_path):
-    with pytest.raises(ToolError, match=r"^sh ended well but left no out/b\.so; the end of"):
+    with pytest.raises(ToolError, match=r"^sh ended well but left no out/b\.so; the end of what"):
         shell(tmp_path, "echo done; touch a", artefacts=[Path("out/b.so")])
     with pytest.raises(ToolError, match="^sh ended well but left a empty"):
         shell(tmp_path, ": > a", artefacts=[Path("a")])
@@ -113,7 +132,7 @@ def test_standard_input_is_not_passed_on(tmp_path):
         "import pathlib, sys\n"
         "from triggernet.run_tool import run_tool\n"
         "folder = pathlib.Path(sys.argv[1])\n"
-        "print([run_tool(['cat'], cwd=folder, log=folder / 'log', hint='')])\n"
+        "print([run_tool(['cat'], cwd=folder, hint='')])\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     assert subprocess.check_output(command, input="typed ahead", text=True) == "['']\n"
@@ -173,7 +192,7 @@ def test_nothing_outlives_a_killed_command(tmp_path):
         "from triggernet.run_tool import run_tool\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "command = ['sh', '-c', 'sleep 60 & echo $! > part; mv part child; wait']\n"
-        "run_tool(command, cwd=folder, log=folder / 'log', hint='')\n"
+        "run_tool(command, cwd=folder, hint='')\n"
     )
     run = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
     wait_until((tmp_path / "child").is_file)

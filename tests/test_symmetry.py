@@ -12,7 +12,7 @@ from triggernet.cli import main
 from triggernet.data import lorentz, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError
 from triggernet.learning.evaluation import symmetry
-from triggernet.learning.evaluation.symmetry import Change, SymmetryConfig
+from triggernet.learning.evaluation.symmetries import Change, SymmetryConfig
 from triggernet.learning.training import load_run_config, train
 
 METRIC = np.diag([1.0, -1, -1, -1])

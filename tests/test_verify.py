@@ -86,7 +86,7 @@ def test_one_wrong_constant_in_the_firmware_is_found(
     hls_project: Path, tmp_path: Path, capsys
 ) -> None:
     copy = tmp_path / "mutant"
-    shutil.copytree(hls_project, copy, ignore=shutil.ignore_patterns("build"))
+    shutil.copytree(hls_project, copy)
     weights = copy / "firmware" / "weights" / "weight_w.h"
     text = weights.read_text()
     weights.write_text(re.sub(r"= \{(-?\d+)", lambda m: f"= {{{int(m[1]) ^ 1}", text, count=1))

@@ -12,9 +12,9 @@ it is asked for::
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from triggernet.lazy import lazily
 from triggernet.version import __version__
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _VERBS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.front.{_VERBS[name]}"), name)
+__getattr__ = lazily(f"{__name__}.front", _VERBS)
 
 
 def __dir__() -> list[str]:

@@ -5,11 +5,15 @@
     |   `-- ConfigError         a key or value of a YAML file or config dataclass
     |-- DataError               a file of jets that cannot be read or makes no sense
     |   `-- EncodingError       values that the hardware encoding cannot hold
+    |-- FileError               an output that cannot be written: a full disk, no permission
     |-- ModelError              a run folder, checkpoint or model that does not fit
     |-- ProgramError            a QONNX file that is no valid fixed-point program
     |   `-- UnsupportedError    a node or setting that cannot be lowered exactly
     |-- ProjectError            a firmware project that is incomplete or was edited
     `-- ToolError               an external tool that is missing or failed
+        |-- MissingToolError    one that is not on this machine
+        |   `-- MissingPackageError  a package of one of triggernet's extras is not installed
+        `-- ToolFailedError     one that ran and failed
 
 A message says what is wrong, the value found, what is allowed, and what to do. The command line
 prints it without a traceback and exits with 2.
@@ -42,6 +46,10 @@ class EncodingError(DataError):
     """Values that the chosen hardware encoding cannot hold."""
 
 
+class FileError(TriggernetError):
+    """A file or folder that cannot be written: the disk is full, or writing is not allowed."""
+
+
 class ModelError(TriggernetError):
     """A run folder, checkpoint or model that does not fit its configuration."""
 
@@ -60,6 +68,30 @@ class ProjectError(TriggernetError):
 
 class ToolError(TriggernetError):
     """An external tool that is missing, failed, or left no result."""
+
+
+class MissingToolError(ToolError):
+    """An external tool, or the Python package that brings it, that is not on this machine."""
+
+
+class MissingPackageError(MissingToolError):
+    """A package that comes with one of triggernet's extras is not installed."""
+
+
+class ToolFailedError(ToolError):
+    """An external tool that ran and failed, took too long, or left no result.
+
+    Attributes
+    ----------
+    output : str
+        All that it wrote.
+    log : Path or None
+        Where that is kept; None if it wrote nothing, or there was no place.
+    """
+
+    def __init__(self, message: str, output: str = "", log: Path | None = None) -> None:
+        super().__init__(message)
+        self.output, self.log = output, log
 
 
 LONGEST = 300  # characters of another library's message that are shown

@@ -20,6 +20,7 @@ from triggernet.errors import DataError, UsageError
 from triggernet.ownership import check_place, check_replaceable
 from triggernet.temporary import exchange, remove, sibling, sweep
 from triggernet.version import __version__
+from triggernet.writing import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,30 @@ RELEVANT_PACKAGES = (
 )
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder with its parents, unless it is there.
+
+    Raises
+    ------
+    FileError
+        If that is refused.
+    """
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append to a text file in UTF-8.
+
+    Raises
+    ------
+    FileError
+        If that is refused.
+    """
+    with writing(path), path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, and move it to `path` when the block ends well.
@@ -60,24 +85,35 @@ def new_file(path: Path) -> Iterator[Path]:
     ------
     UsageError
         If `path` is a folder.
+    FileError
+        If the operating system refuses: see `writing`.
     """
-    refuse_folder(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path)
     temporary = sibling(path).with_suffix(f".tmp{path.suffix}")
+    with writing(path, temporary):
+        refuse_folder(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path)
+        try:
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on its disk: some say only then that there is no room."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield temporary
-        temporary.replace(path)
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, whole."""
-    with new_file(path) as temporary, temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with new_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -133,20 +169,30 @@ def new_folder(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -
     ------
     UsageError
         As `refuse_existing`.
+    FileError
+        If the operating system refuses: see `writing`.
     """
     place = path.resolve()
-    sweep(place)
-    refuse_existing(path, overwrite, keep)
-    place.parent.mkdir(parents=True, exist_ok=True)
     temporary = sibling(place)
-    try:
-        temporary.mkdir()
-        yield temporary
-        # Again: somebody else may have made it while the block was busy.
+    with writing(path, temporary):
+        sweep(place)
         refuse_existing(path, overwrite, keep)
-        _move_folder(temporary, place)
-    finally:
-        remove(temporary)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.mkdir()
+            yield temporary
+            # Again: somebody else may have made it while the block was busy.
+            refuse_existing(path, overwrite, keep)
+            _move_folder(temporary, place)
+        finally:
+            remove(temporary)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files, by their path below `folder`, into a folder of which nobody knows yet."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
 
 
 def refuse_existing(path: Path, overwrite: bool = False, keep: Sequence[Path] = ()) -> None:

@@ -7,14 +7,16 @@ else there is belongs to somebody else: it is named, never deleted and never com
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
-from triggernet.errors import UsageError
+from triggernet.documents import read_json
+from triggernet.errors import ProjectError, UsageError
 
 RECORD = "triggernet.json"
 
@@ -51,8 +53,8 @@ SHOWN = 5  # files of somebody else that a message names
 def listed_files(folder: Path) -> dict[str, str] | None:
     """Digests of a project's files by their path; None if `folder` has no record of them."""
     try:
-        record = json.loads((folder / RECORD).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        record = read_json(folder / RECORD, ProjectError)
+    except ProjectError:
         return None
     files = record.get("files") if isinstance(record, dict) else None
     return dict(files) if isinstance(files, dict) else None
@@ -127,6 +129,14 @@ def check_place(folder: Path, keep: Sequence[Path] = ()) -> None:
             raise UsageError(
                 f"cannot write the folder {folder}: it {verb} {what}; name a new folder"
             )
+
+
+def how_to_add(folder: Path, firmware: Literal["hls", "rtl"]) -> str:
+    """Which command writes a project with firmware that `folder` lacks, keeping what it has."""
+    kinds = {"hls": (folder / "firmware").is_dir(), "rtl": (folder / "rtl").is_dir()}
+    options = " ".join(f"--{kind}" for kind, there in kinds.items() if there or kind == firmware)
+    run = shlex.quote(str(folder)) if (folder / "config.yaml").is_file() else "RUN"
+    return f"`triggernet export {run} {options} --out DIR` writes a project with it"
 
 
 def _raise(error: OSError) -> None:

@@ -1,10 +1,16 @@
-"""Progress on standard error: a bar on a terminal, an occasional plain line elsewhere."""
+"""Progress on standard error: a bar or a clock on a terminal, an occasional plain line elsewhere.
+
+`Progress` and `track` are for work that is counted, `waiting` for work that is not: a compiler, a
+large file. Whoever looks at a terminal sees within a second what is being done and that it goes on.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -15,6 +21,11 @@ T = TypeVar("T")
 
 # A log of an hour's work should have hundreds of lines, not thousands.
 LINE_INTERVAL_S = 10.0
+TICK_S = 1.0
+# What is quicker than this is not worth a word, on a terminal and in a log.
+PATIENCE_S = 0.5
+PATIENCE_OF_LOGS_S = 3.0
+CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
@@ -47,6 +58,8 @@ class Progress:
         self._note = ""
         self._start = self._last_line = time.monotonic()
         self._bar: tqdm[Any] | None = None
+        self._lock = Lock()  # lines are written by the clock too
+        self._clock = _Clock(self._tick, TICK_S)
 
     def __enter__(self) -> Self:
         self._start = self._last_line = time.monotonic()
@@ -56,6 +69,7 @@ class Progress:
             self._bar = tqdm(
                 desc=self._description, total=self._total, unit=f" {self._unit}", leave=False
             )
+        self._clock.start()
         return self
 
     def advance(self, steps: int = 1, note: str = "") -> None:
@@ -65,9 +79,21 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(self._note, refresh=False)
             self._bar.update(steps)
-        elif time.monotonic() - self._last_line >= self._interval_s:
-            self._last_line = time.monotonic()
-            self._line()
+        else:
+            self._line_if_due(self._interval_s)
+
+    def _tick(self) -> None:
+        """Go on showing the time while the first step, or a long one, takes its own."""
+        if self._bar is not None:
+            self._bar.refresh()
+        else:
+            self._line_if_due(max(self._interval_s, TICK_S))
+
+    def _line_if_due(self, interval_s: float) -> None:
+        with self._lock:
+            if time.monotonic() - self._last_line >= interval_s:
+                self._last_line = time.monotonic()
+                self._line()
 
     def __exit__(
         self,
@@ -75,6 +101,7 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._clock.stop()
         if self._bar is not None:
             self._bar.close()
         if kind is None:
@@ -85,6 +112,74 @@ class Progress:
         note = f", {self._note}" if self._note else ""
         seconds = time.monotonic() - self._start
         say(f"{self._description}: {self._done}{of} {self._unit}, {seconds:.1f} s{note}")
+
+
+@contextmanager
+def waiting(what: str, patience_s: float | None = None) -> Iterator[None]:
+    """Say what is waited for while the block runs.
+
+    On a terminal a clock ticks behind it; elsewhere there is one line when it begins to take time
+    and one at the end. A block that is done within `patience_s` is not mentioned: by default half
+    a second on a terminal, three elsewhere.
+
+    Parameters
+    ----------
+    what : str
+        In words: ``"compiling the C++ (g++)"``.
+    patience_s : float, optional
+    """
+    started, on_terminal, told = time.monotonic(), sys.stderr.isatty(), False
+
+    def tick() -> None:
+        nonlocal told
+        if on_terminal:
+            sys.stderr.write(f"{CLEAR_LINE}{what} ... {time.monotonic() - started:.0f} s")
+            sys.stderr.flush()
+        elif not told:
+            say(f"{what} ...")
+        told = True
+
+    if patience_s is None:
+        patience_s = PATIENCE_S if on_terminal else PATIENCE_OF_LOGS_S
+    clock = _Clock(tick, TICK_S, patience_s)
+    clock.start()
+    try:
+        yield
+    except BaseException:
+        clock.stop()
+        if told and on_terminal:
+            sys.stderr.write(CLEAR_LINE)
+        raise
+    clock.stop()
+    if told:
+        start = CLEAR_LINE if on_terminal else ""
+        say(f"{start}{what}: {time.monotonic() - started:.1f} s")
+
+
+class _Clock:
+    """Calls a function every `period_s`, first after `first_s`, in a thread of its own."""
+
+    def __init__(
+        self, tick: Callable[[], None], period_s: float, first_s: float | None = None
+    ) -> None:
+        self._tick, self._period_s = tick, period_s
+        self._first_s = period_s if first_s is None else first_s
+        self._ended = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it; nothing is called any more when this returns."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = self._first_s
+        while not self._ended.wait(pause):
+            self._tick()
+            pause = self._period_s
 
 
 def track(items: Iterable[T], description: str, unit: str = "steps") -> Iterator[T]:

@@ -1,4 +1,4 @@
-"""External programs: found or explained, run with a log, and checked for what they leave."""
+"""External programs: found or explained, run to their end, and checked for what they leave."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from triggernet.errors import ToolError
+from triggernet.cache import keep_log
+from triggernet.errors import MissingToolError, ToolFailedError
 from triggernet.signals import undisturbed
 
 LAST_LINES = 15
@@ -21,7 +23,6 @@ def run_tool(
     command: Sequence[str | Path],
     *,
     cwd: Path,
-    log: Path,
     hint: str,
     needs: Sequence[str] = (),
     timeout_s: float | None = None,
@@ -36,8 +37,6 @@ def run_tool(
         The program and its arguments; a relative path with a slash is meant from `cwd`.
     cwd : Path
         The folder to run it in.
-    log : Path
-        Receives standard output and standard error together, also when the program fails.
     hint : str
         How to install what may be missing: ``"install g++, on Debian with apt install g++"``.
     needs : sequence of str
@@ -53,24 +52,29 @@ def run_tool(
     Returns
     -------
     str
-        The content of the log.
+        Standard output and standard error together.
 
     Raises
     ------
-    ToolError
-        If a program is missing (with `hint`), fails, takes too long, or leaves an artefact out
-        (with the log's path and last lines).
+    MissingToolError
+        If a program is missing (with `hint`).
+    ToolFailedError
+        If it fails, takes too long, or leaves an artefact out, with the last lines that it wrote
+        and the path of a file with all of them, which is kept (`triggernet.cache`).
     """
     arguments = [str(part) for part in command]
     _require([arguments[0], *needs], cwd, hint)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as file:
+    with tempfile.TemporaryFile() as file:
         trouble = _run(arguments, cwd, file, timeout_s, environment or {})
+        file.seek(0)
+        written = file.read()
     if trouble is None:
         trouble = _missing_artefact(cwd, artefacts)
-    output = log.read_text(encoding="utf-8", errors="replace")
+    output = written.decode(encoding="utf-8", errors="replace")
     if trouble is not None:
-        raise ToolError(f"{Path(arguments[0]).name} {trouble}{_end_of(output, log)}")
+        name = Path(arguments[0]).name
+        log = keep_log(name, written) if written.strip() else None
+        raise ToolFailedError(f"{name} {trouble}{_end_of(output, log)}", output, log)
     return output
 
 
@@ -79,7 +83,7 @@ def _require(programs: Sequence[str], cwd: Path, hint: str) -> None:
         # which() takes a relative path from the folder we are in, the program's is `cwd`.
         name = str(cwd / program) if "/" in program else program
         if shutil.which(name) is None:
-            raise ToolError(f"{program} is needed and was not found on this machine; {hint}")
+            raise MissingToolError(f"{program} is needed and was not found on this machine; {hint}")
 
 
 def _run(
@@ -152,8 +156,10 @@ def _missing_artefact(cwd: Path, artefacts: Sequence[Path]) -> str | None:
     return None
 
 
-def _end_of(output: str, log: Path) -> str:
-    lines = output.rstrip().splitlines()[-LAST_LINES:]
+def _end_of(output: str, log: Path | None) -> str:
+    lines = output.rstrip().splitlines()
     if not lines:
-        return f"; it wrote nothing ({log})"
-    return f"; the end of {log}:\n" + "\n".join(f"    {line}" for line in lines)
+        return "; it wrote nothing"
+    place = "" if log is None else f" (all of it is in {log})"
+    shown = "\n".join(f"    {line}" for line in lines[-LAST_LINES:])
+    return f"; the end of what it wrote{place}:\n{shown}"

@@ -3,7 +3,7 @@
     .venv/bin/python tools/bench/cosim.py project [project ...] [--vectors 20000]
 
 Where a project holds HLS firmware too, its C++ simulation is timed on the same jets, and the ratio
-is given. Everything is built afresh in a temporary folder.
+is given. Everything is built afresh, in a temporary cache.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import triggernet.deployment.hls.simulation as hls
 import triggernet.deployment.rtl.simulation as rtl
+from triggernet.cache import VARIABLE
 from triggernet.deployment.verify.jets import encoded_jets
 from triggernet.deployment.verify.stimuli import make_stimuli
 
@@ -40,7 +41,8 @@ def measure(project: Path, n_vectors: int) -> dict[str, dict[str, float]]:
         if not (project / sign).exists():
             continue
         with tempfile.TemporaryDirectory() as temporary:
-            build = timed(lambda module=back_end, to=temporary: module.build(project, Path(to)))
+            os.environ[VARIABLE] = temporary
+            build = timed(lambda module=back_end: module.build(project))
             simulator = build[2]
             program = simulator.program
             real, _ = encoded_jets(program, None)

@@ -10,6 +10,7 @@ that is never set, a comparison that cannot be met): look at it.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import re
 import shutil
@@ -18,6 +19,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from triggernet.cache import VARIABLE
 from triggernet.deployment.rtl.design import read_design
 from triggernet.deployment.rtl.simulation import build, check
 from triggernet.deployment.verify.jets import encoded_jets
@@ -94,8 +96,9 @@ def main() -> int:
     texts = {path.relative_to(arguments.project): path.read_text() for path in sources}
     counts = {"caught": 0, "PASSES": 0, "does not compile": 0}
     with tempfile.TemporaryDirectory() as temporary:
+        os.environ[VARIABLE] = str(Path(temporary) / "cache")
         copy = Path(temporary) / "project"
-        shutil.copytree(arguments.project, copy, ignore=shutil.ignore_patterns("build"))
+        shutil.copytree(arguments.project, copy)
         program = build(copy).program
         real, _ = encoded_jets(program, None)
         inputs = make_stimuli(program, arguments.vectors, 1, real).inputs
@@ -104,7 +107,7 @@ def main() -> int:
         for number, (what, path, line, text) in enumerate(made, 1):
             (copy / path).write_text(text)
             try:
-                found = check(build(copy, Path(temporary) / "build"), inputs, expected)
+                found = check(build(copy), inputs, expected)
                 measured = (found["latency_cycles"], found["interval_cycles"])
                 caught = found["mismatches"] > 0 or measured != predicted
                 verdict = "caught" if caught else "PASSES"

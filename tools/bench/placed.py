@@ -97,7 +97,8 @@ def dot_product(terms: int, bits: tuple[int, int]) -> str:
 
 def yosys(folder: Path) -> Counts:
     """Yosys' counts of the Verilog below `folder`."""
-    statistic = run_yosys(folder, Job("model", COMMAND))
+    with tempfile.TemporaryDirectory() as work:
+        statistic = run_yosys(folder, Job("model", COMMAND), Path(work))
     return counts_of(cells_of(statistic, modules_of(statistic, "model")))
 
 

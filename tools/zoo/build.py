@@ -14,8 +14,8 @@ from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
 from triggernet.deployment.hls.export import export_hls
 from triggernet.files import sha256_of, write_text
-from triggernet.learning.evaluation import evaluate
-from triggernet.learning.training import Evaluation, load_run_config, train
+from triggernet.learning.evaluation import Evaluation, evaluate
+from triggernet.learning.training import load_run_config, train
 from triggernet.progress import say
 
 HERE = Path(__file__).parent

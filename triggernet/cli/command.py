@@ -1,6 +1,7 @@
 """The frame of a command line: what a command is, how it is run, what it prints and returns.
 
-Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 130 interrupted (as
+Exit codes: 0 done, 1 verification or budget failed, 2 wrong use or bad input, 3 incomplete (nothing
+failed, but something could not be compared), 70 a mistake of triggernet's own, 130 interrupted (as
 shells have it, 128 and the number of the signal; 143 for SIGTERM).
 While a command runs, whatever prints to standard output is led to standard error (hls4ml and
 Pythia do): standard output holds the result alone.
@@ -9,23 +10,35 @@ Pythia do): standard output holds the result alone.
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import re
 import sys
-from argparse import ArgumentParser, Namespace
+import traceback
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from triggernet.errors import TriggernetError
+from triggernet.errors import FileError, TriggernetError
 from triggernet.signals import Stopped, stoppable
 from triggernet.version import __version__
+from triggernet.writing import writing
 
 FAILED = 1
 WRONG_USE = 2
+INCOMPLETE = 3
+INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+EXIT_CODES = """exit codes:
+  0  The command is done.
+  1  A verification or a budget failed.
+  2  The use is wrong, or the input is bad.
+  3  Nothing failed, but the result is incomplete: something could not be compared.
+  70 triggernet itself made a mistake; please report it."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +53,21 @@ class Outcome:
         The same for machines; what ``--json`` prints.
     passed : bool
         False where a verification or a budget failed.
+    incomplete : bool
+        True where something that should have been compared or decided could not be.
     """
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
     passed: bool = True
+    incomplete: bool = False
+
+    @property
+    def code(self) -> int:
+        """The exit code; what failed weighs more than what is left open."""
+        if not self.passed:
+            return FAILED
+        return INCOMPLETE if self.incomplete else 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,33 @@ def argument(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
 
 
+def count(text: str) -> int:
+    """The type of an argument that counts: a whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def seed(text: str) -> int:
+    """The type of an argument that seeds random numbers: a whole number of at least 0."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < least:
+        raise ArgumentTypeError(f"{text} is not allowed; give a whole number of at least {least}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """The type of an argument that measures: a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise ArgumentTypeError(f"{text} is not allowed; give a number above 0")
+    return value
+
+
 # Arguments that several commands share.
 RUN = argument("run_folder", metavar="RUN", type=Path, help="run folder, or folder of the zoo")
 PROJECT = argument("project", metavar="PROJECT", type=Path, help="folder of an exported project")
@@ -90,6 +140,30 @@ SETTINGS = argument(
 JSON = argument(
     "--json", dest="as_json", action="store_true", help="print one JSON object instead of text"
 )
+SAVED = argument("-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well")
+
+# Settings of the Verilog: of what is written, or of what is counted for a comparison.
+INTERVAL = argument(
+    "--interval",
+    type=count,
+    metavar="II",
+    help="of the Verilog: clock cycles between two events, 1 is fully parallel",
+)
+TABLES = argument(
+    "--tables", choices=("bram", "lut"), help="of the Verilog: what tables are made of"
+)
+PRODUCTS = argument(
+    "--dsp",
+    choices=("all", "pairs", "none"),
+    help="of the Verilog: which products go into DSPs",
+)
+
+
+def overrides(args: Namespace) -> dict[str, Any]:
+    """The values given with ``--set``, ready for `triggernet.config.load_config`."""
+    from triggernet.config import parse_override
+
+    return dict(parse_override(text) for text in args.settings)
 
 
 def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
@@ -99,30 +173,44 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
         with stoppable(), _stdout_for_results():
             outcome: Outcome = args.run(args)
         _print(outcome, as_json=getattr(args, "as_json", False))
-    except TriggernetError as error:
-        return _complain(str(error))
-    except Stopped as stop:
-        _complain(f"stopped by {stop.signal.name}")
-        return 128 + stop.signal
-    except KeyboardInterrupt:
-        _complain("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left; keep Python from failing at its last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except OSError as error:
-        if error.filename is None:
-            raise
-        return _complain(f"{error.filename}: {error.strerror}")
-    return 0 if outcome.passed else FAILED
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - each has its exit code
+        return _exit_code(error)
+    return outcome.code
+
+
+def _exit_code(error: BaseException) -> int:
+    """Say in one line what ended a command, and give the exit code that stands for it."""
+    match error:
+        case TriggernetError():
+            return _complain(str(error))
+        case Stopped():
+            _complain(f"stopped by {error.signal.name}")
+            return 128 + error.signal
+        case KeyboardInterrupt():
+            _complain("interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():
+            _forget_stdout()  # whoever read our output has left
+            return BROKEN_PIPE
+        case OSError():
+            about = "a file" if error.filename is None else error.filename
+            return _complain(f"cannot read or write {about}: {error.strerror or error}")
+    return _own_mistake(error)
+
+
+class _Parser(ArgumentParser):
+    """A parser that says in one line what is wrong; argparse's own puts the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Complain and leave with the exit code of wrong use."""
+        raise SystemExit(_complain(f"{message}; `{self.prog} -h` lists what is allowed"))
 
 
 def _parser(commands: Sequence[Command]) -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="triggernet",
         description="From simulated jets to verified trigger firmware.",
-        epilog=_examples([command.example for command in commands]),
+        epilog=f"{_examples([command.example for command in commands])}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -153,13 +241,35 @@ def _print(outcome: Outcome, as_json: bool) -> None:
     from triggernet.files import to_json
 
     text = to_json(dict(outcome.values), indent=None) if as_json else outcome.text + "\n"
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        with writing(Path("standard output")):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except FileError:
+        _forget_stdout()
+        raise
+
+
+def _forget_stdout() -> None:
+    """Keep Python from failing at its last flush of what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:
     sys.stderr.write(f"triggernet: error: {message}\n")
     return WRONG_USE
+
+
+def _own_mistake(error: BaseException) -> int:
+    """Show where triggernet itself failed; never with the exit code of a failed verification."""
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    sys.stderr.write(
+        f"triggernet: internal error: {type(error).__name__} in {where.name} ({where.filename}, "
+        f"line {where.lineno}); this is a mistake of triggernet, not yours: please report the "
+        "command and the lines above\n"
+    )
+    return INTERNAL_ERROR
 
 
 @contextmanager

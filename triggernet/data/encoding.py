@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.jets import Jets
-from triggernet.errors import ConfigError, EncodingError
+from triggernet.errors import ConfigError, DataError, EncodingError
 from triggernet.fixedpoint import FixedPoint
 
 Integers = NDArray[np.int64]
@@ -165,10 +165,11 @@ def encode(jets: Jets, config: EncodingConfig, strict: bool = False) -> Encoded:
     EncodingError
         If `strict` and a value does not fit; names the input, how many values, and the width
         that would hold them. Always for values that are not finite.
+    DataError
+        If the jets were cut off at fewer constituents than are asked for.
     """
     refuse_not_finite(jets)
-    p = sorted_by_pt(jets.constituents)[:, : config.n_constituents]
-    p = np.pad(p, ((0, 0), (0, config.n_constituents - p.shape[1]), (0, 0)))
+    p = leading(jets, config.n_constituents)
     axis = jet_axis(jets.jet)
     exact = polar_values(p, jets.jet, axis) if config.kind == "polar" else lab_values(p, jets.jet)
     lsb = config.pt_lsb_gev if config.kind == "polar" else config.momentum_lsb_gev
@@ -182,6 +183,24 @@ def encode(jets: Jets, config: EncodingConfig, strict: bool = False) -> Encoded:
         inputs[name] = np.clip(rounded, kind.min_int, kind.max_int).astype(np.int64)
     vanished = int(((p[..., 0] > 0) & ~present).sum())
     return Encoded(inputs, axis, saturated, vanished)
+
+
+def leading(jets: Jets, n_constituents: int) -> Floats:
+    """The leading constituents (n, n_constituents, 4) by falling pT, zero where a jet has fewer.
+
+    Raises
+    ------
+    DataError
+        If some were cut off when the jets were stored: their places would stay empty.
+    """
+    if jets.cut_at is not None and jets.cut_at < n_constituents:
+        raise DataError(
+            f"{n_constituents} constituents of each jet are asked for, and these jets are stored "
+            f"with their {jets.cut_at} leading ones only; ask for {jets.cut_at} or fewer "
+            "(encoding.n_constituents, or --compact of convert), or take a file that stores more"
+        )
+    p = sorted_by_pt(jets.constituents)[:, :n_constituents]
+    return np.pad(p, ((0, 0), (0, n_constituents - p.shape[1]), (0, 0)))
 
 
 def refuse_not_finite(jets: Jets) -> None:

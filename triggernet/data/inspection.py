@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.data.cross_section import cross_section_text
 from triggernet.data.distributions import compare, mass_peak, mass_threshold, observables
 from triggernet.data.jets import Jets
 from triggernet.data.readers.formats import load_jets
@@ -133,7 +134,7 @@ def provenance_lines(provenance: dict[str, Any]) -> list[str]:
     statistics = found.pop("statistics", None)
     if isinstance(statistics, dict):
         lines += [
-            f"{name}: " + ", ".join(f"{key} {number:.6g}" for key, number in numbers.items())
+            f"{name}: {statistics_text(numbers)}"
             for name, numbers in statistics.items()
             if isinstance(numbers, dict)
         ]
@@ -142,6 +143,19 @@ def provenance_lines(provenance: dict[str, Any]) -> list[str]:
         text = ", ".join(f"{name} {each}" for name, each in pairs) or str(value).strip()
         lines.append(f"{key}: {text}" if "\n" not in text else f"{key}:\n{indent(text, '    ')}")
     return lines
+
+
+def statistics_text(numbers: dict[str, float]) -> str:
+    """What was generated of one class: counts, and the cross-section if it is known."""
+    counts = [
+        f"{key.replace('_', ' ')} {number:,.6g}"
+        for key, number in numbers.items()
+        if not key.startswith("sigma_")
+    ]
+    if "sigma_mb" in numbers:
+        sigma = cross_section_text(numbers["sigma_mb"], numbers.get("sigma_error_mb", 0.0))
+        counts.append(f"cross-section {sigma}")
+    return ", ".join(counts)
 
 
 def parsed(value: Any) -> Any:

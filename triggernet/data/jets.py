@@ -49,6 +49,9 @@ class Jets:
     truth : float64 array (n, 4), optional
         (E, px, py, pz) in GeV of the particle that the jet holds (top, W) as generated; zero, the
         default, where there is none or nothing is known.
+    cut_at : int, optional
+        How many leading constituents of every jet are here, if a jet has more or may have; None
+        if all of all jets are here. By default what the multiplicity tells.
     """
 
     constituents: NDArray[np.float64]
@@ -58,6 +61,7 @@ class Jets:
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)
     multiplicity: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     truth: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
+    cut_at: int | None = None
 
     def __post_init__(self) -> None:
         n = len(self.label)
@@ -76,6 +80,9 @@ class Jets:
             if self.truth.size:
                 raise DataError(f"truth {self.truth.shape}; expected ({n}, 4)")
             object.__setattr__(self, "truth", np.zeros((n, 4)))
+        if (self.multiplicity > self.constituents.shape[1]).any():
+            kept = self.constituents.shape[1]
+            object.__setattr__(self, "cut_at", min(kept, self.cut_at or kept))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -95,6 +102,7 @@ class Jets:
             self.provenance,
             self.multiplicity[index],
             self.truth[index],
+            self.cut_at,
         )
 
     def leading(self, n_constituents: int) -> Jets:
@@ -104,3 +112,11 @@ class Jets:
         if missing > 0:
             kept = np.pad(kept, ((0, 0), (0, missing), (0, 0)))
         return replace(self, constituents=kept)
+
+
+def cut_where_full(p: NDArray[np.float64]) -> int | None:
+    """`Jets.cut_at` of constituents (n, N, 4) from a format that does not tell multiplicities.
+
+    A jet that fills all N places may have had more.
+    """
+    return p.shape[1] if (p[:, -1:, 0] > 0).any() else None

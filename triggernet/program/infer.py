@@ -31,7 +31,13 @@ def exact_of(node: Node, inputs: tuple[Tensor, ...]) -> Exact:
             f"node '{node.name}' ({node.op}) has {len(inputs)} inputs; "
             f"expected {', '.join(operator.arguments(node))}"
         )
-    return operator.infer(node, inputs)
+    exact = operator.infer(node, inputs)
+    if 0 in exact.shape:
+        raise ProgramError(
+            f"node '{node.name}' ({node.op}) gives no values: its result has shape {exact.shape}; "
+            "leave it out"
+        )
+    return exact
 
 
 def build_program(
@@ -78,6 +84,11 @@ def _check_names(
     check_nodes(nodes)
     for output in outputs:
         check_name("output", output)
+        if len(tensor.shape) not in (1, 2) or min(tensor.shape) < 1:
+            raise ProgramError(
+                f"input '{tensor.name}' of program '{program}' has shape {tensor.shape}; allowed "
+                "are (values,) and (particles, features)"
+            )
     check_distinct("input", [tensor.name for tensor in inputs])
     check_distinct("output", outputs)
     both = [tensor.name for tensor in inputs if tensor.name in outputs]

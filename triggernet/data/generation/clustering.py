@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.generation.particles import Particles
+from triggernet.extras import load
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,7 @@ def cluster(particles: Particles, n_events: int, radius: float, min_pt_gev: floa
     min_pt_gev
         Jets below are dropped.
     """
-    import awkward
-    import fastjet
-
+    fastjet, awkward = (load(module, "to find jets") for module in ("fastjet", "awkward"))
     silence()
     order = np.argsort(particles.event, kind="stable")
     sizes = np.bincount(particles.event, minlength=n_events)
@@ -69,8 +68,7 @@ def cluster(particles: Particles, n_events: int, radius: float, min_pt_gev: floa
 @cache
 def silence() -> None:
     """Keep FastJet's banner, one a process, out of the progress bar; the documentation cites it."""
-    import fastjet
-
+    fastjet = load("fastjet", "to find jets")
     # The public class of that name is the one for awkward arrays, which lacks this.
     fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)  # noqa: SLF001
 

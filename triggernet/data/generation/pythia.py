@@ -13,6 +13,7 @@ from triggernet.data.generation.config import GenerationConfig
 from triggernet.data.generation.event_record import check_layout, view
 from triggernet.data.generation.particles import Particles
 from triggernet.errors import ConfigError, ToolError
+from triggernet.extras import load
 
 TOP, W = 6, 24
 MAX_FAILURES = 1000  # in a row; Pythia gives up on an event in a thousand at most
@@ -133,10 +134,7 @@ def start_pythia(lines: list[str], seed: int) -> Any:
     ConfigError
         If Pythia does not know a setting.
     """
-    try:
-        import pythia8mc
-    except ImportError as error:
-        raise ToolError("generating jets needs Pythia 8; install triggernet[generate]") from error
+    pythia8mc = load("pythia8mc", "to generate jets")
     pythia = pythia8mc.Pythia("", False)
     quiet = ["Print:quiet = on", "Random:setSeed = on", f"Random:seed = {seed}"]
     for line in quiet + lines:

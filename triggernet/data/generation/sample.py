@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import signal
 import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
@@ -22,14 +23,25 @@ from numpy.typing import NDArray
 
 from triggernet.config import dump_config
 from triggernet.data import kinematics
+from triggernet.data.cross_section import cross_section_text
 from triggernet.data.generation.chunk import Chunk, ChunkPlan, as_arrays, generate_chunk
 from triggernet.data.generation.config import GenerationConfig
 from triggernet.data.readers import native
-from triggernet.errors import DataError, ToolError, UsageError
-from triggernet.files import new_file, provenance, read_json, write_json
+from triggernet.errors import DataError, FileError, ToolError, UsageError, in_one_line
+from triggernet.extras import require
+from triggernet.files import (
+    make_folder,
+    provenance,
+    read_json,
+    refuse_folder,
+    write_bytes,
+    write_json,
+)
 from triggernet.locks import locked
 from triggernet.progress import Progress, say
 from triggernet.temporary import sweep_folder
+
+MOST_CHUNK_BYTES = 1 << 32
 
 
 def generate(
@@ -66,6 +78,8 @@ def generate(
         folder of chunks belongs to another sample.
     DataError
         If a chunk of an earlier run is damaged.
+    FileError
+        If the disk is full or refuses; finished chunks stay.
     ConfigError, ToolError
         From Pythia: see `triggernet.data.generation.pythia`; also if a worker was killed.
     """
@@ -74,26 +88,39 @@ def generate(
             f"{n_jets} jets with seed {seed} and {workers} workers: expected at least 1 jet, "
             "a non-negative seed and at least 1 worker"
         )
-    if path.is_dir():  # said now, not after hours
-        raise UsageError(f"cannot write the file {path}: a folder of that name exists")
+    refuse_folder(path)  # said now, not after hours
+    require("pythia8mc", "fastjet", purpose="to generate jets")
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
-    with locked(path):
+    plans = plan_chunks(config, n_jets, seed)
+    with locked(path), _promising_chunks(folder):
         open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
-        plans = plan_chunks(config, n_jets, seed)
         generate_missing(config, plans, folder, workers)
         summary = join(config, plans, folder, path, seed)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder)  # `join` has read back what it wrote
     return summary
+
+
+@contextmanager
+def _promising_chunks(folder: Path) -> Iterator[None]:
+    """Where a file cannot be written, say that finished chunks are kept in `folder`."""
+    try:
+        yield
+    except FileError as error:
+        if not any(folder.glob("chunk-*.npz")):
+            raise
+        raise FileError(
+            f"{error}; finished chunks are kept in {folder}, the same command goes on from there"
+        ) from error
 
 
 def summary_text(summary: dict[str, Any]) -> str:
     """What `generate` returned, for people."""
     lines = [f"{summary['jets']} jets"]
     lines += [
-        f"{name}: {found['jets_accepted']} jets accepted of {found['events_tried']} events, "
-        f"cross-section {found['sigma_mb']:.4g} mb"
-        for name, found in summary.items()
+        f"{name}: {counts['jets_accepted']} jets accepted of {counts['events_tried']} events, "
+        f"cross-section {cross_section_text(counts['sigma_mb'], counts['sigma_error_mb'])}"
+        for name, counts in summary.items()
         if name != "jets"
     ]
     return "\n".join(lines)
@@ -121,7 +148,7 @@ def open_folder(folder: Path, identity: dict[str, Any]) -> None:
                 "sample with its own settings, or remove the folder"
             )
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write_json(marker, identity)
 
 
@@ -195,8 +222,9 @@ def end_with_parent() -> None:
 def write_chunk(config: GenerationConfig, plan: ChunkPlan, folder: Path) -> None:
     """Generate one chunk and keep it in `folder`."""
     chunk = generate_chunk(config, plan)
-    with new_file(folder / plan.name) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **as_arrays(chunk))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **as_arrays(chunk))
+    write_bytes(folder / plan.name, buffer.getvalue())
 
 
 def read_chunk(path: Path) -> Chunk:
@@ -208,14 +236,38 @@ def read_chunk(path: Path) -> Chunk:
         If it is damaged.
     """
     try:
+        _check_archive(path)
         with path.open("rb") as file, np.load(file) as stored:
             values = {field.name: stored[field.name] for field in fields(Chunk)}
-    except (OSError, KeyError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        _check_arrays(values)
+    except Exception as error:  # zipfile, zlib and numpy raise anything over damaged files
         raise DataError(
-            f"{path} is damaged ({error}); remove it, and the same command makes it again"
+            f"{path} is damaged ({in_one_line(error)}); remove it, and the same command makes it "
+            "again"
         ) from error
     scalars = {name: value.item() for name, value in values.items() if value.ndim == 0}
     return Chunk(**{**values, **scalars})
+
+
+def _check_archive(path: Path) -> None:
+    """Check sums, before anything is made of what the archive says."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > MOST_CHUNK_BYTES or archive.testzip() is not None:
+            raise DataError(f"a check sum of it is wrong, or it unpacks to {size} bytes")
+
+
+def _check_arrays(values: dict[str, NDArray[Any]]) -> None:
+    """Refuse arrays that are not those of a chunk."""
+    n = len(np.atleast_1d(values["n_constituents"]))
+    axes = {"constituents": (n, None, 3), "jet": (n, 4), "truth": (n, 4), "n_constituents": (n,)}
+    for name, value in values.items():
+        expected = axes.get(name, ())
+        fits = value.ndim == len(expected) and all(
+            want in (None, have) for want, have in zip(expected, value.shape, strict=True)
+        )
+        if not fits or value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+            raise DataError(f"its array {name!r} is {value.dtype} {value.shape}, or not finite")
 
 
 def join(

@@ -7,6 +7,7 @@ per constituent; `axis` (n, 2) restores laboratory momenta. The encoding stands 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ from triggernet.data.encoding import (
 )
 from triggernet.data.jets import Jets
 from triggernet.data.kinematics import on_light_cone
+from triggernet.data.readers.hdf5 import read_datasets, write_hdf5
 from triggernet.errors import ConfigError, DataError
-from triggernet.files import new_file
 
 FORMAT = "triggernet compact jets"
-VERSION = 1
+VERSION = 2  # 1 was the same without a digest
 OTHERS = ("axis", "label", "multiplicity")
 # The axis in steps far finer than the jet finder's own resolution, so that it compresses.
 AXIS_STEP_RAD = 2.0**-14
@@ -61,9 +62,9 @@ def save_compact(path: Path, jets: Jets, config: EncodingConfig) -> Encoded:
         If the encoding is not polar or leaves out the jet: momenta could not be restored.
     EncodingError
         If a momentum is not finite.
+    FileError
+        If the file cannot be written.
     """
-    import h5py
-
     if config.kind != "polar" or not config.jet:
         raise DataError("a compact file needs a polar encoding with jet = true")
     encoded = encode(jets, config)
@@ -71,26 +72,19 @@ def save_compact(path: Path, jets: Jets, config: EncodingConfig) -> Encoded:
     columns["axis"] = np.rint(encoded.axis / AXIS_STEP_RAD).astype(np.int64)
     columns["label"] = jets.label[:, None]
     columns["multiplicity"] = jets.multiplicity[:, None]
-    attributes = {
+    attributes: dict[str, str | int] = {
         "format": FORMAT,
         "format_version": VERSION,
         "classes": json.dumps(list(jets.classes)),
         "provenance": json.dumps(dict(jets.provenance), sort_keys=True),
         "encoding": json.dumps(asdict(config), sort_keys=True),
     }
-    with new_file(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
-        file.attrs.update(attributes)
-        for name, values in columns.items():
-            # Columns compress apart: the leading constituent is nothing like the twentieth.
-            stored = np.ascontiguousarray(values.T).astype(smallest(values))
-            file.create_dataset(
-                name,
-                data=stored,
-                chunks=(1, max(stored.shape[1], 1)),
-                compression="gzip",
-                compression_opts=9,
-                shuffle=True,
-            )
+    # Columns compress apart: the leading constituent is nothing like the twentieth.
+    datasets = {
+        name: np.ascontiguousarray(values.T).astype(smallest(values))
+        for name, values in columns.items()
+    }
+    write_hdf5(path, attributes, datasets, rows_per_chunk=1, level=9)
     return encoded
 
 
@@ -112,10 +106,10 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
     Raises
     ------
     DataError
-        If a dataset is missing or of another length.
+        If a dataset or chunk is missing, of another length, or not what was written.
     """
     config = encoding_of(file, path)
-    columns = {name: column(file, path, name, limit) for name in (*config.types, *OTHERS)}
+    columns = read_columns(file, path, (*config.types, *OTHERS), limit)
     if len({len(values) for values in columns.values()}) > 1:
         lengths = {name: len(values) for name, values in columns.items()}
         raise DataError(f"{path}: the datasets hold different numbers of jets: {lengths}")
@@ -141,8 +135,12 @@ def encoding_of(file: Any, path: Path) -> EncodingConfig:
         raise DataError(f"{path}: the attribute 'encoding' makes no sense: {error}") from error
 
 
-def column(file: Any, path: Path, name: str, limit: int | None) -> NDArray[np.int64]:
-    """The dataset `name` as (n, columns), or DataError."""
-    if name not in file:
-        raise DataError(f"{path}: no dataset {name!r}; found {', '.join(file) or 'nothing'}")
-    return np.asarray(file[name][:, :limit].T, np.int64)
+def read_columns(
+    file: Any, path: Path, names: Sequence[str], limit: int | None
+) -> dict[str, NDArray[np.int64]]:
+    """Datasets as (n, columns), or DataError."""
+    for name in names:
+        if name not in file:
+            raise DataError(f"{path}: no dataset {name!r}; found {', '.join(file) or 'nothing'}")
+    stored = read_datasets(file, path, names, columns=limit)
+    return {name: np.asarray(values.T, np.int64) for name, values in stored.items()}

@@ -11,11 +11,14 @@ import numpy as np
 
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.jets import DAMAGED, Jets
-from triggernet.data.readers import compact, hls4ml_lhc, jetclass, native, toptag
+from triggernet.data.readers import compact, hdf5, hls4ml_lhc, jetclass, native, toptag
 from triggernet.errors import DataError
+from triggernet.progress import waiting
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 ROOT_MAGIC = b"root"
+ROOT_BEGIN = (100).to_bytes(4, "big")  # where the first record lies, in bytes 8 to 11 of all files
+DIGESTED = 2  # from this version of both of triggernet's formats on, files carry a digest
 
 
 def load_jets(path: Path, limit: int | None = None) -> Jets:
@@ -48,11 +51,15 @@ def load_jets(path: Path, limit: int | None = None) -> Jets:
     if limit is not None and limit < 1:
         raise DataError(f"cannot read {limit} jets of {path}; the limit must be 1 or more")
     with path.open("rb") as stream:
-        head = stream.read(8)
-    if head != HDF5_MAGIC and not head.startswith(ROOT_MAGIC):
-        raise DataError(f"{path} is neither HDF5 nor ROOT: it begins with {head!r}")
-    with np.errstate(over="ignore", invalid="ignore"):  # rubbish is refused below, by name
-        jets = read_hdf5(path, limit) if head == HDF5_MAGIC else jetclass.read(path, limit)
+        head = stream.read(12)
+    if not head.startswith((HDF5_MAGIC, ROOT_MAGIC)) or (
+        head.startswith(ROOT_MAGIC) and head[8:] != ROOT_BEGIN
+    ):
+        raise DataError(f"{path} is neither HDF5 nor ROOT: it begins with {head[:8]!r}")
+    read = read_hdf5 if head.startswith(HDF5_MAGIC) else jetclass.read
+    # Rubbish is refused below, by name.
+    with waiting(f"reading {path}"), np.errstate(over="ignore", invalid="ignore"):
+        jets = read(path, limit)
     jets = jets if limit is None else jets.select(slice(0, limit))
     refuse_nonsense(jets, path)
     return replace(jets, constituents=sorted_by_pt(jets.constituents))
@@ -86,9 +93,15 @@ def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
     if kind in (native.FORMAT, compact.FORMAT):
         module = native if kind == native.FORMAT else compact
         version = int(file.attrs.get("format_version", 0))
-        if version != module.VERSION:
+        if not 1 <= version <= module.VERSION:
             raise DataError(
-                f"{path}: version {version} of {kind!r}; this triggernet reads {module.VERSION}"
+                f"{path}: version {version} of {kind!r}; this triggernet reads 1 to "
+                f"{module.VERSION}"
+            )
+        if version >= DIGESTED and hdf5.DIGEST not in file.attrs:
+            raise DataError(
+                f"{path} is damaged: it lacks the attribute {hdf5.DIGEST!r}, which every file of "
+                f"version {version} has; take another copy, or make it again"
             )
         return native.read_native if module is native else compact.read_compact
     keys = set(file)
@@ -106,7 +119,17 @@ def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
 
 
 def refuse_nonsense(jets: Jets, path: Path) -> None:
-    """Raise DataError for momenta that are not finite and for labels without a class."""
+    """Refuse jets that cannot be.
+
+    Momenta must be finite and labels have a class; and what is there must not contradict the
+    stated multiplicities. Fewer constituents may be there, since those softer than a step of the
+    trigger's vanish; not more, and not none at all.
+
+    Raises
+    ------
+    DataError
+        If so.
+    """
     for name in ("constituents", "jet", "truth"):
         if not np.isfinite(getattr(jets, name)).all():
             raise DataError(f"{path}: {name} hold a momentum that is not a finite number")
@@ -114,4 +137,13 @@ def refuse_nonsense(jets: Jets, path: Path) -> None:
         raise DataError(
             f"{path}: labels from {jets.label.min()} to {jets.label.max()}; expected 0 to "
             f"{len(jets.classes) - 1} for the classes {', '.join(jets.classes)}"
+        )
+    n_present = jets.present.sum(axis=1)
+    wrong = (n_present > jets.multiplicity) | ((n_present == 0) & (jets.multiplicity > 0))
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise DataError(
+            f"{path} is damaged: jet {first} states {jets.multiplicity[first]} constituents and "
+            f"holds {n_present[first]} ({int(wrong.sum())} of {len(jets)} jets do not agree); take "
+            "another copy, or make it again"
         )

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.data.jets import Jets
+from triggernet.data.jets import Jets, cut_where_full
 from triggernet.data.kinematics import on_light_cone
+from triggernet.data.readers.hdf5 import refuse_missing_chunks
 from triggernet.errors import DataError
 
 CLASSES = {"j_g": "gluon", "j_q": "quark", "j_w": "w", "j_z": "z", "j_t": "top"}
@@ -52,13 +53,15 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
             "'jets' as long as 'jetConstituentList'"
         )
     label = truth.argmax(axis=1).astype(np.int64)
-    return Jets(p, p.sum(axis=1), label, tuple(CLASSES.values()), PROVENANCE)
+    classes, cut_at = tuple(CLASSES.values()), cut_where_full(p)
+    return Jets(p, p.sum(axis=1), label, classes, PROVENANCE, cut_at=cut_at)
 
 
 def table(
     file: Any, path: Path, key: str, expected: tuple[int, int], limit: int | None
 ) -> NDArray[Any]:
     """The dataset `key`, of the `expected` number of axes and features, or DataError."""
+    refuse_missing_chunks(file[key], path)
     values = np.asarray(file[key][:limit])
     axes, features = expected
     if values.ndim != axes or values.shape[-1] != features:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.jets import DAMAGED, Jets
-from triggernet.errors import DataError, ToolError
+from triggernet.errors import DataError
+from triggernet.extras import load
 
 TREE = "tree"
 MOMENTA = ("part_px", "part_py", "part_pz")
@@ -33,13 +34,10 @@ def read(path: Path, limit: int | None) -> Jets:
     ------
     DataError
         If the tree or a branch is missing, or a jet is not of exactly one class.
-    ToolError
+    MissingPackageError
         If uproot is not installed.
     """
-    try:
-        import uproot
-    except ImportError as error:
-        raise ToolError(f"reading {path} needs uproot; install triggernet[root]") from error
+    uproot = load("uproot", f"to read the ROOT file {path}")
     try:
         with uproot.open(path) as file:
             return from_tree(file, path, limit)
@@ -73,8 +71,7 @@ def sorted_labels(names: list[str]) -> list[str]:
 
 def constituents_of(arrays: Any) -> NDArray[np.float64]:
     """Massless four-momenta (n, N, 4), N the largest multiplicity, zero-padded."""
-    import awkward
-
+    awkward = load("awkward", "to read ROOT files")
     counts = np.asarray(awkward.num(arrays[MOMENTA[0]], axis=1))
     p = np.zeros((len(counts), int(counts.max(initial=1)), 4))
     present = np.arange(p.shape[1])[None] < counts[:, None]

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.jets import Jets
+from triggernet.data.readers.hdf5 import read_datasets, write_hdf5
 from triggernet.errors import DataError
-from triggernet.files import new_file
 
 FORMAT = "triggernet jets"
-VERSION = 1
+VERSION = 2  # 1 was the same without a digest
 ROWS_PER_CHUNK = 1024
 
 FOUR_MOMENTUM = ("energy", "px", "py", "pz")
@@ -71,23 +71,22 @@ def write(
     classes: tuple[str, ...],
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write tables of the dtypes `JET` and `CONSTITUENT`; equal content gives equal bytes."""
-    import h5py
+    """Write tables of the dtypes `JET` and `CONSTITUENT`; equal content gives equal bytes.
 
-    attributes = {
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    attributes: dict[str, str | int] = {
         "format": FORMAT,
         "format_version": VERSION,
         "units": "GeV",
         "classes": json.dumps(list(classes)),
         "provenance": json.dumps(dict(provenance), sort_keys=True),
     }
-    with new_file(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
-        file.attrs.update(attributes)
-        for name, values in (("jets", table), ("constituents", constituents)):
-            rows = (min(ROWS_PER_CHUNK, max(len(values), 1)), *values.shape[1:])
-            file.create_dataset(
-                name, data=values, chunks=rows, compression="gzip", compression_opts=4, shuffle=True
-            )
+    datasets = {"jets": table, "constituents": constituents}
+    write_hdf5(path, attributes, datasets, rows_per_chunk=ROWS_PER_CHUNK, level=4)
 
 
 def save_jets(path: Path, jets: Jets) -> None:
@@ -112,10 +111,12 @@ def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
     Raises
     ------
     DataError
-        If a dataset or field is missing, of another shape, or not finite.
+        If a dataset, field or chunk is missing, of another shape, or not what was written.
     """
-    table = read_table(file, path, "jets", JET, limit)
-    constituents = read_table(file, path, "constituents", CONSTITUENT, limit)
+    for name, dtype in (("jets", JET), ("constituents", CONSTITUENT)):
+        refuse_other_fields(file, path, name, dtype)
+    datasets = read_datasets(file, path, ("jets", "constituents"), rows=limit)
+    table, constituents = datasets["jets"], datasets["constituents"]
     if constituents.ndim != 2 or len(constituents) != len(table):
         raise DataError(
             f"{path}: dataset 'constituents' has shape {constituents.shape}; expected "
@@ -143,23 +144,20 @@ def truth_of(table: NDArray[Any]) -> NDArray[np.float64]:
     return p
 
 
-def read_table(
-    file: Any, path: Path, name: str, expected: np.dtype[Any], limit: int | None
-) -> NDArray[Any]:
-    """The dataset `name`, with all fields of `expected`.
+def refuse_other_fields(file: Any, path: Path, name: str, expected: np.dtype[Any]) -> None:
+    """Refuse a file without the dataset `name`, or without one of the `expected` fields in it.
 
     Raises
     ------
     DataError
-        If it is missing or misses a field.
+        If so.
     """
     if name not in file:
         raise DataError(f"{path}: no dataset {name!r}; found {', '.join(file) or 'nothing'}")
-    found = getattr(file[name], "dtype", np.dtype("V")).names or ()
-    missing = [field for field in expected.names or () if field not in found]
+    names = getattr(file[name], "dtype", np.dtype("V")).names or ()
+    missing = [field for field in expected.names or () if field not in names]
     if missing:
         raise DataError(
             f"{path}: dataset {name!r} has no field {missing[0]!r}; found "
-            f"{', '.join(found) or 'none'}"
+            f"{', '.join(names) or 'none'}"
         )
-    return np.asarray(file[name][:limit])

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data.jets import DAMAGED
+from triggernet.data.readers.hdf5 import refuse_missing_chunks
 from triggernet.errors import DataError
 
 BLOSC = 32001  # as registered with the HDF Group
@@ -50,8 +51,9 @@ def read_rows(table: Any, path: Path, limit: int | None) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If a chunk is damaged.
+        If a chunk is damaged or missing.
     """
+    refuse_missing_chunks(table, path)
     filters = table.id.get_create_plist()
     if [filters.get_filter(k)[0] for k in range(filters.get_nfilters())] != [BLOSC]:
         return np.asarray(table[:limit])

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from triggernet.deployment.hls.simulation import COMPILER, compiler_version
-from triggernet.errors import ToolError
+from triggernet.cache import cached
+from triggernet.compiler import COMPILER, HINT, PLAIN, compiler_identity, compiler_version
+from triggernet.deployment.hls.project import read_name
+from triggernet.deployment.hls.sources import headers_digest, project_sources
+from triggernet.errors import ToolError, ToolFailedError
+from triggernet.files import write_files
+from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
+from triggernet.temporary import scratch
 
-HINT = "install g++ and make, on Debian and Ubuntu with `apt install g++ make`"
+COMPILED = ("Makefile", "*.cpp", "*.h", "firmware/*")
 SUMMARY = re.compile(r"^\S+: (\d+) events, (\d+) mismatches$", re.MULTILINE)
 
 
@@ -45,37 +54,56 @@ class HlsBench:
         return asdict(self) | {"passed": self.passed}
 
 
-def run_bench(project: Path) -> HlsBench:
-    """Build an HLS project's test bench with its Makefile and run it.
+def run_bench(project: Path, *, edited: bool = False) -> HlsBench:
+    """Build an HLS project's test bench with its Makefile, in a copy of its listed files; run it.
+
+    Parameters
+    ----------
+    project : Path
+    edited : bool
+        Take files too that the project's record does not list, instead of refusing them.
 
     Raises
     ------
+    ProjectError
+        If there are files among the project's sources that its record does not list.
     ToolError
         If g++ or make is missing, the project's C++ does not compile, or there are no events.
     """
-    log = project.resolve() / "build" / "check.log"
-    try:
+    project = project.resolve()
+    files = project_sources(project, *COMPILED, edited=edited)
+    program = f"{read_name(project)}_test"
+    events = project_sources(project, "tb_data/*", edited=edited)
+    tools = f"{compiler_identity()} {headers_digest()}"
+    key = digest_of({**files, "tools": tools.encode()})
+    executable = cached(f"bench-{key}", program, partial(_compile, files, program))
+    with scratch("bench") as work:
+        write_files(work, events)
+        try:
+            output = run_tool([executable], cwd=work, hint=HINT)
+        except ToolFailedError as error:
+            # A difference is a finding; whatever else makes it fail is not.
+            output = error.output
+            summary = SUMMARY.search(output)
+            if summary is None or int(summary[2]) == 0:
+                raise
+    summary = SUMMARY.search(output)
+    if summary is None:
+        raise ToolError(f"the test bench of {project} told no result; it wrote {output!r}")
+    return HlsBench(int(summary[1]), int(summary[2]), COMPILER, compiler_version())
+
+
+def _compile(files: Mapping[str, bytes], program: str, target: Path) -> None:
+    built = Path("build") / program
+    settings = {"PYTHON": sys.executable, "CXX": COMPILER, "CXXFLAGS": "-O1"}
+    with scratch("bench") as work:
+        write_files(work, files)
         run_tool(
-            ["make", "check", f"PYTHON={sys.executable}", f"CXX={COMPILER}"],
-            cwd=project,
-            log=log,
+            ["make", "-f", "Makefile", *(f"{k}={v}" for k, v in settings.items()), built],
+            cwd=work,
             hint=HINT,
             needs=[COMPILER],
-            environment={"MAKEFLAGS": ""},
+            artefacts=[built],
+            environment=PLAIN,
         )
-    except ToolError:
-        # A difference is a finding; whatever else makes it fail is not.
-        found = _summary(log)
-        if found is None or found[1] == 0:
-            raise
-    found = _summary(log)
-    if found is None:
-        raise ToolError(f"the test bench of {project} told no result; see {log}")
-    return HlsBench(*found, COMPILER, compiler_version().strip())
-
-
-def _summary(log: Path) -> tuple[int, int] | None:
-    if not log.is_file():
-        return None
-    found = SUMMARY.search(log.read_text(encoding="utf-8", errors="replace"))
-    return None if found is None else (int(found[1]), int(found[2]))
+        shutil.copy(work / built, target / program)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from triggernet.deployment.hls.names import RESERVED
 from triggernet.errors import ConfigError
+from triggernet.parts import DEFAULT_PART, full_part_name
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class HlsConfig:
     project_name : str
         Name of the top function and of its files.
     part : str
-        Full name of the FPGA, as Vitis knows it.
+        The FPGA: a name of the package's table, which becomes the full one, or the full name as
+        Vitis knows it.
     clock_period_ns : float
         Target clock period, at least 0.5.
     clock_uncertainty : str
@@ -34,7 +36,7 @@ class HlsConfig:
     """
 
     project_name: str = "tagger"
-    part: str = "xcvu13p-flga2577-2-e"
+    part: str = DEFAULT_PART
     clock_period_ns: float = 5.0
     clock_uncertainty: str = "27%"
     reuse_factor: int = 1
@@ -46,8 +48,8 @@ class HlsConfig:
                 f"project_name {self.project_name!r} is no C++ name; use at most 100 letters, "
                 "digits and underscores, a letter first, and no word of C++"
             )
-        if not re.fullmatch(r"[\w-]+", self.part, re.ASCII):
-            raise ConfigError(f"part {self.part!r} is no part name, e.g. xcvu13p-flga2577-2-e")
+        # The short names of the table are for people; a project holds the vendor's own.
+        object.__setattr__(self, "part", full_part_name(self.part))
         if not 0.5 <= self.clock_period_ns <= 1000:
             raise ConfigError(
                 f"clock_period_ns {self.clock_period_ns} is not between 0.5 and 1000 ns"

@@ -17,19 +17,17 @@ from triggernet.deployment.hls.accounting import check_conversion, layout
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.convert import convert
 from triggernet.deployment.hls.generated import Array
-from triggernet.documents import read_json
 from triggernet.errors import ProjectError, UsageError
-from triggernet.files import new_folder, to_json
+from triggernet.files import new_folder, write_files
 from triggernet.fixedpoint import Codes
 from triggernet.ownership import RECORD
 from triggernet.program.file import load_program
 from triggernet.program.types import Program
+from triggernet.record import read_record, record_text
 from triggernet.results import digest_of
-from triggernet.schema import VERSION, refuse_newer
 from triggernet.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
-RECORD_VERSION = 1
 PROGRAM = "program.json"
 
 # hls4ml's own are replaced: they pass floats, compare nothing and carry a random stamp.
@@ -156,9 +154,7 @@ def write_project(
         files = dict(project.files)
         if vendored:
             files |= {path: source.read_bytes() for path, source in vendored_headers().items()}
-        for path, content in files.items():
-            (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / path).write_bytes(content)
+        write_files(temporary, files)
     return project
 
 
@@ -286,9 +282,8 @@ def project_record(
         Of all of them.
     """
     tools = {"config": "hls4ml", "rtl": "da4ml"}
-    return to_json(
+    return record_text(
         {
-            VERSION: RECORD_VERSION,
             "program": program,
             **settings,
             "versions": {
@@ -301,23 +296,11 @@ def project_record(
     )
 
 
-def read_record(folder: Path) -> dict[str, object]:
-    """The record of a written project; ProjectError if it has none."""
-    record = read_json(folder / RECORD, ProjectError)
-    refuse_newer(record, RECORD_VERSION, str(folder / RECORD), ProjectError)
-    if not isinstance(record, dict):
-        raise ProjectError(f"{folder / RECORD} holds no keys and values; generate it again")
-    return record
-
-
 def edited_files(folder: Path) -> list[str]:
     """Files of a written project that are not as generated (changed or missing), sorted."""
-    recorded = read_record(folder).get("files")
-    if not isinstance(recorded, dict):
-        raise ProjectError(f"{folder / RECORD} holds no digests of the files; generate it again")
     return sorted(
         path
-        for path, digest in recorded.items()
+        for path, digest in read_record(folder).files.items()
         if not (folder / path).is_file()
         or hashlib.sha256((folder / path).read_bytes()).hexdigest() != digest
     )

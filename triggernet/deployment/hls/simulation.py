@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.cache import cached, touch
+from triggernet.compiler import COMPILER, HINT, compiler_identity
 from triggernet.deployment.hls.accounting import Layout, layout
 from triggernet.deployment.hls.project import (
     TEMPLATES,
@@ -21,15 +22,17 @@ from triggernet.deployment.hls.project import (
     read_name,
     read_program,
 )
+from triggernet.deployment.hls.sources import headers_digest, project_sources
 from triggernet.errors import ProjectError, UsageError
-from triggernet.files import new_folder
+from triggernet.files import write_files
 from triggernet.program.types import Program
+from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
+from triggernet.temporary import scratch
 
 Events = dict[str, NDArray[np.int64]]
 
-COMPILER = "g++"
-HINT = "install g++, on Debian and Ubuntu with `apt install g++`"
+EXECUTABLE = "simulate"
 # The project's Tcl asks for C++11 as well, so that what synthesis would refuse fails here.
 FLAGS = ("-std=c++11", "-O2", "-Wno-unknown-pragmas", "-pthread")
 
@@ -76,7 +79,8 @@ def simulate(
     Raises
     ------
     ProjectError
-        If `folder` is no project, or its C++ lacks a node.
+        If `folder` is no project, holds files that its record does not list, or its C++ lacks a
+        node.
     UsageError
         If the inputs do not fit.
     ToolError
@@ -85,14 +89,10 @@ def simulate(
     return run(build(folder), inputs, trace=trace)
 
 
-def build(folder: Path, build_folder: Path | None = None) -> Simulator:
-    """Compile a project, unless the same sources were compiled before.
+def build(folder: Path) -> Simulator:
+    """Compile the listed files of a project, unless the same were compiled before.
 
-    Parameters
-    ----------
-    folder : Path
-    build_folder : Path, optional
-        Where compiled projects are kept; ``build`` in the project otherwise.
+    Compiled projects are kept in the user's cache (`triggernet.cache`), never in the project.
 
     Raises
     ------
@@ -100,17 +100,15 @@ def build(folder: Path, build_folder: Path | None = None) -> Simulator:
         As `simulate`.
     """
     folder = folder.resolve()
-    program, name = read_program(folder), read_name(folder)
-    top = (folder / "firmware" / f"{name}.cpp").read_text(encoding="utf-8")
+    program = read_program(folder)
+    files = project_sources(folder, "firmware/*")
+    name = read_name(folder)
+    top = files[f"firmware/{name}.cpp"].decode()
     where = layout(program, top)
-    sources = _sources(program, name, top, where)
-    includes = _includes(folder)
-    kept = (build_folder or folder / "build") / f"simulate-{_key(folder, sources, includes)[:16]}"
+    files |= {path: text.encode() for path, text in _sources(program, name, top, where).items()}
     traced = tuple(node.output for node in program.nodes if node.name in where.calls)
-    simulator = Simulator(program, kept / "simulate", traced, where.aliases)
-    if not simulator.executable.is_file():
-        _compile(kept, sources, includes)
-    return simulator
+    executable = cached(f"hls-{_key(files)}", EXECUTABLE, partial(_compile, files))
+    return Simulator(program, executable, traced, where.aliases)
 
 
 def run(
@@ -121,8 +119,8 @@ def run(
     codes = joined(program, inputs)
     names = simulator.traced if trace else program.outputs
     sizes = [program.tensors[name].size for name in names]
-    with tempfile.TemporaryDirectory(prefix="triggernet-simulate-") as work:
-        results = _run_events(simulator.executable, codes, sum(sizes), Path(work), trace)
+    with scratch("simulate") as work:
+        results = _run_events(simulator.executable, codes, sum(sizes), work, trace)
     columns = np.split(results, np.cumsum(sizes)[:-1], axis=1)
     events = {
         name: np.ascontiguousarray(column).reshape(len(codes), *program.tensors[name].shape)
@@ -149,14 +147,10 @@ def _sources(program: Program, name: str, top: str, where: Layout) -> dict[str, 
     }
 
 
-def _includes(folder: Path) -> list[Path]:
-    """Where headers are searched: the project first, then what it leaves to hls4ml."""
-    firmware = folder / "firmware"
-    if (firmware / "ap_types" / "ap_fixed.h").is_file():
-        return [firmware, firmware / "ap_types"]
+def _includes() -> list[Path]:
+    """Where headers of hls4ml are searched: in the installed one alone."""
     templates = hls4ml_templates()
     return [
-        firmware,
         templates / "vivado" / "ap_types",
         templates / "vitis",
         templates / "vivado",
@@ -164,21 +158,10 @@ def _includes(folder: Path) -> list[Path]:
     ]
 
 
-def _key(folder: Path, sources: Mapping[str, str], includes: list[Path]) -> str:
+def _key(files: Mapping[str, bytes]) -> str:
     """Digest of everything that decides the executable."""
-    digest = hashlib.sha256()
-    for part in (compiler_version(), *FLAGS, *map(str, includes), *sources.values()):
-        digest.update(f"{len(part)}\0{part}".encode())
-    for path in sorted((folder / "firmware").rglob("*.h")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def compiler_version() -> str:
-    """Version of the g++ that `build` uses; ToolError if there is none."""
-    with tempfile.TemporaryDirectory(prefix="triggernet-compiler-") as work:
-        log = Path(work) / "version.log"
-        return run_tool([COMPILER, "-dumpfullversion"], cwd=Path(work), log=log, hint=HINT)
+    tools = (compiler_identity(), headers_digest(), *FLAGS, *map(str, _includes()))
+    return digest_of({**files, "tools": "\0".join(tools).encode()})
 
 
 def joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -208,17 +191,21 @@ def joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArray
     return np.concatenate(columns, axis=1).astype("<i8")
 
 
-def _compile(target: Path, sources: Mapping[str, str], includes: list[Path]) -> None:
-    with new_folder(target, overwrite=True) as temporary:
-        for path, text in sources.items():
-            (temporary / path).write_text(text, encoding="utf-8")
-        command = [COMPILER, *FLAGS, *(f"-I{path}" for path in includes)]
+def _compile(files: Mapping[str, bytes], target: Path) -> None:
+    with scratch("compile") as work:
+        write_files(work, files)
         run_tool(
-            [*command, "simulate.cpp", "-o", "simulate"],
-            cwd=temporary,
-            log=temporary / "compile.log",
+            [
+                COMPILER,
+                *FLAGS,
+                *(f"-I{path}" for path in ("firmware", *_includes())),
+                "simulate.cpp",
+                "-o",
+                target / EXECUTABLE,
+            ],
+            cwd=work,
             hint=HINT,
-            artefacts=[Path("simulate")],
+            artefacts=[target / EXECUTABLE],
         )
 
 
@@ -226,12 +213,12 @@ def _run_events(
     executable: Path, codes: NDArray[np.int64], n_values: int, work: Path, trace: bool
 ) -> NDArray[np.int64]:
     source, target = work / "inputs.bin", work / "outputs.bin"
+    touch(executable)
     codes.tofile(source)
     threads = max(1, min(os.cpu_count() or 1, len(codes) // 256))
     run_tool(
         [executable, source, target, str(len(codes)), str(threads), str(int(trace))],
         cwd=work,
-        log=work / "run.log",
         hint="the simulator was compiled but is not there any more; run it again",
     )
     results = np.fromfile(target, dtype="<i8")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from triggernet.errors import ConfigError
+from triggernet.parts import DEFAULT_PART, full_part_name
 from triggernet.program.netlist.keywords import KEYWORDS
 from triggernet.program.netlist.layout import Options, Products, Tables
 
@@ -21,7 +22,8 @@ class RtlConfig:
     top : str
         Name of the top module.
     part : str
-        Full name of the FPGA, as Vivado knows it.
+        The FPGA: a name of the package's table, which becomes the full one, or the full name as
+        Vivado knows it.
     clock_period_ns : float
         Target clock period, at least 1.
     clock_uncertainty : float
@@ -43,7 +45,7 @@ class RtlConfig:
     """
 
     top: str = "tagger"
-    part: str = "xcvu13p-flga2577-2-e"
+    part: str = DEFAULT_PART
     clock_period_ns: float = 5.0
     clock_uncertainty: float = 0.125
     interval: int = 1
@@ -57,8 +59,8 @@ class RtlConfig:
                 f"top {self.top!r} is no module name; use at most 100 letters, digits and "
                 "underscores, a small letter first, and no word of Verilog"
             )
-        if not re.fullmatch(r"[\w-]+", self.part, re.ASCII):
-            raise ConfigError(f"part {self.part!r} is no part name, e.g. xcvu13p-flga2577-2-e")
+        # The short names of the table are for people; a project holds the vendor's own.
+        object.__setattr__(self, "part", full_part_name(self.part))
         if not SHORTEST_CLOCK_NS <= self.clock_period_ns <= 1000:
             raise ConfigError(
                 f"clock_period_ns {self.clock_period_ns} is not between {SHORTEST_CLOCK_NS:g} and "

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from triggernet.deployment.hls.project import edited_files, read_record
+from triggernet.deployment.hls.project import edited_files
 from triggernet.documents import read_json
 from triggernet.errors import ProjectError
-from triggernet.ownership import RECORD
+from triggernet.ownership import RECORD, how_to_add
+from triggernet.record import read_record
 from triggernet.results import digest_of
 from triggernet.schema import Within, as_type
 
@@ -127,8 +128,7 @@ def read_design(project: Path) -> Design:
     path = project / RTL / DESIGN
     if not path.is_file():
         raise ProjectError(
-            f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; `triggernet export --rtl` "
-            "writes it"
+            f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; {how_to_add(project, 'rtl')}"
         )
     return parse_design(read_json(path, ProjectError), str(path))
 
@@ -199,7 +199,7 @@ def _check(design: Design) -> None:
     for name in names:
         if not NAME.fullmatch(name) or name in TAKEN or names.count(name) > 1:
             raise ProjectError(
-                f"design '{design.top}' has a port '{name}'; names must differ, be letters, digits "
+                f"design '{design.top}' has a port {name!r}; names must differ, be letters, digits "
                 f"and single underscores, and none of {', '.join(sorted(TAKEN))}"
             )
 
@@ -243,10 +243,8 @@ def edited_rtl(project: Path) -> list[str]:
     ProjectError
         If the project has no record.
     """
-    recorded = read_record(project).get("files")
     changed = set(edited_files(project))
-    assert isinstance(recorded, dict), "edited_files has looked"
-    changed |= source_files(project).keys() - recorded.keys()
+    changed |= source_files(project).keys() - read_record(project).files.keys()
     return sorted(name for name in changed if name.startswith(f"{RTL}/"))
 
 

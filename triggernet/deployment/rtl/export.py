@@ -14,7 +14,7 @@ from triggernet.deployment.hls.project import Project, project_record
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.lower import Hardware, lower
 from triggernet.deployment.rtl.project import rtl_texts
-from triggernet.files import new_folder
+from triggernet.files import new_folder, write_files
 from triggernet.ownership import RECORD
 from triggernet.program import evaluate
 from triggernet.results import digest_of
@@ -82,7 +82,5 @@ def _write(
     digest = digest_of(contents)
     contents[RECORD] = project_record(export.program.name, settings, contents, digest).encode()
     with new_folder(folder, overwrite, [export.source]) as temporary:
-        for path, content in contents.items():
-            (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / path).write_bytes(content)
+        write_files(temporary, contents)
     return Project(dict(sorted(contents.items())), digest)

@@ -156,9 +156,11 @@ def _input(fabric: Fabric, tensor: Tensor) -> Signal:
         top.module.statements.append(Statement(0, text))
         # Settled only at the clock's edge: whatever is computed from it begins behind a register.
         wires.append(Wire(net, tensor.lo, tensor.hi, 0, top.clock.usable_ns))
-    if tensor.size == 1:
+    if tensor.shape == (1,):
         return Vector(tuple(wires))
-    return Particles(tuple((wire,) for wire in wires), tensor.size)
+    features = tensor.shape[1] if len(tensor.shape) > 1 else 1
+    rows = (tuple(wires[k : k + features]) for k in range(0, tensor.size, features))
+    return Particles(tuple(rows), tensor.shape[0])
 
 
 def _outputs(program: Program, signals: Mapping[str, Signal], fabric: Fabric) -> int:

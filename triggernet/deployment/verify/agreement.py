@@ -93,11 +93,13 @@ class Agreement(ProjectResult):
         Whether the QONNX file holds the very program that was evaluated.
     judges : mapping of str to str
         Digests of what was compared, see `triggernet.results.PARTS`.
+    incomplete : tuple of str
+        Those of `not_compared` that are in the project but could not be run: a tool is missing.
     """
 
     FILE = ResultFile("agreement", "agreement.json", "triggernet verify")
     PARTS = ("program", "model", "weights", "verilog", "firmware")
-    DERIVED = ("exact",)
+    DERIVED = ("exact", "complete")
 
     n_vectors: int
     seed: int
@@ -108,11 +110,17 @@ class Agreement(ProjectResult):
     notes: tuple[str, ...] = ()
     same_program: bool = True
     judges: Mapping[str, str] = field(default_factory=dict)
+    incomplete: tuple[str, ...] = ()
 
     @property
     def exact(self) -> bool:
         """Whether no executor differs anywhere."""
         return self.same_program and all(e.agrees for e in self.executors.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether something was compared, and nothing that should have been was left out."""
+        return bool(self.executors) and not self.incomplete
 
     def as_dict(self) -> dict[str, Any]:
         """For machines; what ``--json`` prints."""
@@ -120,6 +128,8 @@ class Agreement(ProjectResult):
             "n_vectors": self.n_vectors,
             "seed": self.seed,
             "exact": self.exact,
+            "complete": self.complete,
+            "incomplete": list(self.incomplete),
             "kinds": dict(self.kinds),
             "executors": {name: asdict(result) for name, result in self.executors.items()},
             "not_compared": dict(self.not_compared),
@@ -138,8 +148,17 @@ class Agreement(ProjectResult):
         lines += [f"  {name:<12} not compared: {why}" for name, why in self.not_compared.items()]
         lines += ["", *_coverage_lines(self.coverage)]
         lines += [f"note: {note}" for note in self.notes]
-        lines.append("no difference" if self.exact else "DIFFERENT")
+        lines.append(self._verdict())
         return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        verdict = "no difference" if self.exact else "DIFFERENT"
+        if self.complete:
+            return verdict
+        if not self.executors:
+            return f"INCOMPLETE: nothing was compared{'' if self.exact else '; ' + verdict}"
+        left_out = ", ".join(self.incomplete)
+        return f"{verdict} in what was compared; INCOMPLETE: {left_out} could not be run"
 
 
 def _executor_lines(name: str, result: ExecutorResult) -> list[str]:

@@ -11,9 +11,10 @@ import numpy as np
 
 from triggernet.data import Jets
 from triggernet.deployment.hls.bench import HlsBench, run_bench
-from triggernet.deployment.hls.project import edited_files
-from triggernet.deployment.rtl.design import edited_rtl, read_design
+from triggernet.deployment.hls.sources import altered_files
+from triggernet.deployment.rtl.design import read_design
 from triggernet.deployment.rtl.simulation import build, check
+from triggernet.deployment.rtl.verilator import find_verilator
 from triggernet.deployment.verify.jets import encoded_jets
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.deployment.verify.verify import N_VECTORS, load_project
@@ -21,6 +22,7 @@ from triggernet.errors import ProjectError
 from triggernet.program import Program, evaluate
 from triggernet.progress import say
 from triggernet.results import ProjectResult, ResultFile
+from triggernet.words import counted
 
 WAVE = "cosim.fst"
 
@@ -137,7 +139,9 @@ class CoSimulation(ProjectResult):
             ("interval", self.interval_cycles, self.predicted_interval_cycles),
         ):
             verdict = "as predicted" if found == predicted else f"NOT the predicted {predicted}"
-            lines.append(f"{what}: {'unknown' if found is None else found} clocks, {verdict}")
+            lines.append(
+                f"{what}: {'unknown' if found is None else counted(found, 'clock')}, {verdict}"
+            )
         if self.first is not None:
             lines += _first_lines(self.first)
         if self.hls is not None:
@@ -190,6 +194,7 @@ def cosim(
     """
     judges = CoSimulation.sources(project)  # before anything is read: an edit meanwhile shows
     design = read_design(project)
+    find_verilator()  # said before vectors are chosen and evaluated, not after
     if not edited:
         _refuse_edited(project)
     program, notes, _ = load_project(project)
@@ -197,7 +202,7 @@ def cosim(
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
     drawn = project / WAVE if wave else None
-    found, version = _simulated(project, program, stimuli, seed, drawn)
+    found, version = _simulated(project, program, stimuli, seed, drawn, edited)
     return CoSimulation(
         n_vectors,
         seed,
@@ -211,44 +216,49 @@ def cosim(
         found["phases"],
         version,
         judges,
-        _hls_bench(project),
+        _hls_bench(project, edited),
         (*notes, *about_jets),
         drawn,
     )
 
 
 def _simulated(
-    project: Path, program: Program, stimuli: Stimuli, seed: int, wave: Path | None
+    project: Path,
+    program: Program,
+    stimuli: Stimuli,
+    seed: int,
+    wave: Path | None,
+    edited: bool,
 ) -> tuple[dict[str, Any], str]:
     """What the test bench found, and Verilator's version; waveforms in a second run."""
     say("building the simulation")
-    simulator = build(project)
+    simulator = build(project, edited=edited)
     say("evaluating exact integers")
     expected = evaluate(program, stimuli.inputs)
     say("simulating")
     found = check(simulator, stimuli.inputs, expected, seed=seed)
     if wave is not None:
         say("building the simulation with waveforms")
-        traced = build(project, trace=True)
+        traced = build(project, trace=True, edited=edited)
         check(traced, stimuli.inputs, expected, seed=seed, wave=wave)
     return found, simulator.version
 
 
 def _refuse_edited(project: Path) -> None:
-    """ProjectError if files are not as generated, or Verilog was added."""
-    changed = set(edited_files(project)) | set(edited_rtl(project))
+    """ProjectError if files are not as generated, or sources were added."""
+    changed = altered_files(project)
     if changed:
         raise ProjectError(
-            f"{project} is not as generated: {', '.join(sorted(changed))}; export it again, or "
+            f"{project} is not as generated: {', '.join(changed)}; export it again, or "
             "use --edited to simulate it as it is"
         )
 
 
-def _hls_bench(project: Path) -> HlsBench | None:
+def _hls_bench(project: Path, edited: bool) -> HlsBench | None:
     if not (project / "firmware").is_dir():
         return None
     say("running the HLS test bench")
-    return run_bench(project)
+    return run_bench(project, edited=edited)
 
 
 def _described(first: Mapping[str, Any] | None, stimuli: Stimuli) -> dict[str, Any] | None:

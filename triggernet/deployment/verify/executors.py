@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
 from triggernet.errors import ProgramError, ProjectError, in_one_line
 from triggernet.fixedpoint import Codes
+from triggernet.ownership import how_to_add
 from triggernet.program import Program
 from triggernet.program.onnx_model import load_model
 
@@ -248,17 +249,15 @@ class Hls:
     subset: int | None = None
 
     def __init__(self, folder: Path, program: Program) -> None:
+        from triggernet.compiler import compiler_version
         from triggernet.deployment.hls import build
-        from triggernet.deployment.hls.simulation import compiler_version
 
         if not (folder / "firmware").is_dir():
-            raise NotComparedError(
-                "the folder holds no firmware; `triggernet export --hls` adds it"
-            )
+            raise NotComparedError(f"the folder holds no firmware; {how_to_add(folder, 'hls')}")
         self._program = program
         self._simulator = build(folder)
         hls4ml = importlib.metadata.version("hls4ml")
-        self.version = f"hls4ml {hls4ml}, g++ {compiler_version().strip()}"
+        self.version = f"hls4ml {hls4ml}, g++ {compiler_version()}"
 
     def run(self, inputs: Mapping[str, Codes]) -> Values:
         """The outputs."""
@@ -283,7 +282,7 @@ class Rtl:
         from triggernet.deployment.rtl.simulation import build
 
         if not has_rtl(folder):
-            raise NotComparedError("the folder holds no Verilog; `triggernet export --rtl` adds it")
+            raise NotComparedError(f"the folder holds no Verilog; {how_to_add(folder, 'rtl')}")
         self._program = program
         self._simulator = build(folder)
         self.version = f"Verilator {self._simulator.version}"

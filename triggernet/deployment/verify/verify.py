@@ -17,7 +17,7 @@ from triggernet.deployment.verify.coverage import Coverage
 from triggernet.deployment.verify.executors import EXECUTORS, Executor, NotComparedError
 from triggernet.deployment.verify.jets import encoded_jets
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
-from triggernet.errors import ProjectError, UsageError
+from triggernet.errors import MissingToolError, ProjectError, UsageError
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program, observe, trace
 from triggernet.program.file import load_program
@@ -57,11 +57,13 @@ def verify(
     Raises
     ------
     ProjectError, ProgramError
-        If `project` is no project, or its program is damaged or not consistent.
+        If `project` is no project, holds sources that its record does not list, or its program is
+        damaged or not consistent.
     UsageError, DataError
         For fewer than 1 vectors or an unknown executor; if the jets do not fit.
     ToolError
-        If a tool is missing, or the project's sources do not compile.
+        If the project's sources do not compile. A tool that is missing is no error: the executor
+        that needs it is among those that were not compared, and the agreement is not complete.
     """
     unknown = sorted(set(executors) - set(EXECUTORS))
     if unknown:
@@ -71,7 +73,7 @@ def verify(
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
-    comparisons, absent = _prepare(project, program, stimuli, executors)
+    comparisons, absent, missing = _prepare(project, program, stimuli, executors)
     coverage = Coverage()
     _compare_outputs(program, stimuli, comparisons, coverage)
     for comparison in comparisons.values():
@@ -86,6 +88,7 @@ def verify(
         (*notes, *about_jets),
         same,
         judges,
+        missing,
     )
 
 
@@ -105,9 +108,9 @@ def load_project(folder: Path) -> tuple[Program, list[str], bool]:
     program = load_program(folder / "program.json")
     notes = []
     if (folder / "triggernet.json").is_file():
-        from triggernet.deployment.hls import edited_files
+        from triggernet.deployment.hls.sources import altered_files
 
-        edited = edited_files(folder)
+        edited = altered_files(folder)
         notes += [f"edited since it was generated: {', '.join(edited)}"] if edited else []
     same = read_program(folder / "model.onnx") == program
     if not same:
@@ -117,9 +120,9 @@ def load_project(folder: Path) -> tuple[Program, list[str], bool]:
 
 def _prepare(
     project: Path, program: Program, stimuli: Stimuli, names: Collection[str]
-) -> tuple[dict[str, _Comparison], dict[str, str]]:
-    """A comparison for each executor that takes part, and why the others do not."""
-    found, absent = {}, {}
+) -> tuple[dict[str, _Comparison], dict[str, str], tuple[str, ...]]:
+    """A comparison for each executor that takes part, why others do not, and who lacks a tool."""
+    found, absent, missing = {}, {}, []
     for name, make in EXECUTORS.items():
         if name not in names:
             absent[name] = "not asked for"
@@ -129,7 +132,10 @@ def _prepare(
             found[name] = _Comparison(program, stimuli, make(project, program))
         except NotComparedError as reason:
             absent[name] = str(reason)
-    return found, absent
+        except MissingToolError as reason:
+            absent[name] = str(reason)
+            missing.append(name)
+    return found, absent, tuple(missing)
 
 
 def _compare_outputs(

@@ -13,7 +13,7 @@ from triggernet.learning.tasks.metrics import SIGNAL_EFFICIENCY, roc_curve
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from triggernet.learning.evaluation.evaluate import Evaluation
+    from triggernet.learning.evaluation.evaluation import Evaluation
 
 Floats = NDArray[np.float64]
 

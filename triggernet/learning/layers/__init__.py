@@ -7,8 +7,7 @@ bit. Everything here is public; names are loaded when they are asked for, since 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from triggernet.lazy import lazily
 
 _WHERE = {
     "ActivationQuantiser": "quantisers",
@@ -51,11 +50,7 @@ _WHERE = {
 
 __all__ = list(_WHERE)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = lazily(__name__, _WHERE)
 
 
 def __dir__() -> list[str]:

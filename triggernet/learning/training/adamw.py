@@ -22,6 +22,7 @@ from triggernet.learning.tasks.metrics import area_under_roc
 from triggernet.learning.training.sample import cross_entropy
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
+from triggernet.writing import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,7 @@ def fit(
             _interrupts_passed_on(),
             single_thread(),
             warnings.catch_warnings(),
+            writing(folder),
         ):
             # Lightning's own code meets deprecations of torch 2.13.
             warnings.filterwarnings("ignore", module="lightning|torch")

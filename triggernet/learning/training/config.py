@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -14,9 +15,10 @@ import yaml
 
 from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
-from triggernet.errors import ConfigError, ModelError
+from triggernet.errors import ConfigError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
 from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
+from triggernet.schema import shown
 
 Preset = Literal["default", "paper"]
 
@@ -138,13 +140,21 @@ def load_run_config(
     if preset not in get_args(Preset):
         raise ConfigError(f"unknown preset {preset!r}; known: {', '.join(get_args(Preset))}")
     named = read_key("model.name", source, overrides) or model
-    if named is None:
-        raise ConfigError("model.name: this key is missing and has no default")
-    if model is not None and named != model:
-        raise ConfigError(f"the configuration is of model {named!r}, not of {model!r}")
-    family = model_family(str(named))
+    with naming(source) if isinstance(source, Path) else nullcontext():
+        family = _family(named, model)
     under = {"training.recipe": family.recipes[0]} | _flat(_preset(preset))
     return cast("RunConfig", load_config(_schema(family.name), source, overrides, under))
+
+
+def _family(named: Any, model: str | None) -> ModelFamily:
+    """The family of the model that a configuration names: of `model`, if that is given."""
+    if named is None:
+        raise ConfigError("model.name: this key is missing and has no default")
+    if not isinstance(named, str):
+        raise ConfigError(f"model.name: expected a text, found {shown(named)}")
+    if model is not None and named != model:
+        raise ConfigError(f"the configuration is of model {named!r}, not of {model!r}")
+    return model_family(named)
 
 
 @cache

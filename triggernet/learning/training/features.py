@@ -13,9 +13,9 @@ from triggernet.data.encoding import (
     encode,
     jet_axis,
     lab_values,
+    leading,
     polar_values,
     refuse_not_finite,
-    sorted_by_pt,
 )
 from triggernet.data.kinematics import massless, transverse_mass, transverse_momentum
 from triggernet.errors import DataError
@@ -61,9 +61,13 @@ def float_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:
         ``momenta`` (n, N, 4) and ``jet`` (n, 4): (E, px, py, pz) in GeV, in the jet frame for a
         polar encoding (at rest along z, azimuth 0) and in the laboratory for a cartesian one; and
         the inputs of the encoding by their names, (n, N) or (n, 1), zero where absent.
+
+    Raises
+    ------
+    DataError
+        If the jets were cut off at fewer constituents than the encoding takes.
     """
-    p = sorted_by_pt(jets.constituents)[:, : encoding.n_constituents]
-    p = np.pad(p, ((0, 0), (0, encoding.n_constituents - p.shape[1]), (0, 0)))
+    p = leading(jets, encoding.n_constituents)
     if encoding.kind == "polar":
         values = polar_values(p, jets.jet, jet_axis(jets.jet))
         angles = values["eta"] * ANGLE_STEP_RAD, values["phi"] * ANGLE_STEP_RAD

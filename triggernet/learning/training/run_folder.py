@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,9 @@ from triggernet.files import (
 )
 from triggernet.learning.training.checkpoint import read_checkpoint
 from triggernet.learning.training.config import RunConfig, load_run_config
+from triggernet.schema import as_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch import nn
 
 CONFIG = "config.yaml"
@@ -166,19 +166,75 @@ def save_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
 
 
 def _read_metrics(folder: Path) -> Mapping[str, Any]:
-    """Those of a run folder; of an older triggernet also without a seal."""
+    """Those of a finished run folder; of an older triggernet also without a seal."""
     content = results.read_result(folder, results.METRICS)
-    if content is None:
-        raise ModelError(
-            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
-            "`triggernet train ... --resume`"
-        )
+    assert content is not None, "finished_config has looked"
     if content.judges != results.judged(folder, tuple(content.judges)):
         raise ModelError(
             f"{folder / METRICS} is of other weights than lie beside it; put back the files of one "
             "training, or train again"
         )
+    as_type(_Metrics, content.values, str(folder / METRICS), error=ModelError)
     return content.values
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """The schema of how the float models of several seeds differ."""
+
+    auc: tuple[float, ...]
+    mean: float
+    seeds: int
+    std: float | None
+
+
+_Measured = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class _Metrics:
+    """The schema of a run's ``metrics.json``."""
+
+    sample: str
+    float: _Measured
+    quantised: _Measured | None
+    spread: _Spread
+
+    def __post_init__(self) -> None:
+        for values in (self.float, self.quantised):
+            if values is not None and values.get("auc") is None:
+                raise ModelError("a model has no 'auc'")
+
+
+def finished_config(folder: Path) -> RunConfig:
+    """The configuration of a finished run; takes no time, so that wrong paths are told at once.
+
+    Raises
+    ------
+    ModelError
+        If it is no run folder, or is unfinished.
+    ConfigError
+        If its configuration is not valid.
+    """
+    if not (folder / CONFIG).is_file():
+        raise ModelError(
+            f"{folder} is no run folder: it has no {CONFIG}; give a folder that "
+            "`triggernet train` wrote"
+        )
+    if not (folder / METRICS).is_file():
+        raise ModelError(
+            f"the training in {folder} is not finished: it has no {METRICS}; go on with "
+            "`triggernet train ... --resume`"
+        )
+    return load_run_config(folder / CONFIG)
+
+
+def hardware_config(folder: Path) -> RunConfig:
+    """As `finished_config`; ModelError also for a configuration without a hardware form."""
+    config = finished_config(folder)
+    if config.refusal is not None:
+        raise config.refusal
+    return config
 
 
 def load_run(folder: Path) -> Run:
@@ -193,13 +249,8 @@ def load_run(folder: Path) -> Run:
     ConfigError
         If its configuration is not valid.
     """
-    if not (folder / CONFIG).is_file():
-        raise ModelError(
-            f"{folder} is no run folder: it has no {CONFIG}; give a folder that "
-            "`triggernet train` wrote"
-        )
+    config = finished_config(folder)
     metrics = _read_metrics(folder)
-    config = load_run_config(folder / CONFIG)
     family = config.family
     float_model = family.make_float(config.model, config.encoding)
     load_module(folder / FLOAT, float_model, config)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from triggernet.files import new_file
+from triggernet.files import append_text, make_folder, write_bytes, write_text
 from triggernet.learning.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class TrainingState:
     def __init__(self, folder: Path, history: Path) -> None:
         self._folder = folder
         self._history = history
-        folder.mkdir(parents=True, exist_ok=True)
-        history.write_text("", encoding="utf-8")
+        make_folder(folder)
+        write_text(history, "")
 
     def get(self, name: str) -> Any:
         """The piece `name`, or None if it is not finished.
@@ -51,8 +52,10 @@ class TrainingState:
         """Keep the piece `name`: tensors, numbers, texts, lists and dicts of them."""
         import torch
 
-        with new_file(self._path(name)) as temporary:
-            torch.save(value, temporary)
+        # By way of memory: torch hides what the operating system says of a full disk.
+        buffer = io.BytesIO()
+        torch.save(value, buffer)
+        write_bytes(self._path(name), buffer.getvalue())
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """The piece `name`, computed and kept if it is not there yet."""
@@ -64,8 +67,7 @@ class TrainingState:
 
     def log(self, **entry: str | float | None) -> None:
         """Append one line to the history."""
-        with self._history.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        append_text(self._history, json.dumps(entry) + "\n")
 
     def path(self, name: str) -> Path:
         """A path inside the folder for what keeps its own files."""

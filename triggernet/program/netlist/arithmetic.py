@@ -160,6 +160,8 @@ def _saturate_signed(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
 
     def write(read: Read, _: int) -> str:
         sign = f"{read(value)}[{top}]"
+        if width == 1:  # a sign and nothing else
+            return sign
         return (
             f"{read(over)} ? {{{sign}, {{{width - 1}{{~{sign}}}}}}} : {read(value)}[{width - 1}:0]"
         )

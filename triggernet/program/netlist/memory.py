@@ -62,7 +62,7 @@ def lookup_pair(
     ``tables[k]`` holds the values for ``addresses[k]`` from its lowest bound on; they are not
     negative. The values are there one clock cycle later.
     """
-    width = max(max(t) for t in tables).bit_length()
+    width = max(1, max(max(t) for t in tables).bit_length())
     bits = max(a.width for a in addresses)
     module = _memory_module(b, addresses, tables, bits, width)
     usable = b.clock.usable_ns

@@ -13,7 +13,7 @@ from triggernet.program.netlist.builder import Builder
 from triggernet.program.netlist.fabric import Fabric, Kind
 from triggernet.program.netlist.layout import Pairs, Particles, Rows, Signal, Vector
 from triggernet.program.netlist.memory import fits_block, lookup, lookup_pair
-from triggernet.program.netlist.pairs import entered
+from triggernet.program.netlist.pairs import entered, gathered
 from triggernet.program.netlist.wire import Wire, constant
 from triggernet.program.operators.node import Node
 
@@ -27,7 +27,9 @@ def as_particles(signal: Signal) -> Particles:
     """A tensor with one row of features for each particle."""
     if isinstance(signal, Vector):
         return Particles(tuple((wire,) for wire in signal.wires), len(signal.wires))
-    assert isinstance(signal, Particles)
+    if isinstance(signal, Pairs):
+        rows = gathered(signal)
+        return Particles(rows, len(rows))
     return signal
 
 
@@ -35,13 +37,12 @@ def as_vector(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
     """All values of a tensor at once, in order."""
     if isinstance(signal, Vector):
         return signal.wires
-    assert isinstance(signal, Particles)
-    return tuple(wire for lane in fabric.together(signal).lanes for wire in lane)
+    return tuple(wire for lane in fabric.together(as_particles(signal)).lanes for wire in lane)
 
 
 def as_pairs(fabric: Fabric, signal: Signal, ways: int = 1) -> Pairs:
     """A tensor with `ways` rows for each pair."""
-    if isinstance(signal, Pairs):
+    if isinstance(signal, Pairs) and signal.directed == (ways == 2):
         return signal
     rows = as_particles(signal)
     size = next(m for m in range(2, 2 + rows.size) if ways * m * (m - 1) // 2 == rows.size)

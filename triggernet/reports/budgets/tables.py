@@ -1,20 +1,14 @@
-"""Budgets and FPGA parts: what the package knows by name, and files of the user's own."""
+"""Budgets of triggers: what the package knows by name, and files of the user's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
-import yaml
+from triggernet.errors import ConfigError
+from triggernet.named import load_named
 
-from triggernet.config import load_config
-from triggernet.errors import ConfigError, UsageError
-
-FOLDER = Path(__file__).parent
-RESOURCES = ("lut", "ff", "dsp", "bram")
-Entry = TypeVar("Entry", "Budget", "Part")
+TABLE = Path(__file__).parent / "budgets.yaml"
 
 
 @dataclass(frozen=True)
@@ -73,28 +67,6 @@ class Budget:
         return self.bunch_crossing_ns * self.time_multiplexing / self.jets_per_event
 
 
-@dataclass(frozen=True)
-class Part:
-    """An FPGA: LUTs, registers, DSPs, block RAMs of 18 kbit, super logic regions."""
-
-    title: str
-    lut: int
-    ff: int
-    dsp: int
-    bram: int
-    slrs: int = 1
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        for key in (*RESOURCES, "slrs"):
-            if getattr(self, key) < 1:
-                raise ConfigError(f"{key} = {getattr(self, key)} is below 1")
-
-    def total(self, resource: str) -> int:
-        """How much of `resource` ("lut", "ff", "dsp" or "bram") the part has."""
-        return int(getattr(self, resource))
-
-
 def load_budget(name: str | Path) -> Budget:
     """A budget by its name in the package, or from a YAML file.
 
@@ -105,34 +77,4 @@ def load_budget(name: str | Path) -> Budget:
     ConfigError
         If a file has unknown keys, or values that are not allowed.
     """
-    return _load(Budget, "budget", name)
-
-
-def load_part(name: str | Path) -> Part:
-    """An FPGA by its name in the package, or from a YAML file; errors as for `load_budget`.
-
-    Package, speed and temperature grade may follow the name, as in ``xcvu13p-flga2577-2-e``.
-    """
-    return _load(Part, "part", name, lambda text: text.lower().split("-")[0])
-
-
-def names(kind: str) -> tuple[str, ...]:
-    """Names in the package's table of "budget" or "part"."""
-    return tuple(_table(kind))
-
-
-def _load(cls: type[Entry], kind: str, name: str | Path, key: Callable[[str], str] = str) -> Entry:
-    path, table = Path(name), _table(kind)
-    if path.suffix in (".yaml", ".yml"):
-        return load_config(cls, path, {"name": path.stem})
-    found = key(str(name))
-    if found not in table:
-        raise UsageError(
-            f"no {kind} '{name}'; known are {', '.join(table)}, or give a YAML file of your own"
-        )
-    return load_config(cls, table[found], {"name": found})
-
-
-def _table(kind: str) -> Mapping[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{kind}s.yaml").read_text("utf-8"))
-    return content
+    return load_named(Budget, "budget", TABLE, name)

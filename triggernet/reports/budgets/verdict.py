@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from triggernet.reports.budgets.tables import RESOURCES, Budget, Part
+from triggernet.parts import RESOURCES, Part
+from triggernet.reports.budgets.tables import Budget
 from triggernet.reports.cost.figures import Figure, Figures
 from triggernet.reports.cost.hardware import Clock
 from triggernet.reports.cost.slack import SetupSlack

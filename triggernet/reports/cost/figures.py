@@ -23,11 +23,15 @@ class Error:
         In the unit of the figure.
     basis : str
         What the range was measured on.
+    of : str
+        What the range is about if not the figure as it stands: "once placed". It need not contain
+        the figure.
     """
 
     low: float
     high: float
     basis: str
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Figure:
             "low": self.error.low,
             "high": self.error.high,
             "basis": self.error.basis,
+            "of": self.error.of,
         }
         return {
             "value": self.value,
@@ -104,5 +109,5 @@ def of_instances(figures: Figures, instances: int) -> Figures:
 def _times(figure: Figure, factor: float) -> Figure:
     error = figure.error
     if error is not None:
-        error = Error(error.low * factor, error.high * factor, error.basis)
+        error = replace(error, low=error.low * factor, high=error.high * factor)
     return replace(figure, value=figure.value * factor, error=error)

@@ -137,8 +137,8 @@ class Prediction:
 
     @property
     def error(self) -> Error:
-        """The range as the error of a figure."""
-        return Error(self.low, self.high, self.basis)
+        """The range as the error of a figure that was counted before placing."""
+        return Error(self.low, self.high, self.basis, "once placed")
 
 
 @cache

@@ -12,9 +12,10 @@ from typing import Any
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.lower import lower, useful_intervals
 from triggernet.errors import UnsupportedError, UsageError
+from triggernet.parts import RESOURCES, Part
 from triggernet.program import Program
 from triggernet.progress import Progress
-from triggernet.reports.budgets.tables import RESOURCES, Budget, Part
+from triggernet.reports.budgets.tables import Budget
 from triggernet.reports.fold.unbeaten import unbeaten
 
 HOW = (

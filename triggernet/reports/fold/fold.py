@@ -10,8 +10,9 @@ from typing import Any
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.errors import UsageError
 from triggernet.files import to_json
+from triggernet.parts import load_part
 from triggernet.program import Program
-from triggernet.reports.budgets.tables import Budget, load_budget, load_part
+from triggernet.reports.budgets.tables import Budget, load_budget
 from triggernet.reports.budgets.verdict import SAME_CLOCK
 from triggernet.reports.fold.alternatives import Folding, fold
 from triggernet.reports.fold.plot import pareto_png

@@ -9,7 +9,7 @@ from typing import Any
 from triggernet.deployment.verify import Agreement, Mismatch
 from triggernet.reports.budgets.verdict import Line
 from triggernet.reports.cost.calibration import SCALED, ratios
-from triggernet.reports.cost.figures import FIGURES, Figure
+from triggernet.reports.cost.figures import FIGURES, Error, Figure
 from triggernet.reports.pages.charts import LatencyChart, RocChart, latency_chart, roc_chart
 from triggernet.reports.pages.text import number, percent
 from triggernet.reports.pages.view_rtl import RtlView, rtl_view
@@ -148,7 +148,7 @@ def view(report: Report) -> View:
         figures=tuple(_figure(name, report.figures.get(name)) for name in FIGURES),
         others=tuple(_figure(name, figure) for name, figure in report.others),
         operators=_operators(report),
-        operator_note=_operator_note(),
+        operator_note=_operator_note(beside_rtl=report.rtl is not None),
         latency=latency_chart(latency, low, high),
         latency_text=f"This algorithm's share: {number(latency.limit)} ns",
         roc=roc_chart(physics.curves) if physics else None,
@@ -220,7 +220,7 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("Clock", f"{period_ns:g} ns ({1000 / period_ns:.0f} MHz)"),
     ]
     if report.design == "RTL":
-        both = "; the HLS project's figures stand beside" if report.settings else ""
+        both = " (HLS figures are listed separately)" if report.settings else ""
         facts.append(("Design", f"RTL{both}"))
     elif report.settings is not None:
         facts.append(("Reuse factor", str(report.settings.reuse_factor)))
@@ -259,12 +259,17 @@ def _figure(name: str, figure: Figure | None) -> FigureRow:
         title=title,
         unit=unit,
         value=number(figure.value),
-        range=f"{_bound(error.low)} – {_bound(error.high)}" if error else "",
+        range=_range(error) if error else "",
         how=figure.how,
         tool=": ".join(filter(None, (figure.design, f"{figure.tool} {figure.version}"))),
         source=figure.source,
         basis=error.basis if error else "",
     )
+
+
+def _range(error: Error) -> str:
+    what = f"{error.of}: " if error.of else ""
+    return f"{what}{_bound(error.low)} – {_bound(error.high)}"
 
 
 def _bound(value: float) -> str:
@@ -302,9 +307,10 @@ def _operators(report: Report) -> tuple[OperatorRow, ...]:
     return tuple(row(k) for k in range(len(rows)))
 
 
-def _operator_note() -> str:
+def _operator_note(*, beside_rtl: bool) -> str:
     known = ratios()
-    return (
+    whose = "These are figures of the HLS project, none of the RTL. " if beside_rtl else ""
+    return whose + (
         f"Estimated by triggernet from the program. Scaled like the totals: LUT by "
         f"{known['lut'].median:.2f}, FF by {known['ff'].median:.2f}, the medians of published / "
         f"modelled over {known['lut'].n_designs} published designs. Cycles as modelled; the total "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.reports.cost.placed import (
     CALIBRATED_FAMILY,
@@ -42,6 +43,21 @@ class ModuleRow:
 
 
 @dataclass(frozen=True)
+class NodeRow:
+    """One node of the program, with what its Verilog takes before any synthesis."""
+
+    name: str
+    op: str
+    ready: str
+    lut: str
+    ff: str
+    dsp: str
+    bram: str
+    lut_share: float
+    ff_share: float
+
+
+@dataclass(frozen=True)
 class RtlView:
     """What the templates show of an RTL design.
 
@@ -55,6 +71,9 @@ class RtlView:
     basis : tuple of str
         What the predictions were measured on.
     modules : tuple of ModuleRow
+    nodes : tuple of NodeRow
+        Empty for a design of an older triggernet.
+    node_note : str
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -62,6 +81,8 @@ class RtlView:
     tool: str
     basis: tuple[str, ...]
     modules: tuple[ModuleRow, ...]
+    nodes: tuple[NodeRow, ...]
+    node_note: str
 
 
 def rtl_view(rtl: RtlReport) -> RtlView:
@@ -73,6 +94,49 @@ def rtl_view(rtl: RtlReport) -> RtlView:
         tool=_tool(found) if found else "",
         basis=_basis(found, "da4ml_lut" in rtl.design.predicted) if found else (),
         modules=_modules(found) if found else (),
+        nodes=_nodes(rtl.design),
+        node_note=_node_note(rtl),
+    )
+
+
+def _nodes(design: Design) -> tuple[NodeRow, ...]:
+    """Nodes that take anything, then what belongs to none of them."""
+    if not design.nodes:
+        return ()
+    kinds = ("lut", "ff", "dsp", "bram")
+    counts = [(n.name, n.op, str(n.ready_cycle), {k: getattr(n, k) for k in kinds})
+              for n in design.nodes]  # fmt: skip
+    rest = {
+        k: max(design.predicted.get(k, 0.0) - sum(getattr(n, k) for n in design.nodes), 0.0)
+        for k in kinds
+    }
+    rows = [row for row in counts if any(round(v) for v in row[3].values())]
+    rows.append(("output registers and control", "", str(design.latency_cycles), rest))
+    top = {k: max(row[3][k] for row in rows) or 1.0 for k in kinds}
+    return tuple(
+        NodeRow(
+            name,
+            op,
+            ready,
+            **{k: number(round(count[k])) for k in kinds},
+            lut_share=count["lut"] / top["lut"],
+            ff_share=count["ff"] / top["ff"],
+        )
+        for name, op, ready, count in rows
+    )
+
+
+def _node_note(rtl: RtlReport) -> str:
+    """What the counts by node are, and how they compare with the synthesis."""
+    text = (
+        "Counted in the netlist that triggernet wrote as Verilog, before any synthesis: "
+        f"{number(round(rtl.design.predicted.get('lut', 0.0)))} LUT in all"
+    )
+    if rtl.synthesis is not None:
+        text += f", where {rtl.synthesis.tool} counts {number(rtl.synthesis.lut)}"
+    return (
+        f"{text}. What several nodes share counts for the first of them, a register that delays a "
+        "value for the node that needs it late. Clock: in which all values of the node are there."
     )
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from triggernet.deployment.verify import Agreement
-from triggernet.errors import DataError, ProjectError
-from triggernet.files import provenance, read_json, sha256_of
+from triggernet.documents import read_text
+from triggernet.errors import ConfigError, ProjectError
+from triggernet.files import provenance, sha256_of
 from triggernet.program import Program
+from triggernet.record import read_record
 from triggernet.reports.report.design import Design
 from triggernet.results import METRICS, Content, Exhibit, State, judged, read_result
+from triggernet.schema import Within, load_json
+from triggernet.yaml_text import parse_yaml
 
 Floats = NDArray[np.float64]
 
@@ -152,10 +155,7 @@ def _encoding(folder: Path) -> Mapping[str, Any]:
     path = folder / CONFIG
     if not path.is_file():
         return {}
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not valid YAML: {error}") from error
+    content = parse_yaml(read_text(path, ConfigError), str(path))
     found = content.get("encoding") if isinstance(content, dict) else None
     return dict(found) if isinstance(found, dict) else {}
 
@@ -206,26 +206,37 @@ def _provenance(folder: Path) -> Mapping[str, str]:
     found = {"report by": f"triggernet {made['triggernet']}, Python {made['python']}"}
     record = folder / "triggernet.json"
     if record.is_file():
-        content = read_json(record)
-        versions = content.get("versions", {})
-        found["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(versions.items()))
-        found["project digest"] = str(content.get("digest", ""))
-        edited = _edited(folder, content.get("files", {}))
+        content = read_record(folder)
+        found["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(content.versions.items()))
+        found["project digest"] = content.digest
+        edited = _edited(folder, content.files)
         if edited:
             found["edited since the export"] = ", ".join(edited)
     model = folder / "model.onnx"
     if model.is_file():
         found["model.onnx, SHA-256"] = sha256_of(model)
     if (folder / PROVENANCE).is_file():
-        trained = read_json(folder / PROVENANCE)
-        packages = trained.get("packages", {})
-        found["trained by"] = f"triggernet {trained.get('triggernet', '')}, " + ", ".join(
-            f"{name} {packages[name]}" for name in ("torch", "brevitas") if name in packages
+        trained = load_json(_Trained, folder / PROVENANCE)
+        found["trained by"] = f"triggernet {trained.triggernet}, " + ", ".join(
+            f"{name} {trained.packages[name]}"
+            for name in ("torch", "brevitas")
+            if name in trained.packages
         )
-        found["seed"] = str(trained.get("seed", ""))
-        for name, digest in trained.get("inputs", {}).items():
-            found[f"trained on {name}, SHA-256"] = str(digest)
+        found["seed"] = "" if trained.seed is None else str(trained.seed)
+        for name, digest in trained.inputs.items():
+            found[f"trained on {name}, SHA-256"] = digest
     return found
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """The schema of a run's ``provenance.json``."""
+
+    triggernet: Annotated[str, Within(0, 200)] = ""
+    python: Annotated[str, Within(0, 200)] = ""
+    seed: Annotated[int, Within(0, 1 << 64)] | None = None
+    packages: Mapping[str, Annotated[str, Within(0, 200)]] = field(default_factory=dict)
+    inputs: Mapping[str, Annotated[str, Within(0, 200)]] = field(default_factory=dict)
 
 
 def _edited(folder: Path, digests: Mapping[str, str]) -> list[str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from triggernet.deployment.rtl.design import DESIGN, RTL, has_rtl, read_design
 from triggernet.errors import ProjectError
 from triggernet.files import read_json, sha256_of
 from triggernet.program import Program
 from triggernet.program.file import load_program as read_program
+from triggernet.record import read_record
 from triggernet.reports.cost.estimate import estimate
 from triggernet.reports.cost.figures import Figure, Figures, best
 from triggernet.reports.cost.hardware import Clock
 from triggernet.reports.report.design import Design, Results
 from triggernet.reports.report.sources import gather
+from triggernet.schema import Within, as_type
 
 RECORD = "triggernet.json"
 PROGRAM = "program.json"
@@ -165,17 +169,30 @@ def _settings(folder: Path) -> Settings | None:
             f"{folder} is no project: it has no {RECORD}; give a folder that "
             "`triggernet export --hls` or `--rtl` wrote"
         )
-    content = read_json(path)
-    if isinstance(content, dict) and "config" not in content and has_rtl(folder):
+    config = read_record(folder).config
+    if config is None and has_rtl(folder):
         return None
-    try:
-        config = content["config"]
-        uncertainty = float(str(config["clock_uncertainty"]).rstrip("%")) / 100
-        clock = Clock(float(config["clock_period_ns"]), uncertainty)
-        return Settings(
-            str(config["project_name"]), str(config["part"]), clock, int(config["reuse_factor"])
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ProjectError(
-            f"{path} does not say how the project is built ({error!r}); export it again"
-        ) from error
+    where = f"{path} does not say how the project is built: config"
+    given = as_type(_Config, config, where, error=ProjectError, advice="export it again")
+    clock = Clock(given.clock_period_ns, given.uncertainty)
+    return Settings(given.project_name, given.part, clock, given.reuse_factor)
+
+
+@dataclass(frozen=True)
+class _Config:
+    """The schema of the settings of the HLS firmware in a record; nothing has a default."""
+
+    project_name: Annotated[str, Within(1, 200)]
+    part: Annotated[str, Within(1, 200)]
+    clock_period_ns: Annotated[float, Within(0.01, 1e6)]
+    clock_uncertainty: str
+    reuse_factor: Annotated[int, Within(1, 1 << 20)]
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", self.clock_uncertainty):
+            raise ProjectError(f"clock_uncertainty {self.clock_uncertainty!r} is no percentage")
+
+    @property
+    def uncertainty(self) -> float:
+        """The share of the period that Vitis keeps free."""
+        return float(self.clock_uncertainty.rstrip("%")) / 100

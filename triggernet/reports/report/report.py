@@ -10,7 +10,8 @@ from typing import Any
 from triggernet.deployment.rtl.design import Design as RtlDesign
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import CoSimulation
-from triggernet.reports.budgets.tables import Budget, Part, load_budget, load_part
+from triggernet.parts import Part, load_part
+from triggernet.reports.budgets.tables import Budget, load_budget
 from triggernet.reports.budgets.verdict import Line, Verdict, judge, overall
 from triggernet.reports.cost.estimate import Estimate
 from triggernet.reports.cost.figures import FIGURES, Figure, of_instances

@@ -9,8 +9,7 @@ from __future__ import annotations
 from triggernet.deployment.rtl.design import Design as RtlDesign
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import CoSimulation
-from triggernet.errors import DataError
-from triggernet.files import read_json
+from triggernet.record import read_record
 from triggernet.reports.cost.figures import Error, Figure, Figures
 from triggernet.reports.cost.placed import (
     CALIBRATED_FAMILY,
@@ -162,8 +161,4 @@ def _about_synthesis(design: Design) -> str:
 
 def _da4ml_version(design: Design) -> str:
     """The version that counted, from the project's record; that of the export."""
-    try:
-        versions = read_json(design.folder / "triggernet.json").get("versions", {})
-    except (AttributeError, DataError):
-        return ""
-    return str(versions.get("da4ml", "")) if isinstance(versions, dict) else ""
+    return read_record(design.folder).versions.get("da4ml", "")

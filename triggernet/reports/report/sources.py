@@ -108,10 +108,10 @@ def in_nanoseconds(figures: Figures, period_ns: float) -> dict[str, Figure]:
     cycles = figures.get("latency_cycles")
     if cycles is None:
         return dict(figures)
-    error = cycles.error and Error(
-        round(cycles.error.low * period_ns, 3),
-        round(cycles.error.high * period_ns, 3),
-        cycles.error.basis,
+    error = cycles.error and replace(
+        cycles.error,
+        low=round(cycles.error.low * period_ns, 3),
+        high=round(cycles.error.high * period_ns, 3),
     )
     latency = replace(cycles, value=round(cycles.value * period_ns, 6), error=error)
     return {**figures, "latency_ns": latency}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.errors import UsageError
 from triggernet.files import provenance, sha256_of
+from triggernet.parts import Part, load_part
 from triggernet.progress import track
-from triggernet.reports.budgets.tables import Part, load_part
 from triggernet.studies.compare.contender import Contender, firmware, load_contender
 from triggernet.studies.compare.row import Row
 from triggernet.studies.compare.trade_off import COSTS, TradeOff, trade_off
@@ -96,17 +96,22 @@ def compare(
         If the jets are unfit to judge a tagger.
     """
     from triggernet.data import load_jets
+    from triggernet.learning.training.run_folder import finished_config
+
+    names, fpga = _names(runs), load_part(part)
+    for run in runs:
+        finished_config(run)
+    jets = load_jets(data)
+    # From here on PyTorch is needed, which takes seconds to import.
     from triggernet.learning.tasks.metrics import check_labels
     from triggernet.learning.training.features import check_jets
 
-    names, fpga = _names(runs), load_part(part)
     contenders = [load_contender(name, run) for name, run in zip(names, runs, strict=True)]
     if config is not None and not any(c.is_lowered for c in contenders):
         raise UsageError(
             "interval, clock, tables and DSPs have no effect here: every run is a project with a "
             "design of its own, or has no hardware form; leave them out"
         )
-    jets = load_jets(data)
     check_jets(jets)
     check_labels(jets.label)
     rows = tuple(

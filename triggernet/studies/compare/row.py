@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from triggernet.reports.budgets.tables import RESOURCES, Part
+from triggernet.parts import RESOURCES, Part
 from triggernet.reports.cost.figures import FIGURES
 from triggernet.studies.compare.contender import Firmware
 

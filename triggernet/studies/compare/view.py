@@ -219,7 +219,9 @@ def _cell(figure: Figure | None, marks: dict[tuple[str, str, str], str]) -> Cell
     if figure is None:
         return Cell(ABSENT)
     error = figure.error
-    span = f"{number(error.low)} – {number(error.high)} expected" if error else ""
+    span = (
+        f"{number(error.low)} – {number(error.high)} expected {error.of}".rstrip() if error else ""
+    )
     return Cell(number(figure.value), marks[_key(figure)], span)
 
 

@@ -19,7 +19,7 @@ from triggernet.data import lorentz
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.kinematics import on_light_cone
 from triggernet.errors import ConfigError
-from triggernet.learning.evaluation.evaluate import logits_of
+from triggernet.learning.evaluation.evaluation import logits_of
 from triggernet.learning.training.features import check_jets
 from triggernet.learning.training.sample import Sample
 

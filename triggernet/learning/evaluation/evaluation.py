@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from triggernet.errors import ModelError
 from triggernet.learning.tasks.metrics import Metrics, measure
 from triggernet.learning.training.sample import Sample, predict, saturation_text
-from triggernet.learning.training.train import parameters_of
+from triggernet.learning.training.trainer import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

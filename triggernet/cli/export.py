@@ -1,0 +1,81 @@
+"""The command that makes firmware of a trained model."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from triggernet.cli.command import (
+    INTERVAL,
+    JSON,
+    OUT,
+    PRODUCTS,
+    RUN,
+    TABLES,
+    Command,
+    Outcome,
+    argument,
+    count,
+    positive,
+)
+
+
+def _export(args: Namespace) -> Outcome:
+    from triggernet.front.export import export
+
+    names = ("hls", "rtl", "part", "interval", "tables", "dsp", "slim", "overwrite")
+    given = {name: getattr(args, name) for name in (*names, "clock_ns", "reuse_factor", "out")}
+    fold = None if args.fold is None else args.budget
+    found = export(args.run_folder, **given, fold=fold)
+    return Outcome(found.as_text(), found.as_dict())
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "export",
+        _export,
+        "export a trained model to QONNX, to an HLS C++ project, to Verilog",
+        "triggernet export run --hls --out project",
+        (
+            RUN,
+            OUT,
+            argument("--hls", action="store_true", help="add the hls4ml project"),
+            argument("--rtl", action="store_true", help="add the Verilog project"),
+            INTERVAL,
+            argument(
+                "--fold",
+                choices=("auto",),
+                help="of the Verilog: the smallest design that --budget allows, whatever interval",
+            ),
+            argument("--budget", default="l1", metavar="NAME", help="for --fold: as for report"),
+            TABLES,
+            PRODUCTS,
+            argument(
+                "--reuse-factor",
+                type=count,
+                metavar="R",
+                help="of the HLS C++: interval in clock cycles",
+            ),
+            argument(
+                "--clock-ns",
+                type=positive,
+                metavar="T",
+                help="target clock period; default: the budget's with --fold, otherwise 5",
+            ),
+            argument(
+                "--part",
+                default="xcvu13p",
+                metavar="NAME",
+                help="FPGA by its short name, as vu13p, or by its full name",
+            ),
+            argument(
+                "--slim", action="store_true", help="leave out the headers that hls4ml brings"
+            ),
+            argument(
+                "--overwrite",
+                action="store_true",
+                help="replace the export or project in DIR; refused if it holds anything else",
+            ),
+            JSON,
+        ),
+    ),
+)

@@ -1,0 +1,90 @@
+"""Commands of jets: generated, converted, inspected."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from triggernet.cli.command import (
+    CONFIG,
+    JSON,
+    SETTINGS,
+    Command,
+    Outcome,
+    argument,
+    count,
+    overrides,
+    seed,
+)
+
+
+def _generate(args: Namespace) -> Outcome:
+    from triggernet.data.generation import summary_text
+    from triggernet.front.jets import generate
+
+    given = {name: getattr(args, name) for name in ("jets", "out", "seed", "workers", "config")}
+    found = generate(args.process, **given, settings=overrides(args))
+    return Outcome(f"{args.out}: {summary_text(found)}", found)
+
+
+def _convert(args: Namespace) -> Outcome:
+    from triggernet.front.jets import convert
+
+    found = convert(args.source, out=args.target, limit=args.limit, compact=args.compact)
+    return Outcome(f"{args.target}: {found['jets']} jets of {', '.join(found['classes'])}", found)
+
+
+def _inspect(args: Namespace) -> Outcome:
+    from triggernet.front.jets import inspect
+
+    found = inspect(args.file, against=args.against, out=args.out)
+    return Outcome(found.text, found.values)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "generate",
+        _generate,
+        "generate jets with Pythia 8",
+        "triggernet generate toptag --jets 20000 --out jets.h5 --workers 2",
+        (
+            argument("process", choices=("toptag", "wtag"), help="signal, against QCD dijets"),
+            argument("--jets", type=count, required=True, metavar="N", help="half of them signal"),
+            argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write"),
+            argument("--seed", type=seed, default=1, help="equal seeds give equal files"),
+            argument("--workers", type=count, default=1, metavar="W", help="number of processes"),
+            CONFIG,
+            SETTINGS,
+            JSON,
+        ),
+    ),
+    Command(
+        "convert",
+        _convert,
+        "convert jets of any known format to triggernet's own",
+        "triggernet convert test.h5 jets.h5",
+        (
+            argument("source", metavar="IN", type=Path, help="HDF5 or ROOT file of jets"),
+            argument("target", metavar="OUT", type=Path, help="HDF5 file to write"),
+            argument("--limit", type=count, metavar="N", help="only the first N jets"),
+            argument(
+                "--compact", type=count, metavar="N", help="integers of the N leading constituents"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "inspect",
+        _inspect,
+        "say what a file of jets holds, and draw it",
+        "triggernet inspect jets.h5 -o jets.png",
+        (
+            argument("file", metavar="FILE", type=Path, help="jets of any known format"),
+            argument("-o", "--out", type=Path, metavar="PLOTS", help="PNG, PDF or SVG to write"),
+            argument(
+                "--against", type=Path, metavar="FILE", help="jets to compare with, drawn as points"
+            ),
+            JSON,
+        ),
+    ),
+)

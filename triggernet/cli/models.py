@@ -1,0 +1,87 @@
+"""Commands of models: trained, evaluated."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from triggernet.cli.command import (
+    CONFIG,
+    DATA,
+    JSON,
+    OUT,
+    RUN,
+    SETTINGS,
+    Command,
+    Outcome,
+    argument,
+    overrides,
+)
+
+
+def _train(args: Namespace) -> Outcome:
+    from triggernet.front.models import train
+
+    given = {name: getattr(args, name) for name in ("data", "out", "config", "preset", "resume")}
+    run = train(args.model, **given, settings=overrides(args))
+    return Outcome(f"{args.out}: {run.as_text()}", run.metrics)
+
+
+def _evaluate(args: Namespace) -> Outcome:
+    from triggernet.front.models import evaluate, symmetry
+
+    found = evaluate(args.run_folder, data=args.data, plot=args.plot)
+    text, values = found.as_text(), found.as_dict() | {"saturated": dict(found.saturated)}
+    if not args.symmetry:
+        return Outcome(text, values)
+    changes = symmetry(args.run_folder, data=args.data)
+    values["symmetry"] = changes.as_dict()
+    return Outcome(f"{text}\n\n{changes.as_text()}", values, changes.kept)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "train",
+        _train,
+        "train a model in floating point, then quantisation-aware if it has a hardware form",
+        "triggernet train nanopelican --data jets.h5 --out run",
+        (
+            argument(
+                "model",
+                metavar="MODEL",
+                help="nanopelican, deepsets, jedilinear, semiequivariant, lorentznet or mlp",
+            ),
+            replace(DATA, options={**DATA.options, "required": True}),
+            OUT,
+            CONFIG,
+            SETTINGS,
+            argument(
+                "--preset",
+                default="default",
+                help="default, or paper: the schedule of the nanoPELICAN paper",
+            ),
+            argument("--resume", action="store_true", help="finish a training that was killed"),
+            JSON,
+        ),
+    ),
+    Command(
+        "evaluate",
+        _evaluate,
+        "judge a trained model on jets",
+        "triggernet evaluate run --data test.h5 -o roc.png",
+        (
+            RUN,
+            replace(DATA, options={**DATA.options, "required": True}),
+            argument(
+                "-o", dest="plot", metavar="PLOT", type=Path, help="ROC plot: PNG, PDF or SVG"
+            ),
+            argument(
+                "--symmetry",
+                action="store_true",
+                help="also how the output changes under permutations, rotations and boosts",
+            ),
+            JSON,
+        ),
+    ),
+)

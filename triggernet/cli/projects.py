@@ -1,0 +1,132 @@
+"""Commands of exported projects: verified, simulated, synthesised, reported."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+
+from triggernet.cli.command import (
+    DATA,
+    JSON,
+    PROJECT,
+    SAVED,
+    Command,
+    Outcome,
+    argument,
+    count,
+    seed,
+)
+
+
+def _verify(args: Namespace) -> Outcome:
+    from triggernet.front.projects import verify
+
+    found = verify(args.project, data=args.data, vectors=args.vectors, seed=args.seed)
+    return Outcome(found.as_text(), found.as_dict(), found.exact, not found.complete)
+
+
+def _cosim(args: Namespace) -> Outcome:
+    from triggernet.front.projects import cosim
+
+    given = {name: getattr(args, name) for name in ("data", "vectors", "seed", "wave", "edited")}
+    found = cosim(args.project, **given)
+    return Outcome(found.as_text(), found.as_dict(), found.passed)
+
+
+def _synth(args: Namespace) -> Outcome:
+    from triggernet.front.projects import synth
+
+    found = synth(args.project, family=args.family, flatten=args.flatten, place=args.place)
+    values = found.as_dict() | {"cached": found.cached}
+    if args.place is None or found.place is None:
+        return Outcome(found.as_text(), values)
+    text = f"{found.as_text()}\n\n{found.place.as_text()}"
+    return Outcome(text, values | {"place": found.place.as_dict()}, found.place.fits)
+
+
+def _report(args: Namespace) -> Outcome:
+    from triggernet.front.projects import report
+    from triggernet.reports.pages import as_text
+
+    given = {name: getattr(args, name) for name in ("budget", "part", "data", "out")}
+    found = report(args.project, **given)
+    text = as_text(found) + (f"\n\nreport: {args.out}" if args.out is not None else "")
+    return Outcome(text, found.as_dict(), found.passed)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "verify",
+        _verify,
+        "compare every executor of a project with its exact integers, to the last bit",
+        "triggernet verify project --vectors 100000",
+        (
+            PROJECT,
+            replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
+            argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
+            argument("--seed", type=seed, default=1, help="of the vectors"),
+            JSON,
+        ),
+    ),
+    Command(
+        "cosim",
+        _cosim,
+        "simulate a project's Verilog clock by clock: every bit, latency and interval",
+        "triggernet cosim project --vectors 100000",
+        (
+            PROJECT,
+            replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
+            argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
+            argument("--seed", type=seed, default=1, help="of the vectors, gaps and resets"),
+            argument("--wave", action="store_true", help="draw the first event that goes wrong"),
+            argument(
+                "--edited", action="store_true", help="accept files that are not as generated"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "synth",
+        _synth,
+        "synthesise the RTL of a project with Yosys, and count what it takes",
+        "triggernet synth project --family xc7",
+        (
+            PROJECT,
+            argument(
+                "--family",
+                choices=("xc7", "xcup"),
+                default="xc7",
+                help="primitives of the 7-series (default) or of UltraScale+",
+            ),
+            argument(
+                "--flatten",
+                action="store_true",
+                help="synthesise the whole as one module: minutes instead of seconds",
+            ),
+            argument(
+                "--place",
+                choices=("ecp5",),
+                help="also place and route for an open FPGA, for a measured clock",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "report",
+        _report,
+        "say what a project takes, and whether a trigger's budget allows it",
+        "triggernet report project --budget l1 -o report.html",
+        (
+            PROJECT,
+            argument(
+                "--budget", default="l1", metavar="NAME", help="name of a budget, or a YAML file"
+            ),
+            argument(
+                "--part", metavar="NAME", help="name of an FPGA, or a YAML file; default: its own"
+            ),
+            replace(DATA, options={**DATA.options, "help": "jets for the ROC curve"}),
+            SAVED,
+            JSON,
+        ),
+    ),
+)

@@ -1,0 +1,141 @@
+"""Jets: generated, converted, inspected, loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from triggernet import data
+from triggernet.config import load_config
+from triggernet.data.generation.config import GenerationConfig
+from triggernet.data.inspection import Inspection
+from triggernet.data.inspection import inspect as inspect_file
+from triggernet.front.paths import AnyPath, maybe, path
+
+
+def generate(
+    process: str,
+    *,
+    jets: int,
+    out: AnyPath,
+    seed: int = 1,
+    workers: int = 1,
+    config: AnyPath | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Generate jets with Pythia 8; an interrupted generation goes on where it stopped.
+
+    Parameters
+    ----------
+    process : str
+        ``"toptag"`` or ``"wtag"``: the signal, against QCD dijets.
+    jets : int
+        How many; half of them are signal.
+    out : path
+        The HDF5 file to write.
+    seed : int
+        Equal seeds give equal files, whatever the number of workers.
+    workers : int
+        Number of processes.
+    config : path, optional
+        A YAML file with settings of the generation.
+    settings : mapping of str to Any, optional
+        Single settings by their dotted keys; they win over `config`.
+
+    Returns
+    -------
+    dict
+        What was made: jets, events, cross-sections.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        For settings that are unknown or not allowed.
+    ToolError
+        If Pythia 8 or FastJet is missing, or refuses a setting.
+    """
+    from triggernet.data.generation.sample import generate as generate_file
+
+    given = load_config(
+        GenerationConfig,
+        maybe(config),
+        {**(settings or {}), "process": process},
+    )
+    return generate_file(given, jets, path(out), seed, workers)
+
+
+def convert(
+    source: AnyPath, *, out: AnyPath, limit: int | None = None, compact: int | None = None
+) -> dict[str, Any]:
+    """Write jets of any known format in triggernet's own.
+
+    Parameters
+    ----------
+    source : path
+        An HDF5 or ROOT file of jets.
+    out : path
+        The HDF5 file to write.
+    limit : int, optional
+        Only so many jets, the first ones.
+    compact : int, optional
+        Keep only so many leading constituents, as integers of the default encoding.
+
+    Returns
+    -------
+    dict
+        Number of jets and their classes.
+
+    Raises
+    ------
+    DataError
+        If the file is no file of jets, or damaged.
+    """
+    return data.convert(path(source), path(out), limit, compact)
+
+
+def inspect(
+    file: AnyPath, *, against: AnyPath | None = None, out: AnyPath | None = None
+) -> Inspection:
+    """Say what a file of jets holds, and draw it.
+
+    Parameters
+    ----------
+    file : path
+    against : path, optional
+        Jets to compare with, drawn as points.
+    out : path, optional
+        A plot to write: PNG, PDF or SVG.
+
+    Raises
+    ------
+    DataError
+        If a file is no file of jets, or damaged.
+    """
+    return inspect_file(
+        path(file),
+        maybe(against),
+        maybe(out),
+    )
+
+
+def load_jets(file: AnyPath, *, limit: int | None = None) -> data.Jets:
+    """Read jets of any known format.
+
+    Parameters
+    ----------
+    file : path
+        An HDF5 or ROOT file of jets.
+    limit : int, optional
+        Only so many jets, the first ones.
+
+    Returns
+    -------
+    Jets
+        Four-momenta as E, px, py, pz in GeV, constituents by falling transverse momentum.
+
+    Raises
+    ------
+    DataError
+        If the file is no file of jets, or damaged.
+    """
+    return data.load_jets(path(file), limit)

@@ -1,0 +1,263 @@
+"""Exported projects: verified, simulated, synthesised, reported; runs compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from triggernet.data import load_jets
+from triggernet.files import check_plot
+from triggernet.front.paths import AnyPath, Named, maybe, path
+from triggernet.learning.training.run_folder import refuse_float_only
+from triggernet.progress import say, waiting
+
+if TYPE_CHECKING:
+    from triggernet.data import Jets
+    from triggernet.deployment.rtl.synthesis import Synthesis
+    from triggernet.deployment.verify import Agreement, CoSimulation
+    from triggernet.reports.report import Report
+    from triggernet.studies.compare import Comparison
+
+N_VECTORS = 100_000
+
+
+def _jets(data: AnyPath | None) -> Jets | None:
+    return None if data is None else load_jets(path(data))
+
+
+def verify(
+    project: AnyPath, *, data: AnyPath | None = None, vectors: int = N_VECTORS, seed: int = 1
+) -> Agreement:
+    """Compare every executor of a project with its exact integers, to the last bit.
+
+    The result is left in the project, where `report` finds it.
+
+    Parameters
+    ----------
+    project : path
+        A folder that `export` wrote.
+    data : path, optional
+        Jets among the vectors; the packaged reference jets if not given.
+    vectors : int
+        How many inputs are compared.
+    seed : int
+        Of the vectors.
+
+    Raises
+    ------
+    ProjectError, ProgramError
+        If `project` is no project, or damaged.
+    UsageError, DataError
+        For fewer than 1 vectors; if the jets do not fit.
+    ToolError
+        If the project's sources do not compile.
+    """
+    from triggernet.deployment.verify import verify as compare_executors
+
+    folder = path(project)
+    refuse_float_only(folder)
+    agreement = compare_executors(folder, _jets(data), vectors, seed=seed)
+    agreement.save(folder)
+    return agreement
+
+
+def cosim(
+    project: AnyPath,
+    *,
+    data: AnyPath | None = None,
+    vectors: int = N_VECTORS,
+    seed: int = 1,
+    wave: bool = False,
+    edited: bool = False,
+) -> CoSimulation:
+    """Simulate a project's Verilog clock by clock: every bit, latency and interval.
+
+    The result is left in the project, where `report` finds it.
+
+    Parameters
+    ----------
+    project : path
+        A folder that `export` wrote with Verilog.
+    data : path, optional
+        Jets among the vectors; the packaged reference jets if not given.
+    vectors : int
+        How many inputs are simulated.
+    seed : int
+        Of the vectors, gaps and resets.
+    wave : bool
+        Draw the first event that goes wrong, or the first of all, as ``cosim.fst``.
+    edited : bool
+        Accept files that are not as generated.
+
+    Raises
+    ------
+    ProjectError, ProgramError
+        If `project` has no Verilog, was edited, or is damaged.
+    UsageError, DataError
+        For fewer than 1 vectors; if the jets do not fit.
+    ToolError
+        If Verilator, g++ or make is missing, or the sources do not compile.
+    """
+    from triggernet.deployment.verify import cosim as simulate
+
+    folder = path(project)
+    refuse_float_only(folder)
+    found = simulate(folder, vectors, seed=seed, jets=_jets(data), wave=wave, edited=edited)
+    found.save(folder)
+    return found
+
+
+def synth(
+    project: AnyPath, *, family: str = "xc7", flatten: bool = False, place: str | None = None
+) -> Synthesis:
+    """Synthesise a project's Verilog with Yosys, and count what it takes.
+
+    The result is left in the project, where `report` finds it; the same sources are not
+    synthesised twice.
+
+    Parameters
+    ----------
+    project : path
+        A folder that `export` wrote with Verilog.
+    family : {"xc7", "xcup"}
+        Primitives of the 7-series, or of UltraScale+.
+    flatten : bool
+        Synthesise the whole as one module: minutes instead of seconds.
+    place : {"ecp5"}, optional
+        Also place and route for an open FPGA; the result's `place` says what came out.
+
+    Raises
+    ------
+    ProjectError, UsageError
+        If `project` has no Verilog, or was edited; for an unknown family.
+    ToolError
+        If a tool is missing, refuses the Verilog or takes too long.
+    """
+    from dataclasses import replace
+
+    from triggernet.deployment.rtl import place as placing
+    from triggernet.deployment.rtl.synth import synthesise
+    from triggernet.errors import UsageError
+    from triggernet.extras import require
+
+    folder = path(project)
+    refuse_float_only(folder)
+    if place not in (None, "ecp5"):
+        raise UsageError(f"place {place!r} is unknown; allowed is 'ecp5'")
+    if place is not None:  # said before the synthesis, not after
+        require(placing.PACKAGE, purpose=placing.PURPOSE)
+    found = synthesise(folder, family=family, flatten=flatten)
+    return found if place is None else replace(found, place=placing.place(folder, found))
+
+
+def report(
+    project: AnyPath,
+    *,
+    budget: Named = "l1",
+    part: Named | None = None,
+    data: AnyPath | None = None,
+    out: AnyPath | None = None,
+) -> Report:
+    """Say what a project takes, and whether a trigger's budget allows it.
+
+    Parameters
+    ----------
+    project : path
+        A folder that `export` wrote with firmware.
+    budget : str or path
+        A budget by its name, or as a YAML file.
+    part : str or path, optional
+        An FPGA by its name, or as a YAML file; the project's own if not given.
+    data : path, optional
+        Jets for the ROC curve.
+    out : path, optional
+        A page to write: .html, .md or .json.
+
+    Raises
+    ------
+    ProjectError
+        If `project` is no project, or one of its results was altered.
+    UsageError, ConfigError
+        For unknown names and file types.
+    """
+    from triggernet.reports.pages import check_format, save_report
+    from triggernet.reports.report import report as judge
+
+    folder, target = path(project), maybe(out)
+    refuse_float_only(folder)
+    if target is not None:
+        check_format(target)
+    with waiting(f"judging {folder}"):
+        found = judge(folder, budget, part, data=maybe(data))
+    if target is not None:
+        save_report(found, target)
+    return found
+
+
+def compare(
+    runs: Sequence[AnyPath],
+    *,
+    data: AnyPath,
+    interval: int | None = None,
+    tables: str | None = None,
+    dsp: str | None = None,
+    clock_ns: float | None = None,
+    part: Named = "xcvu13p",
+    out: AnyPath | None = None,
+    plot: AnyPath | None = None,
+) -> Comparison:
+    """Put runs side by side: rejection, size and hardware, and their Pareto fronts.
+
+    Parameters
+    ----------
+    runs : sequence of paths
+        Run folders, folders of the zoo, exported projects. Files among them are left out.
+    data : path
+        Jets that none of them was trained on.
+    interval, tables, dsp, clock_ns
+        Settings of the Verilog that is counted, as for `export`.
+    part : str or path
+        The FPGA that shares are of.
+    out : path, optional
+        A page to write: .html, .md or .json.
+    plot : path, optional
+        The plots: PNG, PDF or SVG.
+
+    Raises
+    ------
+    ModelError, DataError, UsageError
+        If something is no run; if the jets are unfit; for unknown names and file types.
+    """
+    from triggernet.deployment.rtl.config import RtlConfig
+    from triggernet.reports.pages import check_format
+    from triggernet.studies.compare import compare as put_side_by_side
+    from triggernet.studies.compare import save_comparison
+
+    target, drawing = maybe(out), maybe(plot)
+    if target is not None:
+        check_format(target)
+    if drawing is not None:
+        check_plot(drawing)
+    settings: dict[str, Any] = {
+        "interval": interval,
+        "tables": tables,
+        "dsp": dsp,
+        "clock_period_ns": clock_ns,
+    }
+    given = {key: value for key, value in settings.items() if value is not None}
+    folders = [path(run) for run in runs]
+    for file in (folder for folder in folders if folder.is_file()):
+        say(f"{file} is a file, not a run folder, and is left out")
+    found = put_side_by_side(
+        [folder for folder in folders if not folder.is_file()],
+        path(data),
+        RtlConfig(**given) if given else None,
+        part=part,
+    )
+    if target is not None:
+        save_comparison(found, target)
+    if drawing is not None:
+        from triggernet.studies.compare.scatter_plot import plot_comparison
+
+        plot_comparison(found, drawing)
+    return found
