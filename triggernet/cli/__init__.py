@@ -4,9 +4,9 @@ Each stage has a file with its functions and its ``COMMANDS``. To add a command,
 and one entry:
 
 1. A function ``def _verb(args: Namespace) -> Outcome`` that makes one call of `triggernet.front`
-   with what `args` holds. Import inside the function, so that ``triggernet --version`` stays quick. It
-   prints nothing; it returns an `Outcome`, which `main` prints as text or, with ``--json``, as one
-   JSON object. ``passed=False`` gives exit code 1.
+   with what `args` holds. Import inside the function, so that ``triggernet --version`` stays
+   quick. It prints nothing; it returns an `Outcome`, which `main` prints as text or, with
+   ``--json``, as one JSON object. ``passed=False`` gives exit code 1.
 2. An entry ``Command("verb", _verb, "what it does", "triggernet verb example", (RUN, OUT, ...))``
    at its place in the pipeline. Arguments that several commands share are constants (`RUN`,
    `PROJECT`, `OUT`, `CONFIG`, `SETTINGS`, `DATA`, `JSON`); others are written in place:
