@@ -114,7 +114,8 @@ def bare(tmp_path_factory) -> Path:
 def answers(bare, tmp_path_factory) -> dict[str, tuple[int, str, str]]:
     """Exit code, output and complaint of every command."""
     work = tmp_path_factory.mktemp("work")
-    (work / "tree.root").write_bytes(b"root" + bytes(100))
+    # The first bytes of any ROOT file: its mark, a version, and where its records begin.
+    (work / "tree.root").write_bytes(b"root" + bytes(4) + (100).to_bytes(4, "big") + bytes(100))
     sample = ROOT / "triggernet" / "data" / "samples" / "toptag_reference.h5"
     lines = [command.format(sample=sample).split() for command in COMMANDS.values()]
     (work / "commands.json").write_text(json.dumps(lines))

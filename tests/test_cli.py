@@ -12,8 +12,17 @@ from pathlib import Path
 import pytest
 
 from triggernet import __version__
-from triggernet.cli import COMMANDS, JSON, SETTINGS, main, overrides
-from triggernet.cli.command import BROKEN_PIPE, INTERNAL_ERROR, Command, Outcome, argument
+from triggernet.cli import COMMANDS, main
+from triggernet.cli.command import (
+    BROKEN_PIPE,
+    INTERNAL_ERROR,
+    JSON,
+    SETTINGS,
+    Command,
+    Outcome,
+    argument,
+    overrides,
+)
 from triggernet.errors import DataError, TriggernetError
 
 HEAVY = ("torch", "numpy", "onnx", "onnxruntime", "qonnx", "hls4ml", "da4ml", "pythia8mc", "h5py")

@@ -2,8 +2,8 @@
 
     .venv/bin/python tools/bench/python_mutants.py FOLDER --mutants 120 [--seed 1] [--limit 90]
 
-Random places of `operators/`, `program/`, `netlist/` and `verify/` are changed, one at a time, in a
-copy of the tree that lies in FOLDER. Before, the tests of TESTS are run once with a trace that says
+Random places of the program, its operators, the netlist and the comparison of executors (PACKAGES)
+are changed, one at a time, in a copy of the tree that lies in FOLDER. Before, the tests of TESTS are run once with a trace that says
 which lines each executes; a mutant then meets the tests that execute its line, quickest first. The
 heavy packages are imported once, and a fork of that process tests a mutant in seconds. Strings,
 annotations, decorators, assertions and `raise` statements are left alone.
@@ -37,13 +37,20 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("operators", "program", "netlist", "verify")
+# Folders of the package by the name that the table has for them.
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "operators": ("program/operators",),
+    "program": ("program", "program/readers"),
+    "netlist": ("program/netlist",),
+    "verify": ("deployment/verify",),
+}
 COPIED = ("triggernet", "tests", "models", "hls_projects", "tools", "pyproject.toml", "README.md")
 # Files of tests that execute the four packages in seconds, not minutes.
 TESTS = (
     "fixedpoint", "netlist", "program", "operators", "operators_wide", "edge_operators", "verify",
     "rtl_operators", "rtl_errors", "rtl_cosim", "rtl_export", "rtl_models", "export",
-    "hls_kernels", "quantised_edges", "jedilinear", "mutation",
+    "hls_kernels", "quantised_edges", "jedilinear", "mutation", "names", "onnx_model",
+    "random_programs",
 )  # fmt: skip
 HEAVY = ("numpy", "scipy.stats", "torch", "onnx", "onnxruntime", "qonnx.core.modelwrapper")
 HEAVY += ("brevitas.nn", "hypothesis", "numba", "h5py", "matplotlib.pyplot", "hls4ml", "da4ml")
@@ -78,9 +85,11 @@ class Mutant:
     old: str
     new: str
 
-    @property
-    def package(self) -> str:
-        return self.path.split("/")[1]
+
+def package_of(path: str) -> str:
+    """The package that a file of the tree belongs to."""
+    folder = path.removeprefix("triggernet/").rpartition("/")[0]
+    return next(package for package, folders in PACKAGES.items() if folder in folders)
 
 
 def change(  # noqa: PLR0911, PLR0912 -- one flat match
@@ -146,8 +155,8 @@ def worth_changing(node: ast.AST) -> Iterator[ast.AST]:
 def places(root: Path, choice: random.Random) -> dict[str, dict[str, list[Mutant]]]:
     """Every possible mutant, by package and kind, in random order."""
     found: dict[str, dict[str, list[Mutant]]] = {name: defaultdict(list) for name in PACKAGES}
-    for package in PACKAGES:
-        for path in sorted((root / "triggernet" / package).glob("*.py")):
+    for package, folders in PACKAGES.items():
+        for path in sorted(p for f in folders for p in (root / "triggernet" / f).glob("*.py")):
             text = path.read_bytes()
             offsets = [0]
             for line in text.splitlines(keepends=True):
@@ -190,7 +199,8 @@ class Tracer:
     """A plugin of pytest: which lines of the four packages each test executes, and how long."""
 
     def __init__(self, root: Path) -> None:
-        self._folders = tuple(f"{root}/triggernet/{package}/" for package in PACKAGES)
+        folders = [folder for folders in PACKAGES.values() for folder in folders]
+        self._folders = tuple(f"{root}/triggernet/{folder}/" for folder in folders)
         self._cut = len(str(root)) + 1
         self._ours: dict[CodeType, bool] = {}
         self.lines: dict[str, dict[str, set[int]]] = {}
@@ -344,7 +354,7 @@ def prepare(folder: Path) -> Path:
 
 def summary(results: list[dict[str, Any]]) -> str:
     """How many mutants of each package were killed, and those that were not."""
-    counts = Counter((r["path"].split("/")[1], r["verdict"]) for r in results)
+    counts = Counter((package_of(r["path"]), r["verdict"]) for r in results)
     verdicts = ("killed", "survived", "timed out", "not executed")
     rows = [f"{'':10}" + "".join(f"{v:>14}" for v in verdicts)]
     rows += [f"{p:10}" + "".join(f"{counts[p, v]:14}" for v in verdicts) for p in PACKAGES]

@@ -192,7 +192,7 @@ def _exit_code(error: BaseException) -> int:
         case BrokenPipeError():
             _forget_stdout()  # whoever read our output has left
             return BROKEN_PIPE
-        case OSError():
+        case OSError() if error.errno is not None:  # the system's; others are somebody's mistake
             about = "a file" if error.filename is None else error.filename
             return _complain(f"cannot read or write {about}: {error.strerror or error}")
     return _own_mistake(error)
