@@ -10,7 +10,7 @@ import torch
 
 from triggernet.data.encoding import EncodingConfig
 from triggernet.learning.layers.calibration import cover_ranges
-from triggernet.learning.models.nanopelican.config import QuantisationConfig
+from triggernet.learning.models.nanopelican.config import NanoPelicanQuantisation
 from triggernet.learning.models.nanopelican.equivariant import EquivariantWeights
 from triggernet.learning.models.nanopelican.quantised import QuantisedNanoPELICAN, Shape, Width
 
@@ -103,7 +103,7 @@ def random_model(
         case.tied,
         case.n + 1 if case.by_count else 1,
     )
-    config = QuantisationConfig(rounding=case.rounding, **quantisation)  # type: ignore[arg-type]
+    config = NanoPelicanQuantisation(rounding=case.rounding, **quantisation)  # type: ignore[arg-type]
     model = QuantisedNanoPELICAN(shape, config).double().eval()
     model.set_weights(random_weights(case, rng))
     inputs = random_inputs(case, 400, rng)

@@ -13,13 +13,13 @@ from old_files import without_digest
 
 from triggernet.data import (
     Jets,
-    hdf5,
     load_jets,
     mock_jets,
     sample_path,
     save_compact,
     save_jets,
 )
+from triggernet.data.readers import hdf5
 from triggernet.data.readers.compact import compact_encoding
 from triggernet.data.readers.hdf5 import DIGEST
 from triggernet.errors import DataError, FileError

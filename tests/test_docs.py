@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from triggernet.cli import COMMANDS, overrides
-from triggernet.cli.command import _parser
+from triggernet.cli import COMMANDS
+from triggernet.cli.command import _parser, overrides
 from triggernet.config import load_config
 from triggernet.data.generation import GenerationConfig
 from triggernet.learning.training import load_run_config

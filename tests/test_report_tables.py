@@ -13,7 +13,7 @@ from triggernet.reports.budgets.tables import load_budget
 from triggernet.reports.budgets.verdict import judge, overall
 from triggernet.reports.cost.figures import Error, Figure, best
 from triggernet.reports.cost.hardware import Clock
-from triggernet.reports.report.sources import Timing
+from triggernet.reports.cost.slack import SetupSlack
 
 OWN = """title: Our trigger
 latency_ns: 1000
@@ -181,7 +181,7 @@ def test_the_clock_of_a_budget_must_be_the_projects():
 
 def test_a_clock_that_is_not_reached_fails(tmp_path):
     for slack, verdict in ((-0.1, "failed"), (0.0, "met"), (0.4, "met")):
-        found, _ = verdicts(tmp_path, figures(), timing=Timing(slack, 5.0, "timing.rpt"))
+        found, _ = verdicts(tmp_path, figures(), timing=SetupSlack(slack, 5.0, "timing.rpt"))
         assert found["timing"] == verdict
 
 

@@ -18,7 +18,8 @@ from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import Agreement, CoSimulation
 from triggernet.errors import ProjectError
 from triggernet.files import sha256_of, write_json
-from triggernet.reports.report import as_html, as_markdown, as_text, report
+from triggernet.reports.pages import as_html, as_markdown, as_text
+from triggernet.reports.report import report
 from triggernet.results import METRICS, UnsealedError, examine, judged, read_result, sealed
 
 DIFFERENCE = {"phase": "stream", "kind": "wrong", "clock": 71, "vector": 12, "sort": "edges",
