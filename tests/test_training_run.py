@@ -18,7 +18,7 @@ import torch
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError, EncodingError, ModelError, UsageError
-from triggernet.files import read_json, write_json
+from triggernet.files import read_json, sha256_of, write_json
 from triggernet.learning.training import load_run, load_run_config, run_folder, train
 from triggernet.learning.training.adamw import _Show, learning_rate
 from triggernet.learning.training.fine_tune import _batches
@@ -27,6 +27,7 @@ from triggernet.learning.training.sample import Sample
 from triggernet.learning.training.state import TrainingState
 from triggernet.locks import locked
 from triggernet.signals import Stopped
+from triggernet.yaml_text import parse_yaml, write_yaml
 
 SMALL = {
     "encoding": {"n_constituents": 6},
@@ -271,6 +272,28 @@ def test_checkpoint_of_another_model_is_refused(finished, tmp_path):
         (other / name).write_bytes(good)
     with pytest.raises(ModelError, match="is no run folder: it has no config.yaml"):
         load_run(tmp_path)
+
+
+def test_weights_belong_to_the_configuration_as_it_was_written(finished, tmp_path):
+    folder, run = finished
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    content = parse_yaml((old / "config.yaml").read_text(), "")
+    assert list(content["quantisation"]) != sorted(content["quantisation"])
+    content["quantisation"] = dict(sorted(content["quantisation"].items()))  # other order
+    del content["model"]["dropout"]  # a key that came later
+    sections = [write_yaml(content[name]) for name in ("model", "encoding", "quantisation")]
+    for name in ("float.pt", "checkpoint.pt"):
+        state = torch.load(old / name, weights_only=True)["state"]
+        digest = sha256_of("\n".join(sections).encode())
+        torch.save({"model": digest, "state": state}, old / name)
+    (old / "metrics.json").write_text(json.dumps(dict(run.metrics)))  # its seal is of other bytes
+    (old / "config.yaml").write_text(write_yaml(content))
+    assert same_weights(load_run(old), run)
+    content["quantisation"]["weight"] += 1
+    (old / "config.yaml").write_text(write_yaml(content))
+    with pytest.raises(ModelError, match="float.pt is a checkpoint of another model"):
+        load_run(old)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggernet import results
-from triggernet.config import dump_config
+from triggernet.config import dump_config, read_key
 from triggernet.errors import ModelError, UsageError, in_one_line
 from triggernet.files import (
     provenance,
@@ -42,6 +42,8 @@ METRICS = results.METRICS.name
 HISTORY = "history.jsonl"
 PROVENANCE = "provenance.json"
 STATE = "state"
+
+_IDENTIFYING = ("model", "encoding", "quantisation")  # sections that the weights belong to
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,6 @@ def load_run(folder: Path) -> Run:
         If its configuration is not valid.
     """
     config = finished_config(folder)
-    metrics = _read_metrics(folder)
     family = config.family
     float_model = family.make_float(config.model, config.encoding)
     load_module(folder / FLOAT, float_model, config)
@@ -258,7 +259,7 @@ def load_run(folder: Path) -> Run:
     if config.refusal is None:
         quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
         load_module(folder / QUANTISED, quantised, config)
-    return Run(config, float_model, quantised, metrics)
+    return Run(config, float_model, quantised, _read_metrics(folder))
 
 
 def refuse_float_only(folder: Path) -> None:
@@ -285,7 +286,7 @@ def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:
     state = content.get("state") if isinstance(content, dict) else None
     if not isinstance(model, str) or not isinstance(state, dict):
         raise ModelError(f"{path} is no checkpoint of triggernet: it holds no model and its state")
-    if model != identity(config):
+    if model != identity(config) and model != _identity_as_written(path.parent / CONFIG):
         raise ModelError(
             f"{path} is a checkpoint of another model: its configuration has digest "
             f"{model[:12]}, that of the folder {identity(config)[:12]}; {CONFIG} and {path.name} "
@@ -302,5 +303,17 @@ def load_module(path: Path, module: nn.Module, config: RunConfig) -> None:
 
 def identity(config: RunConfig) -> str:
     """Digest of what the weights belong to: model, encoding and quantisation."""
-    sections = (config.model, config.encoding, config.quantisation)
+    return _identity([getattr(config, name) for name in _IDENTIFYING])
+
+
+def _identity_as_written(path: Path) -> str:
+    """The same of the keys that a run's file has, in its order.
+
+    A later triggernet may order them in another way, or know more of them; the weights are of the
+    file as it was written beside them.
+    """
+    return _identity([read_key(name, path) for name in _IDENTIFYING])
+
+
+def _identity(sections: Sequence[Any]) -> str:
     return sha256_of("\n".join(dump_config(section) for section in sections).encode())
