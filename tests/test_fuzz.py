@@ -99,6 +99,6 @@ def test_a_damaged_file_is_refused_in_one_line_or_changes_nothing(name: str, tmp
         problem = complaint(kind, path, expected, damage)
         if problem is not None:
             wrong.append(f"{name} {number} {damage.__name__}: {problem}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     path.write_bytes(whole)
     assert kind.read(path) == expected

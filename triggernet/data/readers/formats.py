@@ -12,7 +12,7 @@ import numpy as np
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.jets import DAMAGED, Jets
 from triggernet.data.readers import compact, hdf5, hls4ml_lhc, jetclass, native, toptag
-from triggernet.errors import DataError
+from triggernet.errors import DataError, in_one_line
 from triggernet.progress import waiting
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -84,7 +84,9 @@ def read_hdf5(path: Path, limit: int | None) -> Jets:
             raise
         raise DataError(f"{path}: {error}") from error
     except DAMAGED as error:
-        raise DataError(f"{path} is damaged, or not laid out as it claims: {error}") from error
+        raise DataError(
+            f"{path} is damaged, or not laid out as it claims: {in_one_line(error)}"
+        ) from error
 
 
 def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:

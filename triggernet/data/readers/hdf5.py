@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.errors import DataError, FileError
+from triggernet.errors import DataError, FileError, in_one_line
 from triggernet.files import new_file, to_json
 
 DIGEST = "content_sha256"
@@ -95,8 +95,8 @@ def _read_back(temporary: Path, path: Path, names: Sequence[str]) -> None:
             read_datasets(file, path, names)
     except (DataError, OSError) as error:
         raise FileError(
-            f"cannot write {path}: what was written does not read back as it was given ({error}); "
-            "the disk may be failing, choose another one"
+            f"cannot write {path}: what was written does not read back as it was given "
+            f"({in_one_line(error)}); the disk may be failing, choose another one"
         ) from error
 
 

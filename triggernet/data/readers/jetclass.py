@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.jets import DAMAGED, Jets
-from triggernet.errors import DataError
+from triggernet.errors import DataError, in_one_line
 from triggernet.extras import load
 
 TREE = "tree"
@@ -42,7 +42,9 @@ def read(path: Path, limit: int | None) -> Jets:
         with uproot.open(path) as file:
             return from_tree(file, path, limit)
     except (*DAMAGED, uproot.DeserializationError) as error:
-        raise DataError(f"{path} is damaged, or not laid out like JetClass: {error}") from error
+        raise DataError(
+            f"{path} is damaged, or not laid out like JetClass: {in_one_line(error)}"
+        ) from error
 
 
 def from_tree(file: Any, path: Path, limit: int | None) -> Jets:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from triggernet.errors import ProjectError
+from triggernet.errors import ProjectError, in_one_line
 from triggernet.reports.cost.calibration import csynth_ratios
 from triggernet.reports.cost.figures import Error, Figure, How
 
@@ -101,7 +101,9 @@ def _csynth_xml(path: Path, source: str) -> Reading:
     try:
         root = ET.fromstring(_text(path, source))  # noqa: S314 - the user's own file
     except ET.ParseError as error:
-        raise ProjectError(f"{source} is damaged: {error}; run the synthesis again") from error
+        raise ProjectError(
+            f"{source} is damaged: {in_one_line(error)}; run the synthesis again"
+        ) from error
 
     def text(where: str) -> str:
         found = root.findtext(where)
@@ -250,7 +252,7 @@ def _text(path: Path, source: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"cannot read {source}: {error}") from error
+        raise ProjectError(f"cannot read {source}: {in_one_line(error)}") from error
 
 
 def _version(pattern: re.Pattern[str], text: str) -> str:
