@@ -3,10 +3,10 @@
     .venv/bin/python tools/bench/python_mutants.py FOLDER --mutants 120 [--seed 1] [--limit 90]
 
 Random places of the program, its operators, the netlist and the comparison of executors (PACKAGES)
-are changed, one at a time, in a copy of the tree that lies in FOLDER. Before, the tests of TESTS are run once with a trace that says
-which lines each executes; a mutant then meets the tests that execute its line, quickest first. The
-heavy packages are imported once, and a fork of that process tests a mutant in seconds. Strings,
-annotations, decorators, assertions and `raise` statements are left alone.
+are changed, one at a time, in a copy of the tree that lies in FOLDER. Before, TESTS are run once
+with a trace that says which lines each executes; a mutant then meets the tests that execute its
+line, quickest first. The heavy packages are imported once, and a fork of that process tests a
+mutant in seconds. Strings, annotations, decorators, assertions, `raise` statements are left alone.
 
 One line a mutant goes to FOLDER/results.jsonl; a run that was stopped goes on from there. One that
 survives may be equal to the original in everything that can be seen from outside: look at it.
@@ -35,6 +35,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
+from python_changes import change, worth_changing
 
 ROOT = Path(__file__).parents[2]
 # Folders of the package by the name that the table has for them.
@@ -59,18 +60,6 @@ BUDGET_S = 20.0  # of the tests that one mutant meets, as they took when traced
 FOR_PYTEST = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 FOR_PYTEST += ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # hypothesis is there already
 
-COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
-    ast.GtE: (ast.Gt, ast.Lt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,),
-    ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
-}  # fmt: skip
-ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult,
-    ast.Div: ast.Mult, ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.LShift: ast.RShift,
-    ast.RShift: ast.LShift, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr,
-}  # fmt: skip
-SYMMETRIC = {"max", "min", "maximum", "minimum", "gcd", "array_equal", "multiply", "add", "zip"}
-
 
 @dataclass(frozen=True)
 class Mutant:
@@ -92,66 +81,6 @@ def package_of(path: str) -> str:
     return next(package for package, folders in PACKAGES.items() if folder in folders)
 
 
-def change(  # noqa: PLR0911, PLR0912 -- one flat match
-    node: ast.AST, choice: random.Random
-) -> tuple[str, str] | None:
-    """A kind and a text that could stand for `node`; None where there is nothing to change."""
-    match node:
-        case ast.Compare(left=left, ops=[op], comparators=others):
-            other = choice.choice(COMPARISONS[type(op)])
-            return "comparison", f"({ast.unparse(ast.Compare(left, [other()], others))})"
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
-            if any(isinstance(side, ast.Constant | ast.JoinedStr | ast.List | ast.Tuple)
-                   and not isinstance(getattr(side, "value", None), int | float)
-                   for side in (left, right)):  # fmt: skip
-                return None  # text and lists are joined, not added
-            changed = ast.BinOp(left, ARITHMETIC[type(op)](), right)
-            return "arithmetic", f"({ast.unparse(changed)})"
-        case ast.Constant(value=bool(value)):
-            return "truth", str(not value)
-        case ast.Constant(value=int(value) | float(value)):
-            return "constant", f"({value + choice.choice((-1, 1))!r})"
-        case ast.BoolOp(op=op, values=values):
-            other_op = ast.Or() if isinstance(op, ast.And) else ast.And()
-            return "boolean", f"({ast.unparse(ast.BoolOp(other_op, values))})"
-        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert(), operand=operand):
-            if not isinstance(operand, ast.Constant):
-                return "sign", f"({ast.unparse(operand)})"
-        case ast.IfExp(test=test, body=body, orelse=orelse):
-            return "condition", f"({ast.unparse(ast.IfExp(test, orelse, body))})"
-        case ast.Expr(value=ast.Call(func=func)) if ast.unparse(func) != "say":
-            return "removed call", "pass"
-        case ast.Return(value=ast.expr() as value):
-            if isinstance(value, ast.Constant) and value.value is None:
-                return None
-            wrong = f"not ({ast.unparse(value)})" if isinstance(value, ast.Compare) else "None"
-            return "returned value", f"return {wrong}"
-        case ast.Call(func=func, args=[first, second, *rest], keywords=keywords):
-            name = ast.unparse(func).rpartition(".")[2]
-            stars = any(isinstance(arg, ast.Starred) for arg in (first, second))
-            if name not in SYMMETRIC and not stars and ast.dump(first) != ast.dump(second):
-                return "swapped arguments", ast.unparse(
-                    ast.Call(func, [second, first, *rest], keywords)
-                )
-    return None
-
-
-def worth_changing(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes below `node` that decide something, and not only what a message says."""
-    for name, value in ast.iter_fields(node):
-        if name in {"annotation", "returns", "decorator_list", "type_comment", "pattern"}:
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if not isinstance(child, ast.AST):
-                continue
-            if isinstance(child, ast.Raise | ast.Assert | ast.JoinedStr | ast.Import):
-                continue
-            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-                continue
-            yield child
-            yield from worth_changing(child)
-
-
 def places(root: Path, choice: random.Random) -> dict[str, dict[str, list[Mutant]]]:
     """Every possible mutant, by package and kind, in random order."""
     found: dict[str, dict[str, list[Mutant]]] = {name: defaultdict(list) for name in PACKAGES}
@@ -171,9 +100,10 @@ def places(root: Path, choice: random.Random) -> dict[str, dict[str, list[Mutant
                 start = offsets[node.lineno - 1] + node.col_offset
                 end = offsets[node.end_lineno - 1] + node.end_col_offset
                 old, where = text[start:end].decode(), path.relative_to(root).as_posix()
-                found[package][made[0]].append(
-                    Mutant(where, node.lineno, node.end_lineno, start, end, made[0], old, made[1])
+                mutant = Mutant(
+                    where, node.lineno, node.end_lineno, start, end, made[0], old, made[1]
                 )
+                found[package][made[0]].append(mutant)
     for kinds in found.values():
         for mutants in kinds.values():
             choice.shuffle(mutants)
@@ -302,8 +232,7 @@ def tests_for(mutant: Mutant, traces: Mapping[str, Any]) -> list[str]:
     lines = set(range(mutant.line, mutant.last_line + 1))
     at_line = [t for t, v in traces.items() if lines & set(v["lines"].get(mutant.path, ()))]
     in_file = [t for t, v in traces.items() if mutant.path in v["lines"]]
-    chosen: list[str] = []
-    spent = 0.0
+    chosen, spent = [], 0.0
     for test in sorted(at_line or in_file, key=lambda test: traces[test]["seconds"]):
         spent += traces[test]["seconds"]
         if chosen and spent > BUDGET_S:
@@ -337,11 +266,10 @@ def prepare(folder: Path) -> Path:
     if not tree.is_dir():
         ignored = shutil.ignore_patterns("__pycache__", "build", ".*")
         for name in COPIED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, tree / name, ignore=ignored)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, tree / name, ignore=ignored)
             else:
-                shutil.copy(source, tree / name)
+                shutil.copy(ROOT / name, tree / name)
     sys.path[:] = [str(tree), *(p for p in sys.path if Path(p).resolve() not in {ROOT, tree})]
     os.environ |= {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
     os.chdir(tree)
@@ -388,14 +316,11 @@ def main() -> int:
     for number, mutant in enumerate(draw(tree, arguments.mutants, arguments.seed), 1):
         if (mutant.path, mutant.start, mutant.end, mutant.new) in known:
             continue
-        started, tests = time.monotonic(), tests_for(mutant, traces)
-        verdict = "not executed"
-        if tests:
-            verdict = judge(mutant, tests, tree, folder / "mutant.log", arguments.limit)
+        started, tests, log = time.monotonic(), tests_for(mutant, traces), folder / "mutant.log"
+        verdict = judge(mutant, tests, tree, log, arguments.limit) if tests else "not executed"
         seconds = round(time.monotonic() - started, 1)
-        results.append(
-            asdict(mutant) | {"verdict": verdict, "tests": len(tests), "seconds": seconds}
-        )
+        about = {"verdict": verdict, "tests": len(tests), "seconds": seconds}
+        results.append(asdict(mutant) | about)
         with kept.open("a") as file:
             file.write(json.dumps(results[-1]) + "\n")
         what = f"{mutant.kind}: {mutant.old[:40]!r} -> {mutant.new[:40]!r}"
