@@ -66,6 +66,11 @@ def load_part(name: str | Path) -> Part:
     return load_named(Part, "part", TABLE, name, known_as=_device(str(name)))
 
 
+def part_names() -> tuple[str, ...]:
+    """The names that the table holds, as users write them: ``vu13p``."""
+    return tuple(name.removeprefix("xc") for name in read_table(TABLE))
+
+
 def full_part_name(name: str) -> str:
     """What the vendor's tools call a part: ``xcvu13p-flga2577-2-e`` for ``vu13p``.
 

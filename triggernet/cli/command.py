@@ -10,6 +10,7 @@ Pythia do): standard output holds the result alone.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 import os
 import re
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from triggernet.errors import FileError, TriggernetError
+from triggernet.errors import FileError, TriggernetError, UsageError
 from triggernet.signals import Stopped, stoppable
 from triggernet.version import __version__
 from triggernet.writing import writing
@@ -90,8 +91,34 @@ class Command:
 
 
 def argument(*names: str, **options: Any) -> Argument:
-    """An argument of a command, written like a call of `ArgumentParser.add_argument`."""
+    """An argument of a command, written like a call of `ArgumentParser.add_argument`.
+
+    `help` may be a function that gives the text: it is called when ``-h`` is asked for. Lists of
+    what is allowed are read there from where they are decided.
+    """
     return Argument(names, options)
+
+
+def named_part(use: str) -> Callable[[], str]:
+    """The help of an argument that takes an FPGA: what for, and the names of the table."""
+
+    def text() -> str:
+        from triggernet.parts import part_names
+
+        return f"{use}: {', '.join(part_names())}"
+
+    return text
+
+
+def named_budget(use: str) -> Callable[[], str]:
+    """The help of an argument that takes a budget: what for, and the names of the table."""
+
+    def text() -> str:
+        from triggernet.reports.budgets.tables import budget_names
+
+        return f"{use}: {', '.join(budget_names())}, or a YAML file"
+
+    return text
 
 
 def count(text: str) -> int:
@@ -140,6 +167,11 @@ SETTINGS = argument(
 JSON = argument(
     "--json", dest="as_json", action="store_true", help="print one JSON object instead of text"
 )
+SHOW_CONFIG = argument(
+    "--show-config",
+    action="store_true",
+    help="print the configuration, every key with its value and meaning, and do nothing else",
+)
 SAVED = argument("-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well")
 
 # Settings of the Verilog: of what is written, or of what is counted for a comparison.
@@ -164,6 +196,29 @@ def overrides(args: Namespace) -> dict[str, Any]:
     from triggernet.config import parse_override
 
     return dict(parse_override(text) for text in args.settings)
+
+
+def shown_config(config: Any) -> Outcome:
+    """What ``--show-config`` prints: YAML that ``--config`` takes."""
+    from triggernet.config_text import explained_yaml
+
+    return Outcome(explained_yaml(config).rstrip("\n"), dataclasses.asdict(config))
+
+
+def need(args: Namespace, **flags: str) -> None:
+    """Refuse a command without arguments that only ``--show-config`` can do without.
+
+    Raises
+    ------
+    UsageError
+        Naming all that are missing.
+    """
+    missing = [flag for name, flag in flags.items() if getattr(args, name) is None]
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)} missing; give {'it' if len(missing) == 1 else 'them'}, or "
+            "--show-config to see the configuration alone"
+        )
 
 
 def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
@@ -204,6 +259,14 @@ class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Complain and leave with the exit code of wrong use."""
         raise SystemExit(_complain(f"{message}; `{self.prog} -h` lists what is allowed"))
+
+    def format_help(self) -> str:
+        """The help, with what is read from the package's tables only now."""
+        for action in self._actions:
+            text: Any = action.help
+            if callable(text):
+                action.help = text()
+        return super().format_help()
 
 
 def _parser(commands: Sequence[Command]) -> ArgumentParser:

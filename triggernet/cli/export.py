@@ -15,6 +15,8 @@ from triggernet.cli.command import (
     Outcome,
     argument,
     count,
+    named_budget,
+    named_part,
     positive,
 )
 
@@ -46,7 +48,12 @@ COMMANDS: tuple[Command, ...] = (
                 choices=("auto",),
                 help="of the Verilog: the smallest design that --budget allows, whatever interval",
             ),
-            argument("--budget", default="l1", metavar="NAME", help="for --fold: as for report"),
+            argument(
+                "--budget",
+                default="l1",
+                metavar="NAME",
+                help=named_budget("of --fold"),
+            ),
             TABLES,
             PRODUCTS,
             argument(
@@ -65,7 +72,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--part",
                 default="xcvu13p",
                 metavar="NAME",
-                help="FPGA by its short name, as vu13p, or by its full name",
+                help=named_part("FPGA by its full name, or by a short one"),
             ),
             argument(
                 "--slim", action="store_true", help="leave out the headers that hls4ml brings"

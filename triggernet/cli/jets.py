@@ -9,16 +9,30 @@ from triggernet.cli.command import (
     CONFIG,
     JSON,
     SETTINGS,
+    SHOW_CONFIG,
     Command,
     Outcome,
     argument,
     count,
+    need,
     overrides,
     seed,
+    shown_config,
 )
 
 
+def _processes() -> str:
+    from triggernet.data.generation.config import processes
+
+    return f"{', '.join(processes())}: the signal, against QCD dijets"
+
+
 def _generate(args: Namespace) -> Outcome:
+    if args.show_config:
+        from triggernet.front.jets import generation_config
+
+        return shown_config(generation_config(args.process, args.config, overrides(args)))
+    need(args, jets="--jets", out="--out")
     from triggernet.data.generation import summary_text
     from triggernet.front.jets import generate
 
@@ -48,13 +62,14 @@ COMMANDS: tuple[Command, ...] = (
         "generate jets with Pythia 8",
         "triggernet generate toptag --jets 20000 --out jets.h5 --workers 2",
         (
-            argument("process", choices=("toptag", "wtag"), help="signal, against QCD dijets"),
-            argument("--jets", type=count, required=True, metavar="N", help="half of them signal"),
-            argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write"),
+            argument("process", metavar="PROCESS", help=_processes),
+            argument("--jets", type=count, metavar="N", help="half of them signal"),
+            argument("--out", type=Path, metavar="FILE", help="HDF5 file to write"),
             argument("--seed", type=seed, default=1, help="equal seeds give equal files"),
             argument("--workers", type=count, default=1, metavar="W", help="number of processes"),
             CONFIG,
             SETTINGS,
+            SHOW_CONFIG,
             JSON,
         ),
     ),

@@ -13,14 +13,35 @@ from triggernet.cli.command import (
     OUT,
     RUN,
     SETTINGS,
+    SHOW_CONFIG,
     Command,
     Outcome,
     argument,
+    need,
     overrides,
+    shown_config,
 )
 
 
+def _models() -> str:
+    from triggernet.learning.models import model_names
+
+    return ", ".join(model_names())
+
+
+def _presets() -> str:
+    from triggernet.learning.training.config import presets
+
+    meanings = [f"{name} ({meaning})" for name, meaning in presets().items()]
+    return f"where values that are not given come from: {'; '.join(meanings)}"
+
+
 def _train(args: Namespace) -> Outcome:
+    if args.show_config:
+        from triggernet.learning.training import load_run_config
+
+        return shown_config(load_run_config(args.config, overrides(args), args.model, args.preset))
+    need(args, data="--data", out="--out")
     from triggernet.front.models import train
 
     given = {name: getattr(args, name) for name in ("data", "out", "config", "preset", "resume")}
@@ -47,20 +68,13 @@ COMMANDS: tuple[Command, ...] = (
         "train a model in floating point, then quantisation-aware if it has a hardware form",
         "triggernet train nanopelican --data jets.h5 --out run",
         (
-            argument(
-                "model",
-                metavar="MODEL",
-                help="nanopelican, deepsets, jedilinear, semiequivariant, lorentznet or mlp",
-            ),
-            replace(DATA, options={**DATA.options, "required": True}),
-            OUT,
+            argument("model", metavar="MODEL", help=_models),
+            DATA,
+            replace(OUT, options={**OUT.options, "required": False}),
             CONFIG,
             SETTINGS,
-            argument(
-                "--preset",
-                default="default",
-                help="default, or paper: the schedule of the nanoPELICAN paper",
-            ),
+            argument("--preset", default="default", metavar="NAME", help=_presets),
+            SHOW_CONFIG,
             argument("--resume", action="store_true", help="finish a training that was killed"),
             JSON,
         ),

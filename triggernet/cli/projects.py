@@ -14,6 +14,8 @@ from triggernet.cli.command import (
     Outcome,
     argument,
     count,
+    named_budget,
+    named_part,
     seed,
 )
 
@@ -119,10 +121,12 @@ COMMANDS: tuple[Command, ...] = (
         (
             PROJECT,
             argument(
-                "--budget", default="l1", metavar="NAME", help="name of a budget, or a YAML file"
+                "--budget", default="l1", metavar="NAME", help=named_budget("what is allowed")
             ),
             argument(
-                "--part", metavar="NAME", help="name of an FPGA, or a YAML file; default: its own"
+                "--part",
+                metavar="NAME",
+                help=named_part("another FPGA than the project's, or a YAML file"),
             ),
             replace(DATA, options={**DATA.options, "help": "jets for the ROC curve"}),
             SAVED,

@@ -16,6 +16,7 @@ from triggernet.cli.command import (
     Command,
     Outcome,
     argument,
+    named_part,
     positive,
 )
 
@@ -58,7 +59,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--part",
                 default="xcvu13p",
                 metavar="NAME",
-                help="name of the FPGA that shares are of, or a YAML file",
+                help=named_part("FPGA that shares are of, or a YAML file"),
             ),
             SAVED,
             argument("--plot", metavar="PLOT", type=Path, help="the plots as PNG, PDF or SVG"),

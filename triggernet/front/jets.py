@@ -56,12 +56,22 @@ def generate(
     """
     from triggernet.data.generation.sample import generate as generate_file
 
-    given = load_config(
-        GenerationConfig,
-        maybe(config),
-        {**(settings or {}), "process": process},
-    )
+    given = generation_config(process, config, settings)
     return generate_file(given, jets, path(out), seed, workers)
+
+
+def generation_config(
+    process: str, config: AnyPath | None = None, settings: Mapping[str, Any] | None = None
+) -> GenerationConfig:
+    """What `generate` is told by a process, a file and single settings.
+
+    Raises
+    ------
+    ConfigError
+        For settings that are unknown or not allowed.
+    """
+    values = {**(settings or {}), "process": process}
+    return load_config(GenerationConfig, maybe(config), values)
 
 
 def convert(

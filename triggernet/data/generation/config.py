@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from triggernet.errors import ConfigError
 
 Process = Literal["toptag", "wtag"]
+
+
+def processes() -> tuple[str, ...]:
+    """What can be generated."""
+    return get_args(Process)
 
 
 @dataclass(frozen=True)

@@ -182,8 +182,16 @@ def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
+def presets() -> Mapping[str, str]:
+    """All presets, with what each is, as the first sentence of its file says."""
+    lines = {name: _preset_text(name).partition("\n")[0] for name in get_args(Preset)}
+    return {name: line.partition(". ")[0].strip("# .") for name, line in lines.items()}
+
+
 def _preset(name: str) -> Mapping[str, Any]:
     """The values of a preset, nested."""
-    text = (files(__package__) / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
-    values = yaml.safe_load(text)
-    return cast("Mapping[str, Any]", values)
+    return cast("Mapping[str, Any]", yaml.safe_load(_preset_text(name)))
+
+
+def _preset_text(name: str) -> str:
+    return (files(__package__) / "presets" / f"{name}.yaml").read_text(encoding="utf-8")

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triggernet.errors import ConfigError
-from triggernet.named import load_named
+from triggernet.named import load_named, read_table
 
 TABLE = Path(__file__).parent / "budgets.yaml"
+
+
+def budget_names() -> tuple[str, ...]:
+    """The budgets that the package knows."""
+    return tuple(read_table(TABLE))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,135 @@
+"""What ``-h`` and ``--show-config`` say comes from where it is decided, and quickly."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from triggernet.cli import COMMANDS, main
+from triggernet.data.generation.config import GenerationConfig, processes
+from triggernet.front.jets import generation_config
+from triggernet.learning.models import model_names
+from triggernet.learning.training import load_run_config
+from triggernet.learning.training.config import presets
+from triggernet.parts import part_names
+from triggernet.reports.budgets.tables import budget_names
+
+HEAVY = ("torch", "brevitas", "onnx", "onnxruntime", "hls4ml", "numba", "matplotlib", "pythia8mc")
+LOADED = """
+import contextlib, io, json, sys
+from triggernet.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    for words in json.loads(sys.argv[1]):
+        try:
+            assert main(words) == 0
+        except SystemExit as end:
+            assert end.code == 0
+print([name for name in sys.argv[2:] if name in sys.modules])
+"""
+
+
+def help_of(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit, match="0"):
+        main([verb, "-h"])
+    printed = " ".join(capsys.readouterr().out.split())
+    return printed.replace("- ", "-")  # names are broken at their hyphens
+
+
+@pytest.mark.parametrize(
+    ("verb", "names"),
+    [
+        ("generate", processes()),
+        ("train", model_names()),
+        ("train", presets()),
+        ("train", presets().values()),
+        ("export", part_names()),
+        ("export", budget_names()),
+        ("report", part_names()),
+        ("report", budget_names()),
+        ("compare", part_names()),
+    ],
+)
+def test_help_lists_what_is_allowed(verb, names, capsys):
+    printed = help_of(verb, capsys)
+    assert len(names) > 1
+    assert [name for name in names if name not in printed] == []
+
+
+def test_every_name_in_a_list_is_one_that_works():
+    from triggernet.parts import full_part_name, load_part
+    from triggernet.reports.budgets.tables import load_budget
+
+    assert all(load_part(name).device == full_part_name(name) for name in part_names())
+    assert all(load_budget(name).name == name for name in budget_names())
+
+
+def test_a_family_of_another_package_is_listed_too(capsys, monkeypatch):
+    from triggernet.learning.models import registry
+
+    monkeypatch.setattr(registry, "_others", lambda: {"twolayer": None})
+    assert "mlp, twolayer" in help_of("train", capsys)
+
+
+def test_help_and_configurations_load_nothing_heavy():
+    words = [[each.name, "-h"] for each in COMMANDS]
+    words += [["train", name, "--show-config"] for name in model_names()]
+    words += [["generate", name, "--show-config"] for name in processes()]
+    printed = subprocess.check_output(
+        [sys.executable, "-c", LOADED, json.dumps(words), *HEAVY], text=True, timeout=60
+    )
+    assert printed == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("model", "preset"), [*((name, "default") for name in model_names()), ("nanopelican", "paper")]
+)
+def test_the_shown_configuration_of_a_training_can_be_given_back(model, preset, tmp_path, capsys):
+    words = ["train", model, "--preset", preset, "--set", "training.seed=7", "--show-config"]
+    assert main(words) == 0
+    kept = tmp_path / "run.yaml"
+    kept.write_text(capsys.readouterr().out)
+    config = load_run_config(None, {"training.seed": 7}, model, preset)
+    assert load_run_config(kept) == config
+    assert main(["train", model, "--config", str(kept), "--show-config"]) == 0
+    assert capsys.readouterr().out == kept.read_text()
+
+
+@pytest.mark.parametrize("process", processes())
+def test_the_shown_configuration_of_a_generation_can_be_given_back(process, tmp_path, capsys):
+    assert main(["generate", process, "--set", "chunk_jets=3", "--show-config"]) == 0
+    kept = tmp_path / "jets.yaml"
+    kept.write_text(capsys.readouterr().out)
+    assert generation_config(process, kept) == GenerationConfig(process, chunk_jets=3)
+
+
+def test_the_shown_configuration_says_what_a_key_means(capsys):
+    assert main(["train", "mlp", "--show-config"]) == 0
+    printed = capsys.readouterr().out
+    assert "  # Leading constituents that are kept.\n  n_constituents: 20\n" in printed
+    assert main(["train", "mlp", "--show-config", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["training"] == yaml.safe_load(printed)["training"]
+
+
+def test_a_wrong_key_is_told_before_anything_is_shown(capsys):
+    assert main(["train", "mlp", "--set", "training.sed=7", "--show-config"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "triggernet: error: command line: training.sed: unknown key; did you mean 'seed'?\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["train", "mlp"], "--data, --out missing; give them"),
+        (["train", "mlp", "--out", "run"], "--data missing; give it"),
+        (["generate", "toptag", "--out", "jets.h5"], "--jets missing; give it"),
+    ],
+)
+def test_what_is_missing_is_named(words, missing, capsys):
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"triggernet: error: {missing}, or --show-config")
