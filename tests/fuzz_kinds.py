@@ -250,19 +250,19 @@ def torch_bytes() -> bytes:
 
 def jet_makers() -> dict[str, Callable[[Path], Any]]:
     """Writers of jets in every format, by name."""
-    import test_data_formats as formats
+    import jet_files
 
     from triggernet.data.readers.compact import compact_encoding, save_compact
     from triggernet.data.readers.native import save_jets
 
-    jets = formats.JETS
+    jets = jet_files.JETS
     return {
         "native": lambda path: save_jets(path, jets),
         "compact": lambda path: save_compact(path, jets, compact_encoding(8)),
-        "published": formats.write_published,
-        "converted": formats.write_converted,
-        "hls4ml": formats.write_hls4ml,
-        "jetclass": formats.write_jetclass,
+        "published": jet_files.write_published,
+        "converted": jet_files.write_converted,
+        "hls4ml": jet_files.write_hls4ml,
+        "jetclass": jet_files.write_jetclass,
     }
 
 
