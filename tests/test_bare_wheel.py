@@ -45,21 +45,24 @@ SHORT = {
     "training.fine_tune.epochs": 1,
 }
 SETTINGS = " ".join(f"--set {key}={value}" for key, value in SHORT.items())
+# No folder that is named here is there before: every command makes those that it writes into.
 COMMANDS = {
-    "generate": "generate toptag --jets 4 --out jets.h5",
-    "convert": "convert {sample} jets.h5 --limit 400",
-    "convert ROOT": "convert tree.root jets.h5",
-    "inspect": "inspect jets.h5 -o jets.png",
-    "train": f"train mlp --data jets.h5 --out run {SETTINGS}",
-    "evaluate": "evaluate run --data jets.h5 -o roc.png",
-    "export --hls": "export run --hls --out hls",
-    "export --rtl": "export run --rtl --out project",
-    "verify": "verify hls --vectors 50",
-    "cosim": "cosim project --vectors 50",
-    "synth": "synth project",
-    "synth --place": "synth project --place ecp5",
-    "report": "report project --data jets.h5 -o report.html",
-    "compare": "compare run --data jets.h5 --interval 4 -o comparison.html",
+    "generate": "generate toptag --jets 4 --out generated/jets.h5",
+    "convert": "convert {sample} data/test/jets.h5 --limit 400",
+    "convert ROOT": "convert tree.root root/jets.h5",
+    "inspect": "inspect data/test/jets.h5 -o plots/of/jets.png",
+    "train": f"train mlp --data data/test/jets.h5 --out runs/mlp/run {SETTINGS}",
+    "evaluate": "evaluate runs/mlp/run --data data/test/jets.h5 -o rocs/of/roc.png",
+    "export": "export runs/mlp/run --out exports/of/mlp",
+    "export --hls": "export runs/mlp/run --hls --out projects/of/hls",
+    "export --rtl": "export runs/mlp/run --rtl --out designs/of/rtl",
+    "verify": "verify projects/of/hls --vectors 50",
+    "cosim": "cosim designs/of/rtl --vectors 50",
+    "synth": "synth designs/of/rtl",
+    "synth --place": "synth designs/of/rtl --place ecp5",
+    "report": "report designs/of/rtl --data data/test/jets.h5 -o reports/of/report.html",
+    "compare": "compare runs/mlp/run --data data/test/jets.h5 --interval 4 -o pages/of/page.html "
+    "--plot figures/of/plot.pdf",
 }
 NEEDS_EXTRA = {
     "generate": "pythia8mc is needed to generate jets",

@@ -34,7 +34,7 @@ N_JETS = 60
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "jets.h5"
+    path = tmp_path_factory.mktemp("sample") / "no" / "folder" / "yet" / "jets.h5"
     generate(SMALL, N_JETS, path, seed=3, workers=1)
     return path
 

@@ -19,6 +19,7 @@ from triggernet.cli.command import (
     seed,
     shown_config,
 )
+from triggernet.words import counted
 
 
 def _processes() -> str:
@@ -45,7 +46,8 @@ def _convert(args: Namespace) -> Outcome:
     from triggernet.front.jets import convert
 
     found = convert(args.source, out=args.target, limit=args.limit, compact=args.compact)
-    return Outcome(f"{args.target}: {found['jets']} jets of {', '.join(found['classes'])}", found)
+    jets, classes = counted(found["jets"], "jet"), ", ".join(found["classes"])
+    return Outcome(f"{args.target}: {jets} of {classes}", found)
 
 
 def _inspect(args: Namespace) -> Outcome:

@@ -15,6 +15,7 @@ from triggernet.data.cross_section import cross_section_text
 from triggernet.data.distributions import compare, mass_peak, mass_threshold, observables
 from triggernet.data.jets import Jets
 from triggernet.data.readers.formats import load_jets
+from triggernet.words import counted
 
 FEW = 20  # jets below which a peak means nothing
 UNITS = {"mass": " [GeV]", "pt": " [GeV]"}
@@ -100,8 +101,9 @@ def summary(values: NDArray[np.float64]) -> dict[str, float]:
 
 def as_text(path: Path, description: dict[str, Any]) -> str:
     """The description for people."""
+    n_jets = counted(description["jets"], "jet")
     lines = [
-        f"{path}: {description['jets']} jets, {description['constituents']} constituents stored",
+        f"{path}: {n_jets}, {description['constituents']} constituents stored",
         f"{'class':10} {'jets':>7}  {'observable':24} " + columns("mean", "16 %", "median", "84 %"),
     ]
     for name, entry in description["classes"].items():

@@ -40,6 +40,7 @@ from triggernet.files import (
 from triggernet.locks import locked
 from triggernet.progress import Progress, say
 from triggernet.temporary import sweep_folder
+from triggernet.words import counted
 
 MOST_CHUNK_BYTES = 1 << 32
 
@@ -116,7 +117,7 @@ def _promising_chunks(folder: Path) -> Iterator[None]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """What `generate` returned, for people."""
-    lines = [f"{summary['jets']} jets"]
+    lines = [counted(summary["jets"], "jet")]
     lines += [
         f"{name}: {counts['jets_accepted']} jets accepted of {counts['events_tried']} events, "
         f"cross-section {cross_section_text(counts['sigma_mb'], counts['sigma_error_mb'])}"

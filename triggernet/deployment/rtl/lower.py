@@ -21,6 +21,7 @@ from triggernet.program.netlist.timing import Timing
 from triggernet.program.netlist.verilog import rows_of_registers
 from triggernet.program.netlist.wire import Count, Module, Statement, Wire
 from triggernet.program.operators.node import Node, Tensor
+from triggernet.words import every
 
 CONTROL = ("in_valid", "out_valid", "live")
 PORT_WORDS = KEYWORDS | CPP_WORDS | {"clk", "rst", *CONTROL}
@@ -80,7 +81,7 @@ def lower(program: Program, config: RtlConfig, *, by_node: bool = False) -> Hard
     _check_names(program)
     clock = Timing(config.clock_period_ns, config.clock_uncertainty)
     fabric = Fabric(config.top, clock, config.interval, config.options)
-    fabric.top.module.purpose = f"{program.name}: a new event every {config.interval} clocks."
+    fabric.top.module.purpose = f"{program.name}: a new event {every(config.interval, 'clock')}."
     fabric.top.reserve([*CONTROL, *program.inputs, *program.outputs])
     signals: dict[str, Signal] = {
         name: _input(fabric, program.tensors[name]) for name in program.inputs

@@ -17,6 +17,7 @@ from triggernet.reports.cost.placed import (
 )
 from triggernet.reports.pages.text import number
 from triggernet.reports.report.report import RtlReport
+from triggernet.words import counted
 
 
 @dataclass(frozen=True)
@@ -144,13 +145,16 @@ def _facts(rtl: RtlReport) -> list[tuple[str, str]]:
     design, measured = rtl.design, rtl.cosimulation
     facts = [
         ("Top module", design.top),
-        ("Schedule", f"latency {design.latency_cycles}, interval {design.interval_cycles} clocks"),
+        (
+            "Schedule",
+            f"latency {design.latency_cycles}, interval {counted(design.interval_cycles, 'clock')}",
+        ),
     ]
     if measured:
         differ = number(measured.mismatches) if measured.mismatches else "none"
         text = (
             f"{number(measured.n_vectors)} events, {differ} differ; latency "
-            f"{measured.latency_cycles}, interval {measured.interval_cycles} clocks "
+            f"{measured.latency_cycles}, interval {counted(measured.interval_cycles, 'clock')} "
             f"({measured.tool} {measured.version})"
         )
         facts.append(("Co-simulation", text))

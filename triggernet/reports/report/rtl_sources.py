@@ -20,6 +20,7 @@ from triggernet.reports.cost.placed import (
 )
 from triggernet.reports.report.design import Design
 from triggernet.version import __version__
+from triggernet.words import counted
 
 SCHEDULE = "triggernet schedule"
 NETLIST = "triggernet netlist"
@@ -147,7 +148,7 @@ def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:
     if (found.latency_cycles, found.interval_cycles) != (rtl.latency_cycles, rtl.interval_cycles):
         return (
             f"The co-simulation measures a latency of {found.latency_cycles} and an interval of "
-            f"{found.interval_cycles} clocks, other than the schedule."
+            f"{counted(found.interval_cycles, 'clock')}, other than the schedule."
         )
     return ""
 
