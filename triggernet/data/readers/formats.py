@@ -12,6 +12,7 @@ import numpy as np
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.jets import DAMAGED, Jets
 from triggernet.data.readers import compact, hdf5, hls4ml_lhc, jetclass, native, toptag
+from triggernet.data.readers.hdf5_heaps import refuse_endless_heaps
 from triggernet.errors import DataError, in_one_line
 from triggernet.progress import waiting
 
@@ -75,6 +76,7 @@ def read_hdf5(path: Path, limit: int | None) -> Jets:
     """
     import h5py
 
+    refuse_endless_heaps(path)
     try:
         with h5py.File(path) as file:
             reader = reader_of(file, path)

@@ -32,13 +32,28 @@ def read_checkpoint(path: Path, advice: str) -> Any:
 
     try:
         _check_archive(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        _check_tensors(content)
+        return content
     except FileNotFoundError:
         raise ModelError(f"{path} is missing; {advice}") from None
     except Exception as error:  # torch and pickle raise anything over damaged files
         raise ModelError(
             f"{path} is no checkpoint of triggernet, or is damaged: {in_one_line(error)}; {advice}"
         ) from error
+
+
+def _check_tensors(content: Any) -> None:
+    """Refuse tensors that claim more elements than are stored, on which anything takes for ever."""
+    import torch
+
+    if isinstance(content, dict):
+        for value in content.values():
+            _check_tensors(value)
+    elif isinstance(content, torch.Tensor):
+        stored = content.untyped_storage().nbytes() // content.element_size()
+        if content.numel() > stored:
+            raise ModelError(f"a tensor of {content.numel()} elements stores {stored} of them")
 
 
 def _check_archive(path: Path) -> None:
