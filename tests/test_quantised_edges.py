@@ -97,7 +97,13 @@ def widest() -> EdgeQuantisation:
     named -= {"rounding", "table", "product", "weight", "node_weight", "bias", "digits"}
     wide = dict.fromkeys(named, Width(30)) | {"log": Width(20), "attention": Width(18)}
     return EdgeQuantisation(
-        "ROUND", Width(26, 1), Width(30, 20), **wide, weight=24, node_weight=24, bias=30
+        rounding="ROUND",
+        table=Width(26, 1),
+        product=Width(30, 20),
+        weight=24,
+        node_weight=24,
+        bias=30,
+        **wide,
     )
 
 

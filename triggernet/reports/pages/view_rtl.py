@@ -153,8 +153,8 @@ def _facts(rtl: RtlReport) -> list[tuple[str, str]]:
     if measured:
         differ = number(measured.mismatches) if measured.mismatches else "none"
         text = (
-            f"{number(measured.n_vectors)} events, {differ} differ; latency "
-            f"{measured.latency_cycles}, interval {counted(measured.interval_cycles, 'clock')} "
+            f"{number(measured.n_vectors)} events, {differ} differ; in clocks: latency "
+            f"{measured.latency_cycles}, interval {measured.interval_cycles} "
             f"({measured.tool} {measured.version})"
         )
         facts.append(("Co-simulation", text))

@@ -146,9 +146,13 @@ def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:
             "differ. What it measured is not used."
         )
     if (found.latency_cycles, found.interval_cycles) != (rtl.latency_cycles, rtl.interval_cycles):
+        interval = found.interval_cycles
+        known = (
+            "no interval" if interval is None else f"an interval of {counted(interval, 'clock')}"
+        )
         return (
-            f"The co-simulation measures a latency of {found.latency_cycles} and an interval of "
-            f"{counted(found.interval_cycles, 'clock')}, other than the schedule."
+            f"The co-simulation measures a latency of {found.latency_cycles} and {known}, other "
+            "than the schedule."
         )
     return ""
 
