@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "tools" / "requirements.lock"
+HASHES = ROOT / "tools" / "requirements.hashes"
 # What tools/setup itself calls, apart from the programs it looks for.
 BASICS = ("bash", "dirname", "cat", "sha256sum", "grep", "rm", "mkdir", "tail")
 
@@ -49,6 +51,14 @@ def test_what_is_installed_is_what_is_locked():
     assert differing == {}
 
 
+def test_every_locked_file_but_that_of_torch_has_its_digest():
+    lines = [line for line in HASHES.read_text().splitlines() if not line.startswith("#")]
+    found = [re.fullmatch(r"([a-z0-9-]+)==([A-Za-z0-9.]+) --hash=sha256:[0-9a-f]{64}", line)
+             for line in lines]  # fmt: skip
+    assert {entry[1]: entry[2] for entry in found} | {"torch": locked()["torch"]} == locked()
+    assert len(found) == len(locked()) - 1
+
+
 @pytest.mark.parametrize("name", ["setup", "test", "demo", "lock"])
 def test_scripts_can_be_run(name):
     script = ROOT / "tools" / name
@@ -72,15 +82,15 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def setup(clone: Path, *programs: str) -> subprocess.CompletedProcess[str]:
-    """Run tools/setup where only `programs` and the basics can be found."""
+def setup(clone: Path, *programs: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run tools/setup where only `programs` and the basics can be found; `more` is environment."""
     found = clone / "bin"
     found.mkdir()
     for program in (*BASICS, *programs):
         (found / program).symlink_to(shutil.which(program))
     return subprocess.run(
         [shutil.which("bash"), clone / "tools" / "setup"],
-        env={"PATH": str(found)},
+        env={"PATH": str(found), **more},
         cwd="/",
         capture_output=True,
         text=True,
@@ -121,8 +131,9 @@ def finished_environment(clone: Path) -> None:
     (clone / ".venv" / "bin").mkdir(parents=True)
     (clone / ".venv" / "bin" / "python").symlink_to(sys.executable)
     (clone / ".venv" / "made-by-tools-setup").write_text("")
-    lock = (clone / "tools" / "requirements.lock").read_bytes()
-    content = lock + (clone / "pyproject.toml").read_bytes() + f"{clone.resolve()}\n".encode()
+    names = ("tools/requirements.lock", "tools/requirements.hashes", "pyproject.toml")
+    content = b"".join((clone / name).read_bytes() for name in names)
+    content += f"{clone.resolve()}\n".encode()
     digest = hashlib.sha256(content).hexdigest()
     (clone / ".venv" / "up-to-date").write_text(f"{digest}  -\n")
 
@@ -133,7 +144,9 @@ def test_setup_is_silent_when_nothing_changed(clone):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("changed", ["tools/requirements.lock", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "changed", ["tools/requirements.lock", "tools/requirements.hashes", "pyproject.toml"]
+)
 def test_setup_acts_when_the_lock_or_the_project_changed(clone, changed):
     finished_environment(clone)
     with (clone / changed).open("a") as file:
@@ -142,3 +155,34 @@ def test_setup_acts_when_the_lock_or_the_project_changed(clone, changed):
     result = setup(clone)
     assert result.returncode == 2
     assert "g++ is needed" in result.stderr
+
+
+def small_wheel(folder: Path, name: str, version: str) -> str:
+    """A wheel without content; its digest."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    information = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{information}/METADATA", f"Name: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{information}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_setup_installs_no_file_with_another_digest(clone, tmp_path, altered):
+    digest = small_wheel(tmp_path, "small", "1.0")
+    small_wheel(tmp_path, "torch", "2.0")  # any build of it will do
+    (clone / "tools" / "requirements.lock").write_text("small==1.0\ntorch==2.0\n")
+    (clone / "tools" / "requirements.hashes").write_text(f"small==1.0 --hash=sha256:{digest}\n")
+    if altered:
+        with (tmp_path / "small-1.0-py3-none-any.whl").open("ab") as file:
+            file.write(b"!")
+    (clone / "pyproject.toml").write_text("no project, so setup ends when all is installed")
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
+    result = setup(clone, "g++", "make", "perl", PYTHON=sys.executable, **offline)
+    assert result.returncode == 2
+    installed = {path.name for path in clone.glob(".venv/lib/python*/site-packages/*.dist-info")}
+    assert "torch-2.0.dist-info" in installed
+    assert ("small-1.0.dist-info" in installed) is not altered
+    named = "a package is not the file that tools/requirements.hashes names"
+    assert (named in result.stderr) is altered
