@@ -33,6 +33,9 @@ from damage import (
 )
 
 from triggernet.config import load_config
+from triggernet.ownership import RECORD
+from triggernet.record import SEAL, record_text
+from triggernet.schema import VERSION
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "models" / "nanopelican-c2-n8j"
@@ -88,6 +91,38 @@ def inside(source: Path, name: str) -> Callable[[Path], Path]:
         return folder / source.name / name
 
     return make
+
+
+def sealed_project(name: str) -> Callable[[Path], Path]:
+    """A maker of a project whose record carries a seal, whatever wrote the one in this tree."""
+
+    def make(folder: Path) -> Path:
+        path = inside(PROJECT, name)(folder)
+        record = path.parent / RECORD
+        content = json.loads(record.read_text())
+        record.write_text(
+            record_text({k: v for k, v in content.items() if k not in (SEAL, VERSION)})
+        )
+        return path
+
+    return make
+
+
+def unsealed_project(folder: Path) -> Path:
+    """The record of a project as triggernet wrote it before there were seals and versions."""
+    path = inside(PROJECT, RECORD)(folder)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in content.items() if k not in (SEAL, VERSION)}))
+    return path
+
+
+def sealed_metrics(folder: Path) -> Path:
+    """Metrics with a seal; those of the zoo are from before there were seals."""
+    from triggernet.learning.training.run_folder import METRICS, save_metrics
+
+    path = inside(RUN, METRICS)(folder)
+    save_metrics(path.parent, json.loads(path.read_text()))
+    return path
 
 
 def rtl_project(name: str) -> Callable[[Path], Path]:
@@ -282,19 +317,20 @@ REPORTS = {
 def kinds() -> list[Kind]:
     """All of them."""
     jets = jet_makers()
-    record = "triggernet.json"
     run_config = (RUN / "config.yaml").read_text()
     return [
         Kind("program", inside(RUN, "program.json"), read_program_json, (json_value,)),
-        Kind("project", inside(PROJECT, "program.json"), read_project, (json_value,), "values"),
-        Kind("record", inside(PROJECT, record), read_project, (json_value,), "values"),
-        Kind("rtl record", rtl_project(record), read_project, (json_value,)),
+        Kind("project", sealed_project("program.json"), read_project, (json_value,), "values"),
+        Kind("record", sealed_project(RECORD), read_project, (json_value,), "values"),
+        Kind("old record", unsealed_project, read_project, (json_value,), weight=2),
+        Kind("rtl record", rtl_project(RECORD), read_project, (json_value,)),
         Kind("design", rtl_project("rtl/design.json"), read_rtl, (json_value,), "values"),
         Kind("onnx", inside(RUN, "model.onnx"), read_onnx, (onnx_field,) * 4, weight=8),
         Kind("run config", inside(RUN, "config.yaml"), read_run, (yaml_value,), "values", 2),
         Kind("float", inside(RUN, "float.pt"), read_run, (torch_value,), "bytes", 1),
         Kind("checkpoint", inside(RUN, "checkpoint.pt"), read_run, (torch_value,), "bytes", 1),
-        Kind("metrics", inside(RUN, "metrics.json"), read_run, (json_value,), weight=2),
+        Kind("metrics", sealed_metrics, read_run, (json_value,), "values", weight=1),
+        Kind("old metrics", inside(RUN, "metrics.json"), read_run, (json_value,), weight=1),
         Kind("provenance", inside(PROJECT, "provenance.json"), read_evidence, (json_value,)),
         Kind("encoding", inside(PROJECT, "config.yaml"), read_evidence, (yaml_value,)),
         Kind("training", written("my.yaml", run_config), read_run_config, (yaml_value,)),

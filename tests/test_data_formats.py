@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from damage import BYTES, drop, insert
 from jet_files import (
     JETS,
     listed_first,
@@ -277,6 +279,17 @@ def not_a_number(path):
     p = JETS.constituents.copy()
     p[3, 2, 1] = np.nan
     write_converted(path, Pmu=p)
+
+
+@pytest.mark.parametrize(("damage", "number"), [(insert, 137), (drop, 203)])
+def test_root_files_over_which_uproot_asserts_are_damaged(tmp_path, damage, number):
+    path = tmp_path / "jets.root"
+    write_jetclass(path)
+    rng = random.Random(f"2 jetclass {number}")  # as in test_fuzz
+    rng.random(), rng.choice(BYTES)
+    path.write_bytes(damage(path.read_bytes(), rng))
+    with pytest.raises(DataError, match=r"jets.root is damaged, or not laid out like JetClass: \w"):
+        load_jets(path)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def read(path: Path, limit: int | None) -> Jets:
     try:
         with uproot.open(path) as file:
             return from_tree(file, path, limit)
-    except (*DAMAGED, uproot.DeserializationError) as error:
+    except (*DAMAGED, AssertionError, uproot.DeserializationError) as error:
         raise DataError(
             f"{path} is damaged, or not laid out like JetClass: {in_one_line(error)}"
         ) from error
