@@ -16,14 +16,13 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
     two; open markers are not allowed by the budget; the star is the chosen one.
     """
     import matplotlib as mpl
+    import mplhep
+    from matplotlib.figure import Figure
 
-    with mpl.rc_context():
-        mpl.use("Agg")
-        import matplotlib.pyplot as plt
-        import mplhep
-
-        plt.style.use(mplhep.style.CMS)
-        figure, axes = plt.subplots(figsize=(9, 7), layout="constrained")
+    # A figure of its own, without pyplot: what the caller draws, and where to, stays as it is.
+    with mpl.rc_context(mplhep.style.CMS):
+        figure = Figure(figsize=(9, 7), layout="constrained")
+        axes: Any = figure.subplots()
         _scatter(axes, folding)
         steps = _steps(folding)
         axes.plot(*zip(*steps, strict=True), color="black", lw=1, drawstyle="steps-post")
@@ -55,7 +54,6 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
         )
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
-        plt.close(figure)
     return stream.getvalue()
 
 
