@@ -24,13 +24,13 @@ from triggernet.reports.budgets.tables import load_budget
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 # Folders whose pages are checked.
-READ = ("docs", "hls_projects", "models")
+READ = ("docs", "examples", "hls_projects", "models", "tests", "tools", "triggernet")
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?: {4}|\$ | {4}\$ )?(triggernet .*)$")
 # Pages whose Python examples are run, not only compiled: those that take no project.
-RUN = ("concepts/fixed-point.md", "guides/jets.md")
+RUN = ("concepts/fixed-point.md", "guides/jets.md", "guides/training.md")
 
 
 class Command(NamedTuple):
