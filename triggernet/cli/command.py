@@ -81,7 +81,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Command:
-    """One verb of the command line; see the top of `triggernet/cli.py`."""
+    """One verb of the command line; see the top of `triggernet/cli/__init__.py`."""
 
     name: str
     run: Callable[[Namespace], Outcome]

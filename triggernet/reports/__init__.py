@@ -1,1 +1,1 @@
-"""reports."""
+"""What a design costs, what is allowed, and the report on it."""

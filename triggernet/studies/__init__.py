@@ -1,1 +1,1 @@
-"""studies."""
+"""Questions that are asked of several runs."""

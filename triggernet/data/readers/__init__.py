@@ -1,1 +1,1 @@
-"""readers."""
+"""Files of jets, recognised by their content."""

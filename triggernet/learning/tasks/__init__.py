@@ -1,1 +1,1 @@
-"""tasks."""
+"""What a model is asked for, and by what it is judged."""

@@ -58,7 +58,7 @@ class Tensor:
 class Node:
     """One operation: `op` is the ONNX operator type, `output` the one tensor it writes.
 
-    Its attributes are those of the operator table (`triggernet/program/operators/README.md`):
+    Its attributes are those of the operator table (`docs/reference/operators.md`):
     integers, strings and flat tuples of integers.
     """
 

@@ -1,1 +1,1 @@
-"""readers."""
+"""Programs from ONNX files."""

@@ -1,1 +1,1 @@
-"""budgets."""
+"""What a trigger allows, and the verdict on a design."""

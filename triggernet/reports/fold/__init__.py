@@ -1,1 +1,1 @@
-"""fold."""
+"""The smallest design that a budget allows."""

@@ -1,6 +1,6 @@
 """nanoPELICAN in hardware arithmetic: the absorbed form, every tensor quantised.
 
-The dataflow, one operator a line (`triggernet/program/operators/README.md`)::
+The dataflow, one operator a line (`docs/reference/operators.md`)::
 
     d = p_i . p_j                                  pairs i < j
     r = row sums of d, or p_i . J                  particles

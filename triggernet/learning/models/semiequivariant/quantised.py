@@ -1,6 +1,6 @@
 """SemiEquivariantNet in hardware arithmetic: every tensor quantised, sums instead of means.
 
-The dataflow, one operator a line (`triggernet/program/operators/README.md`)::
+The dataflow, one operator a line (`docs/reference/operators.md`)::
 
     d    = p_i . p_j                              pairs i < j
     q    = L(1 + 2 d) [, L(1 + d)], or d          pairs: |v_i - v_j|^2 of light-like vectors is -2 d
