@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
 from triggernet import files, temporary
-from triggernet.errors import UsageError
+from triggernet.errors import FileError, UsageError
 from triggernet.files import new_file, new_folder, write_text
 from triggernet.locks import locked
 from triggernet.temporary import exchange, scratch, sibling, sweep, sweep_folder
@@ -211,3 +212,13 @@ def test_a_file_is_written_while_a_neighbour_is_under_way(tmp_path):
         write_text(tmp_path / "a.txt", "2")
         assert one.read_text() == "1"
     assert (tmp_path / "a.txt").read_text() == "1"
+
+
+def test_no_room_for_temporary_files_is_said_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with (
+        pytest.raises(FileError, match=r"cannot write .*triggernet-probe.*: 9 requested and 5 wri"),
+        scratch("probe"),
+    ):
+        raise OSError("9 requested and 5 written")  # as numpy says it, without a number
+    assert list(tmp_path.iterdir()) == []

@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from triggernet.writing import writing
+
 _NAME = re.compile(
     r"\.(?P<name>.+)\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)\.[0-9a-f]{8}\.(?P<kind>tmp|old)(\..+)?"
 )
@@ -67,13 +69,19 @@ def scratch(purpose: str) -> Iterator[Path]:
     purpose : str
         Part of its name. What earlier blocks of the same purpose left when they were killed is
         removed.
+
+    Raises
+    ------
+    FileError
+        If there is no room, or writing is not allowed; it names the folder.
     """
     place = Path(tempfile.gettempdir()) / f"triggernet-{purpose}"
     sweep(place)
     folder = sibling(place)
     try:
-        folder.mkdir(mode=0o700)
-        yield folder
+        with writing(folder):
+            folder.mkdir(mode=0o700)
+            yield folder
     finally:
         _try_to_remove(folder)
 
