@@ -154,18 +154,18 @@ def read_program_json(path: Path) -> Any:
 
 def read_project(path: Path) -> Any:
     """What reports know of the project, and which of its files they call edited."""
-    from triggernet.deployment.hls.project import edited_files
-    from triggernet.reports.report.project import load_project
+    from triggernet.deployment.project import load_project
+    from triggernet.reports.report.subject import examined
 
     folder = next(p for p in path.parents if (p / "triggernet.json").is_file())
     project = load_project(folder)
-    values = (project.settings, project.part, project.clock, project.instances)
-    edited = edited_files(folder)
-    return "named as edited" if edited else plain((values, project.design.program))
+    found = examined(project)
+    values = (found.settings, found.part, found.clock, found.instances)
+    return "named as edited" if project.edited else plain((values, project.program))
 
 
 def read_rtl(path: Path) -> Any:
-    from triggernet.deployment.hls.project import edited_files
+    from triggernet.deployment.project.sources import edited_files
     from triggernet.deployment.rtl.design import read_design
 
     design = read_design(path.parent.parent)
@@ -196,9 +196,10 @@ def read_run(path: Path) -> Any:
 
 
 def read_evidence(path: Path) -> Any:
+    from triggernet.deployment.project import read_record
     from triggernet.reports.report.evidence import _encoding, _provenance
 
-    return plain((_encoding(path.parent), _provenance(path.parent)))
+    return plain((_encoding(path.parent), _provenance(path.parent, read_record(path.parent))))
 
 
 def read_jets(path: Path) -> Any:

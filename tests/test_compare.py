@@ -15,9 +15,8 @@ from project_results import synthesis
 
 from triggernet.cli import main
 from triggernet.data import mock_jets, save_jets
-from triggernet.deployment.export import export_run
+from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.rtl.lower import lower, useful_intervals
 from triggernet.errors import DataError, ModelError, UnsupportedError, UsageError
 from triggernet.files import sha256_of
@@ -63,7 +62,7 @@ def workshop(tmp_path_factory):
     train(load_run_config(None, DEEPSETS, "deepsets"), mock_jets(300, 1), folder / "deep")
     train(load_run_config(None, MLP, "mlp"), mock_jets(300, 1), folder / "flat")
     config = RtlConfig(interval=2, clock_period_ns=4.0)
-    export_rtl(export_run(folder / "deep"), folder / "project", config)
+    write_export(export_run(folder / "deep"), folder / "project", rtl=config)
     save_jets(folder / "jets.h5", mock_jets(400, 2))
     return folder
 

@@ -14,9 +14,7 @@ from programs import polar_program, random_codes, tiny_program, write_onnx
 
 from triggernet.deployment.hls import (
     HlsConfig,
-    Vectors,
     build,
-    edited_files,
     generate_project,
     run,
     simulate,
@@ -26,6 +24,8 @@ from triggernet.deployment.hls.accounting import check_conversion
 from triggernet.deployment.hls.convert import check_nodes, convert
 from triggernet.deployment.hls.extension import register
 from triggernet.deployment.hls.names import variable_names
+from triggernet.deployment.project import Vectors
+from triggernet.deployment.project.sources import edited_files
 from triggernet.errors import (
     ConfigError,
     ProgramError,
@@ -239,9 +239,9 @@ def test_vectors_must_have_every_tensor(tmp_path: Path) -> None:
     [
         ({"reuse_factor": 0}, "reuse_factor 0 is below 1"),
         ({"clock_period_ns": 0.0}, "clock_period_ns 0.0"),
-        ({"project_name": "3d"}, "project_name '3d'"),
+        ({"top": "3d"}, "top '3d'"),
         ({"part": "a b"}, "part 'a b'"),
-        ({"clock_uncertainty": "much"}, "clock_uncertainty 'much'"),
+        ({"clock_uncertainty": 1.0}, "clock_uncertainty 1.0"),
     ],
 )
 def test_settings_that_are_not_allowed(setting: dict, message: str) -> None:
@@ -341,5 +341,5 @@ def test_what_the_compiler_refuses_is_shown(
 def test_a_folder_that_is_no_project(project: Path, tmp_path: Path, missing: str) -> None:
     copy = copy_of(project, tmp_path)
     (copy / missing).unlink()
-    with pytest.raises(ProjectError, match="is no HLS project|holds 0 .cpp files"):
+    with pytest.raises(ProjectError, match="is no project|holds 0 .cpp files"):
         build(copy)

@@ -206,4 +206,4 @@ def test_tops_that_are_no_module_are_refused(top: str) -> None:
     with pytest.raises(ConfigError, match="is no module name"):
         RtlConfig(top=top)
     with pytest.raises(ConfigError, match=r"is no C\+\+ name"):
-        HlsConfig(project_name={"module": "int", "wire": "class"}.get(top, top))
+        HlsConfig(top={"module": "int", "wire": "class"}.get(top, top))

@@ -19,6 +19,7 @@ from test_rtl_operators import simulated
 
 from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.deployment.hls import HlsConfig, simulate, write_project
+from triggernet.deployment.project import Project
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.lower import lower
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, inexact_tensor
@@ -116,10 +117,10 @@ def test_onnxruntime(tmp_path: Path) -> None:
         (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
         if inexact_tensor(program, FLOAT32_BITS):
             with pytest.raises(NotComparedError, match="not exact by construction"):
-                OnnxRuntime(tmp_path, program)
+                OnnxRuntime(Project(tmp_path, program, None))
             continue
         codes = random_codes(program, N_EVENTS)
-        found = OnnxRuntime(tmp_path, program).trace(codes)
+        found = OnnxRuntime(Project(tmp_path, program, None)).trace(codes)
         expected = trace(program, codes)
         assert [n for n in found if not np.array_equal(found[n], expected[n])] == [], seed
         compared += 1

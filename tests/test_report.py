@@ -13,7 +13,7 @@ import vendor_reports as fixtures
 from programs import nano_program
 
 from triggernet.cli import main
-from triggernet.errors import DataError, ProjectError, UsageError
+from triggernet.errors import ConfigError, ProjectError, UsageError
 from triggernet.files import sha256_of
 from triggernet.reports.cost.calibration import ratios
 from triggernet.reports.cost.figures import FIGURES
@@ -21,6 +21,7 @@ from triggernet.reports.pages import as_html, as_markdown, as_text, save_report
 from triggernet.reports.pages.charts import roc_chart
 from triggernet.reports.report import report
 from triggernet.reports.report.evidence import roc
+from triggernet.reports.report.report import ONLY_PLANNED
 
 METRICS = {
     "n_jets": 20000,
@@ -46,7 +47,7 @@ def project(tmp_path):
         "clock_uncertainty": "27%",
         "reuse_factor": 1,
     }
-    record = {"config": settings, "versions": {"hls4ml": "1.3.0"}, "digest": "0a1b"}
+    record = {"config": settings, "files": {}, "versions": {"hls4ml": "1.3.0"}, "digest": "0a1b"}
     (folder / "triggernet.json").write_text(json.dumps(record))
     return folder
 
@@ -173,16 +174,24 @@ def test_the_part_is_the_projects_own_unless_one_is_given(project):
     assert report(project, part="xcku115").part.name == "xcku115"
 
 
-@pytest.mark.parametrize("missing", ["program.json", "triggernet.json"])
-def test_a_folder_that_is_no_project(project, missing):
-    (project / missing).unlink()
-    with pytest.raises(ProjectError, match=f"is no project: it has no {missing}"):
+def test_a_folder_that_is_no_project(project):
+    (project / "program.json").unlink()
+    with pytest.raises(ProjectError, match="is no project: it has no program.json"):
         report(project)
 
 
+def test_a_model_without_firmware_is_reported_as_it_would_be_built(project):
+    (project / "triggernet.json").unlink()
+    found = report(project)
+    assert found.notes[0] == ONLY_PLANNED
+    assert (found.design, found.part.name) == ("RTL", "xcvu13p")
+    assert found.figures["lut"].how == "estimated"
+    assert found.figures["interval_cycles"].value == 1
+
+
 def test_a_record_without_a_clock(project):
-    put(project, "triggernet.json", '{"config": {"project_name": "tagger"}}')
-    with pytest.raises(ProjectError, match="does not say how the project is built"):
+    put(project, "triggernet.json", '{"config": {"project_name": "tagger"}, "files": {}}')
+    with pytest.raises(ProjectError, match="how the project is built: config: part, clock_period"):
         report(project)
 
 
@@ -232,7 +241,7 @@ def test_files_that_are_not_as_exported_are_named(project):
     ("name", "text", "error", "message"),
     [
         ("metrics.json", '{"float": 3}', ProjectError, "metrics.json holds no metrics"),
-        ("config.yaml", "a: [", DataError, "config.yaml is not valid YAML"),
+        ("config.yaml", "a: [", ConfigError, "config.yaml:1: not valid YAML"),
     ],
 )
 def test_damaged_evidence_is_named(project, name, text, error, message):

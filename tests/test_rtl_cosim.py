@@ -22,8 +22,9 @@ from rtl_projects import (
 )
 
 from triggernet.cli import main
-from triggernet.deployment.hls import HlsConfig, Vectors, write_project
+from triggernet.deployment.hls import HlsConfig, write_project
 from triggernet.deployment.hls.bench import HlsBench, run_bench
+from triggernet.deployment.project import Vectors
 from triggernet.deployment.rtl.design import source_digest
 from triggernet.deployment.rtl.simulation import Simulator, build, check, run
 from triggernet.deployment.verify import CoSimulation, cosim, verify

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from triggernet.cli import main
-from triggernet.deployment.export import export_run
-from triggernet.deployment.hls import edited_files
+from triggernet.deployment.export import export_run, write_export
+from triggernet.deployment.project.sources import edited_files
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.rtl.lower import lower, useful_intervals
-from triggernet.deployment.rtl.project import describe
+from triggernet.deployment.rtl.texts import describe
 from triggernet.errors import ConfigError, UsageError
 from triggernet.parts import load_part
 from triggernet.reports.budgets.tables import Budget, load_budget
@@ -89,9 +88,13 @@ def test_a_project_is_complete_and_recorded(tmp_path: Path) -> None:
 
 def test_equal_inputs_give_equal_bytes(export, tmp_path: Path) -> None:
     config = RtlConfig(interval=4)
-    first, _ = export_rtl(export, tmp_path / "one", config)
-    second, _ = export_rtl(export, tmp_path / "two", config)
-    assert first.files == second.files
+    folders = [tmp_path / "one", tmp_path / "two"]
+    digests = [write_export(export, folder, rtl=config).digest for folder in folders]
+    assert digests[0] == digests[1]
+    first, second = (
+        {p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in folders
+    )
+    assert first == second
 
 
 def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: Path) -> None:
@@ -244,8 +247,8 @@ def test_the_counts_of_the_nodes_add_up_to_the_whole(export, interval: int) -> N
 
 def test_several_instances_stand_together_in_the_report(export, tmp_path: Path) -> None:
     config = RtlConfig(interval=8, instances=4)
-    export_rtl(export, tmp_path / "four", config)
-    export_rtl(export, tmp_path / "one", RtlConfig(interval=8))
+    write_export(export, tmp_path / "four", rtl=config)
+    write_export(export, tmp_path / "one", rtl=RtlConfig(interval=8))
     four, one = (report(tmp_path / name) for name in ("four", "one"))
     lines = [{line.name: line for line in found.lines} for found in (four, one)]
     assert lines[0]["interval"].value == lines[1]["interval"].value / 4 == 10.0

@@ -15,10 +15,11 @@ from programs import Builder, random_codes, together
 from rtl_projects import write_recorded
 from test_edge_operators import edge_operator_tests
 
+from triggernet.deployment.project import Vectors
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.lower import lower
-from triggernet.deployment.rtl.project import rtl_texts
 from triggernet.deployment.rtl.simulation import build, run
+from triggernet.deployment.rtl.texts import rtl_texts
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import Program, evaluate
 from triggernet.program.operators import OPERATORS
@@ -51,7 +52,7 @@ def simulated(
     folder: Path, program: Program, config: RtlConfig, codes: dict, expected: dict
 ) -> dict[str, np.ndarray]:
     """What the Verilog of a program answers."""
-    texts = rtl_texts(lower(program, config), codes, expected)
+    texts = rtl_texts(lower(program, config), Vectors(codes, expected))
     texts["program.json"] = program.to_json()
     files = {path: text.encode() for path, text in texts.items()}
     return run(build(write_recorded(folder, program, files)), codes)

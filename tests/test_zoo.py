@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from triggernet.data import load_jets, sample_path
-from triggernet.deployment.export.run import MODEL, PROGRAM, export_run
+from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
-from triggernet.deployment.hls.export import export_hls
+from triggernet.deployment.project.layout import MODEL, PROGRAM
 from triggernet.learning.evaluation import evaluate
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,7 @@ def test_files_are_exported_from_the_run(name: str) -> None:
 @pytest.mark.parametrize("name", PROJECTS)
 def test_project_is_generated_from_the_model(name: str, tmp_path: Path) -> None:
     export = export_run(ROOT / "models" / name)
-    export_hls(export, tmp_path / "project", HlsConfig(), vendored=False)
+    write_export(export, tmp_path / "project", hls=HlsConfig(), vendored=False)
     made, kept = contents(tmp_path / "project"), contents(ROOT / "hls_projects" / name)
     assert sorted(made) == sorted(kept)
     assert [path for path in made if made[path] != kept[path]] == []

@@ -39,15 +39,14 @@ def cpu_s() -> float:
 def measure(name: str, n_vectors: int, folder: Path) -> str:
     """One line of the table."""
     from triggernet.cache import VARIABLE
-    from triggernet.deployment.export import export_run
+    from triggernet.deployment.export import export_run, write_export
     from triggernet.deployment.hls import HlsConfig, build, run
-    from triggernet.deployment.hls.export import export_hls
     from triggernet.deployment.verify import make_stimuli
     from triggernet.deployment.verify.jets import encoded_jets
     from triggernet.program import evaluate
 
     def generate(project: Path) -> None:
-        export_hls(export_run(ROOT / "models" / name), project, HlsConfig())
+        write_export(export_run(ROOT / "models" / name), project, hls=HlsConfig())
 
     generate(folder / "first")  # imports
     _, generating = timed(lambda: generate(folder / "project"))

@@ -18,9 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from triggernet.deployment.export import export_run
+from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.rtl.synth import synthesise
 from triggernet.deployment.verify import COSIM, cosim
 from triggernet.files import write_json
@@ -44,7 +43,7 @@ def designs(program: Program, n: int, *, jet: bool) -> list[RtlConfig]:
 def measured(entry: Path, config: RtlConfig, vectors: int, *, synth: bool) -> dict:
     with tempfile.TemporaryDirectory() as temporary:
         folder, started = Path(temporary) / "project", time.monotonic()
-        export_rtl(export_run(entry), folder, config)
+        write_export(export_run(entry), folder, rtl=config)
         exported = time.monotonic() - started
         found = cosim(folder, vectors)
         write_json(folder / COSIM, found.as_dict())

@@ -17,10 +17,9 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from triggernet.deployment.export import export_run
+from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.deployment.rtl.export import export_rtl
 from triggernet.deployment.verify import verify
 from triggernet.deployment.verify.executors import EXECUTORS
 
@@ -33,7 +32,7 @@ def agreement(entry: Path, vectors: int, executors: Collection[str]) -> dict:
     n = export.run.config.encoding.n_constituents
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "project"
-        export_rtl(export, folder, RtlConfig(interval=n), hls=HlsConfig())
+        write_export(export, folder, rtl=RtlConfig(interval=n), hls=HlsConfig())
         found = verify(folder, n_vectors=vectors, executors=executors).as_dict()
     return {
         "entry": entry.name,

@@ -12,7 +12,6 @@ from typing import Any
 from triggernet.data import Jets, load_jets, sample_path
 from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
-from triggernet.deployment.hls.export import export_hls
 from triggernet.files import sha256_of, write_text
 from triggernet.learning.evaluation import Evaluation, evaluate
 from triggernet.learning.training import load_run_config, train
@@ -90,7 +89,7 @@ def build_project(name: str) -> None:
     export = export_run(ROOT / "models" / name)
     target = ROOT / "hls_projects" / name
     shutil.rmtree(target, ignore_errors=True)
-    export_hls(export, target, HlsConfig(), vendored=False)
+    write_export(export, target, hls=HlsConfig(), vendored=False)
     say(f"hls_projects/{name}: written")
 
 

@@ -15,7 +15,6 @@ from triggernet.progress import waiting
 from triggernet.words import counted, every
 
 if TYPE_CHECKING:
-    from triggernet.deployment.export.run import Export
     from triggernet.deployment.hls import HlsConfig
     from triggernet.deployment.rtl.config import RtlConfig
     from triggernet.reports.fold.alternatives import Folding
@@ -129,40 +128,30 @@ def export(
     hls_config = _hls_config(part, clock_ns, reuse_factor) if hls else None
     rtl_config = _rtl_config(part, fold, given) if rtl else None
     with waiting("loading PyTorch"):
-        from triggernet.deployment.export import export_run
+        from triggernet.deployment.export import export_run, write_export
     with waiting(f"making the fixed-point program of {source}"):
         made = export_run(source)
-    options: dict[str, Any] = {"vendored": not slim, "overwrite": overwrite}
-    if rtl_config is None:
-        return _without_verilog(made, folder, hls_config, options)
-    folding = None
-    if fold is not None:
+    folding, further = None, None
+    if fold is not None and rtl_config is not None:
         from triggernet.reports.fold.fold import folded
 
-        rtl_config, folding, options["further"] = folded(made.program, fold, rtl_config, given)
-    from triggernet.deployment.rtl.export import export_rtl
-
-    with waiting("making the Verilog" + (" and the HLS project (hls4ml)" if hls else "")):
-        project, timing = export_rtl(made, folder, rtl_config, hls=hls_config, **options)
-    cycles = timing.interval_cycles, timing.latency_cycles
-    n_nodes = len(made.program.nodes)
-    return Exported(folder, "Verilog", n_nodes, project.digest, *cycles, folding)
-
-
-def _without_verilog(
-    made: Export, folder: Path, config: HlsConfig | None, options: Mapping[str, Any]
-) -> Exported:
-    n_nodes = len(made.program.nodes)
-    if config is None:
-        from triggernet.deployment.export import write_export
-
-        write_export(made, folder, options["overwrite"])
-        return Exported(folder, "QONNX file", n_nodes)
-    from triggernet.deployment.hls.export import export_hls
-
-    with waiting("making the HLS project (hls4ml)"):
-        digest = export_hls(made, folder, config, **options).digest
-    return Exported(folder, "HLS project", n_nodes, digest)
+        rtl_config, folding, further = folded(made.program, fold, rtl_config, given)
+    kinds = [name for name, on in (("HLS C++ (hls4ml)", hls), ("Verilog", rtl)) if on]
+    with waiting(f"making {' and '.join(kinds) or 'the QONNX file'}"):
+        written = write_export(
+            made,
+            folder,
+            hls=hls_config,
+            rtl=rtl_config,
+            vendored=not slim,
+            overwrite=overwrite,
+            further=further,
+        )
+    kind = "Verilog" if rtl else "HLS project" if hls else "QONNX file"
+    design, n_nodes = written.hardware, len(made.program.nodes)
+    interval_cycles = design.interval_cycles if design else None
+    latency_cycles = design.latency_cycles if design else None
+    return Exported(folder, kind, n_nodes, written.digest, interval_cycles, latency_cycles, folding)
 
 
 def _refuse_idle(

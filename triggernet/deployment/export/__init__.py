@@ -2,6 +2,7 @@
 
 from triggernet.deployment.export.model import export_model
 from triggernet.deployment.export.onnx_file import inlined, to_onnx
-from triggernet.deployment.export.run import Export, export_run, write_export
+from triggernet.deployment.export.run import Export, export_run
+from triggernet.deployment.export.write import Written, write_export
 
-__all__ = ["Export", "export_model", "export_run", "inlined", "to_onnx", "write_export"]
+__all__ = ["Export", "Written", "export_model", "export_run", "inlined", "to_onnx", "write_export"]

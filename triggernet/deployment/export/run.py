@@ -8,7 +8,7 @@ from pathlib import Path
 
 from triggernet.config import dump_config
 from triggernet.deployment.export.model import export_model
-from triggernet.files import new_folder
+from triggernet.deployment.project.layout import MODEL, PROGRAM
 from triggernet.learning.training.run_folder import (
     CONFIG,
     FLOAT,
@@ -20,9 +20,6 @@ from triggernet.learning.training.run_folder import (
 )
 from triggernet.program import Program
 from triggernet.program.readers.qonnx import read_program
-
-MODEL = "model.onnx"
-PROGRAM = "program.json"
 
 # What an export carries over, so that every executor can be run from its folder alone.
 CARRIED = (CONFIG, FLOAT, QUANTISED, METRICS, PROVENANCE)
@@ -57,18 +54,3 @@ def export_run(folder: Path) -> Export:
     files[MODEL] = model.SerializeToString(deterministic=True)
     files[PROGRAM] = (program.to_json() + "\n").encode()
     return Export(run, program, files, folder)
-
-
-def write_export(export: Export, folder: Path, overwrite: bool = False) -> None:
-    """Write an export's files to a new folder, all or none.
-
-    The folder can be given to every command that takes a run folder.
-
-    Raises
-    ------
-    UsageError
-        If `folder` is not empty and shall not be overwritten, or holds more than an export.
-    """
-    with new_folder(folder, overwrite, [export.source]) as temporary:
-        for name, content in export.files.items():
-            (temporary / name).write_bytes(content)

@@ -1,22 +1,14 @@
 """HLS C++ of a program: hls4ml projects, written whole and simulated exactly."""
 
 from triggernet.deployment.hls.config import HlsConfig
-from triggernet.deployment.hls.project import (
-    Project,
-    Vectors,
-    edited_files,
-    generate_project,
-    write_project,
-)
+from triggernet.deployment.hls.firmware import firmware_files, generate_project, write_project
 from triggernet.deployment.hls.simulation import Simulator, build, run, simulate
 
 __all__ = [
     "HlsConfig",
-    "Project",
     "Simulator",
-    "Vectors",
     "build",
-    "edited_files",
+    "firmware_files",
     "generate_project",
     "run",
     "simulate",

@@ -76,7 +76,7 @@ def layout(program: Program, top: str) -> Layout:
     return Layout(variables, aliases, calls)
 
 
-def check_conversion(program: Program, files: Mapping[str, str], project_name: str) -> None:
+def check_conversion(program: Program, files: Mapping[str, str], top_name: str) -> None:
     """Account for every node of the program in the files that hls4ml generated.
 
     Raises
@@ -85,7 +85,7 @@ def check_conversion(program: Program, files: Mapping[str, str], project_name: s
         Naming the node, if its call, an argument of it, a type, a size or a constant is not what
         the program says.
     """
-    top = files[f"firmware/{project_name}.cpp"]
+    top = files[f"firmware/{top_name}.cpp"]
     typedefs = generated.types(files["firmware/defines.h"])
     where = layout(program, top)
     quantisers = {node.output: node.quantiser for node in program.nodes}

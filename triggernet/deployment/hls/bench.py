@@ -13,8 +13,9 @@ from typing import Any
 
 from triggernet.cache import cached
 from triggernet.compiler import COMPILER, HINT, PLAIN, compiler_identity, compiler_version
-from triggernet.deployment.hls.project import read_name
-from triggernet.deployment.hls.sources import headers_digest, project_sources
+from triggernet.deployment.hls.firmware import read_name
+from triggernet.deployment.project.sources import project_sources
+from triggernet.deployment.project.vendored import headers_digest
 from triggernet.errors import ToolError, ToolFailedError
 from triggernet.files import write_files
 from triggernet.results import digest_of

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar
 
 from triggernet.deployment.hls.names import RESERVED
-from triggernet.errors import ConfigError
-from triggernet.parts import DEFAULT_PART, full_part_name
+from triggernet.deployment.project.config import FirmwareConfig
+from triggernet.deployment.project.project import Project
+from triggernet.errors import ConfigError, ProjectError
+from triggernet.schema import as_type
 
 
 @dataclass(frozen=True)
-class HlsConfig:
-    """Settings of an HLS project.
+class HlsConfig(FirmwareConfig):
+    """Settings of an HLS project; those that are not here are of any firmware.
 
     Attributes
     ----------
-    project_name : str
-        Name of the top function and of its files.
-    part : str
-        The FPGA: a name of the package's table, which becomes the full one, or the full name as
-        Vitis knows it.
-    clock_period_ns : float
-        Target clock period, at least 0.5.
-    clock_uncertainty : str
-        Share of the period that Vitis keeps free, in per cent.
+    clock_uncertainty : float
+        Share of the period that Vitis keeps free; its own default.
     reuse_factor : int
         Interval in clock cycles: 1 is fully parallel; R lets each pair block and each multiplier
         be used R times an event.
@@ -35,28 +32,51 @@ class HlsConfig:
         For a value that is not allowed.
     """
 
-    project_name: str = "tagger"
-    part: str = DEFAULT_PART
-    clock_period_ns: float = 5.0
-    clock_uncertainty: str = "27%"
+    SHORTEST_CLOCK_NS: ClassVar[float] = 0.5
+
+    clock_uncertainty: float = 0.27
     reuse_factor: int = 1
 
     def __post_init__(self) -> None:
-        named = re.fullmatch(r"[A-Za-z]\w{,99}", self.project_name, re.ASCII)
-        if not named or self.project_name in RESERVED:
+        named = re.fullmatch(r"[A-Za-z]\w{,99}", self.top, re.ASCII)
+        if not named or self.top in RESERVED:
             raise ConfigError(
-                f"project_name {self.project_name!r} is no C++ name; use at most 100 letters, "
-                "digits and underscores, a letter first, and no word of C++"
+                f"top {self.top!r} is no C++ name; use at most 100 letters, digits and "
+                "underscores, a letter first, and no word of C++"
             )
-        # The short names of the table are for people; a project holds the vendor's own.
-        object.__setattr__(self, "part", full_part_name(self.part))
-        if not 0.5 <= self.clock_period_ns <= 1000:
-            raise ConfigError(
-                f"clock_period_ns {self.clock_period_ns} is not between 0.5 and 1000 ns"
-            )
-        if not re.fullmatch(r"\d+(\.\d+)?%", self.clock_uncertainty, re.ASCII):
-            raise ConfigError(
-                f"clock_uncertainty {self.clock_uncertainty!r} is no percentage, e.g. '27%'"
-            )
+        super().__post_init__()
         if self.reuse_factor < 1:
             raise ConfigError(f"reuse_factor {self.reuse_factor} is below 1; 1 is fully parallel")
+
+    @classmethod
+    def of(cls, project: Project) -> HlsConfig | None:
+        """The settings with which a project's C++ was made, from its record; None without C++.
+
+        Raises
+        ------
+        ProjectError
+            If the record does not say all of them, or says what is not allowed.
+        """
+        config = None if project.record is None else project.record.config
+        if config is None:
+            return None
+        values, where = _renamed(config), _where(project.folder)
+        missing = [field.name for field in fields(cls) if field.name not in values]
+        if missing:
+            raise ProjectError(f"{where}: {', '.join(missing)} is missing; export it again")
+        return as_type(cls, values, where, error=ProjectError, advice="export it again")
+
+
+def _where(folder: Path) -> str:
+    return f"{folder / 'triggernet.json'} does not say how the project is built: config"
+
+
+def _renamed(config: Any) -> dict[str, Any]:
+    """Settings under the names they have now: triggernet 0.1 had a project_name, and per cents."""
+    values = dict(config)
+    if "project_name" in values:
+        values["top"] = values.pop("project_name")
+    share = values.get("clock_uncertainty")
+    if isinstance(share, str) and re.fullmatch(r"\d{1,2}(\.\d{1,9})?%", share):
+        values["clock_uncertainty"] = float(share.rstrip("%")) / 100
+    return values

@@ -160,7 +160,7 @@ def hls4ml_config(
 ) -> dict[str, Any]:
     """hls4ml's configuration of the conversion: every precision set, none left to be guessed."""
     names: dict[str, Any] = {}
-    variables = variable_names(program, config.project_name)
+    variables = variable_names(program, config.top)
     for node in program.nodes:
         if node.op == "Quant":
             names.setdefault(node.inputs[0], _input_settings(program, node))
@@ -170,13 +170,13 @@ def hls4ml_config(
         names[node.name] = layer_settings(node, output, call, variables[node.output])
     return {
         "OutputDir": str(project),
-        "ProjectName": config.project_name,
+        "ProjectName": config.top,
         "Backend": BACKEND,
         "Version": "1.0.0",
         "OnnxModel": str(onnx_path),
         "Part": config.part,
         "ClockPeriod": config.clock_period_ns,
-        "ClockUncertainty": config.clock_uncertainty,
+        "ClockUncertainty": f"{100 * config.clock_uncertainty:g}%",
         "IOType": "io_parallel",
         "InputData": None,
         "OutputPredictions": None,

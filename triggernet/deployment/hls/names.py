@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 
+from triggernet.deployment.project.cpp_words import CPP_WORDS
 from triggernet.errors import UnsupportedError
 from triggernet.program.types import Program
 
@@ -19,23 +20,12 @@ CONSTANTS = (
     "pair_weight",
 )
 
-_KEYWORDS = (
-    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t "
-    "char32_t class compl const constexpr const_cast continue decltype default delete do "
-    "double dynamic_cast else enum explicit export extern false float for friend goto if "
-    "inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq "
-    "private protected public register reinterpret_cast return short signed sizeof static "
-    "static_assert static_cast struct switch template this thread_local throw true try "
-    "typedef typeid typename union unsigned using virtual void volatile wchar_t while xor "
-    "xor_eq"
-)
 _OTHERS = "std nnet triggernet main input result inputs outputs event codes"
 _MACROS = (
     "BIAS BUFSIZ CSIGNAL EOF INFINITY INLINE MAXFLOAT NAN NFDBITS NULL SNAN SNANF SNANL alloca "
     "ap_bigint ap_biguint assert errno offsetof sched_priority stderr stdin stdout strdupa strndupa"
 )
-CPP_WORDS = frozenset(_KEYWORDS.split())
-RESERVED = frozenset(f"{_KEYWORDS} {_OTHERS} {_MACROS}".split()) | set(errno.errorcode.values())
+RESERVED = CPP_WORDS | frozenset(f"{_OTHERS} {_MACROS}".split()) | set(errno.errorcode.values())
 # What hls4ml calls its own (the inputs' types are input_t, input2_t, ..., the output's result_t),
 # and macros of ap_types and of the C library.
 _PATTERN = re.compile(r"input\d*|layer\d+(_\w+)?|linear_\w+|[A-Z][A-Z0-9]*_[A-Z0-9_]+|[LMP]_\w+")

@@ -14,16 +14,12 @@ from numpy.typing import NDArray
 from triggernet.cache import cached, touch
 from triggernet.compiler import COMPILER, HINT, compiler_identity
 from triggernet.deployment.hls.accounting import Layout, layout
-from triggernet.deployment.hls.project import (
-    TEMPLATES,
-    event_code,
-    fill,
-    hls4ml_templates,
-    read_name,
-    read_program,
-)
-from triggernet.deployment.hls.sources import headers_digest, project_sources
-from triggernet.errors import ProjectError, UsageError
+from triggernet.deployment.hls.firmware import TEMPLATES, event_code, fill, read_name
+from triggernet.deployment.project.project import load_project
+from triggernet.deployment.project.sources import project_sources
+from triggernet.deployment.project.vectors import joined
+from triggernet.deployment.project.vendored import headers_digest, hls4ml_templates
+from triggernet.errors import ProjectError
 from triggernet.files import write_files
 from triggernet.program.types import Program
 from triggernet.results import digest_of
@@ -100,7 +96,7 @@ def build(folder: Path) -> Simulator:
         As `simulate`.
     """
     folder = folder.resolve()
-    program = read_program(folder)
+    program = load_project(folder).program
     files = project_sources(folder, "firmware/*")
     name = read_name(folder)
     top = files[f"firmware/{name}.cpp"].decode()
@@ -162,33 +158,6 @@ def _key(files: Mapping[str, bytes]) -> str:
     """Digest of everything that decides the executable."""
     tools = (compiler_identity(), headers_digest(), *FLAGS, *map(str, _includes()))
     return digest_of({**files, "tools": "\0".join(tools).encode()})
-
-
-def joined(program: Program, inputs: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
-    """All inputs side by side, int64 (n, values); UsageError if they do not fit the program."""
-    unknown = sorted(set(inputs) ^ set(program.inputs))
-    if unknown:
-        raise UsageError(
-            f"inputs {sorted(inputs)} are not those of program '{program.name}': "
-            f"{sorted(program.inputs)}"
-        )
-    columns = []
-    for name in program.inputs:
-        tensor, codes = program.tensors[name], np.asarray(inputs[name])
-        if codes.shape[1:] != tensor.shape or not np.issubdtype(codes.dtype, np.integer):
-            raise UsageError(
-                f"input '{name}' is {codes.dtype} {codes.shape}; expected integers of shape "
-                f"(n, {', '.join(map(str, tensor.shape))})"
-            )
-        if codes.size and not tensor.type.contains(int(codes.min()), int(codes.max())):
-            raise UsageError(
-                f"input '{name}' holds codes from {codes.min()} to {codes.max()}; {tensor.type} "
-                f"holds {tensor.type.min_int} to {tensor.type.max_int}"
-            )
-        columns.append(codes.reshape(len(codes), tensor.size))
-    if len({len(c) for c in columns}) != 1:
-        raise UsageError(f"the inputs have {[len(c) for c in columns]} events; expected equal ones")
-    return np.concatenate(columns, axis=1).astype("<i8")
 
 
 def _compile(files: Mapping[str, bytes], target: Path) -> None:

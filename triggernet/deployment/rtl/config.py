@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
+from triggernet.deployment.project.config import FirmwareConfig
 from triggernet.errors import ConfigError
-from triggernet.parts import DEFAULT_PART, full_part_name
 from triggernet.program.netlist.keywords import KEYWORDS
 from triggernet.program.netlist.layout import Options, Products, Tables
 
-SHORTEST_CLOCK_NS = 1.0  # below, no single operation fits between two registers
-
 
 @dataclass(frozen=True)
-class RtlConfig:
-    """Settings of an RTL project.
+class RtlConfig(FirmwareConfig):
+    """Settings of an RTL project; those that are not here are of any firmware.
 
     Attributes
     ----------
-    top : str
-        Name of the top module.
-    part : str
-        The FPGA: a name of the package's table, which becomes the full one, or the full name as
-        Vivado knows it.
-    clock_period_ns : float
-        Target clock period, at least 1.
-    clock_uncertainty : float
-        Share of the period that is kept free for what cannot be foreseen.
     interval : int
         Clock cycles between two events: 1 is fully parallel; with more the hardware is shared.
     tables : {"lut", "bram"}
@@ -44,9 +34,8 @@ class RtlConfig:
         For a value that is not allowed.
     """
 
-    top: str = "tagger"
-    part: str = DEFAULT_PART
-    clock_period_ns: float = 5.0
+    SHORTEST_CLOCK_NS: ClassVar[float] = 1.0  # below, nothing fits between two registers
+
     clock_uncertainty: float = 0.125
     interval: int = 1
     tables: Tables = "bram"
@@ -59,18 +48,7 @@ class RtlConfig:
                 f"top {self.top!r} is no module name; use at most 100 letters, digits and "
                 "underscores, a small letter first, and no word of Verilog"
             )
-        # The short names of the table are for people; a project holds the vendor's own.
-        object.__setattr__(self, "part", full_part_name(self.part))
-        if not SHORTEST_CLOCK_NS <= self.clock_period_ns <= 1000:
-            raise ConfigError(
-                f"clock_period_ns {self.clock_period_ns} is not between {SHORTEST_CLOCK_NS:g} and "
-                "1000 ns"
-            )
-        if not 0 <= self.clock_uncertainty < 1:
-            raise ConfigError(
-                f"clock_uncertainty {self.clock_uncertainty} is no share of the period; "
-                "allowed is 0 to below 1"
-            )
+        super().__post_init__()
         if self.interval < 1:
             raise ConfigError(
                 f"interval {self.interval} is below 1; 1 is a new event in every clock cycle"

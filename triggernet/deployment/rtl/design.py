@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from triggernet.deployment.hls.project import edited_files
+from triggernet.deployment.project.layout import DESIGN, RTL
+from triggernet.deployment.project.record import read_record
+from triggernet.deployment.project.sources import edited_files
 from triggernet.documents import read_json
 from triggernet.errors import ProjectError
 from triggernet.ownership import RECORD, how_to_add
-from triggernet.record import read_record
 from triggernet.results import digest_of
 from triggernet.schema import Within, as_type
-
-RTL = "rtl"  # the folder of a project that holds its Verilog
-DESIGN = "design.json"
 
 # Limits of the test bench: codes travel as 64-bit integers with a sign, and a port is held as one
 # array on the stack of the simulation.
@@ -112,11 +110,6 @@ class Design:
     nodes: tuple[NodeCount, ...] = ()
 
 
-def has_rtl(project: Path) -> bool:
-    """Whether a project holds Verilog."""
-    return (project / RTL / DESIGN).is_file()
-
-
 def read_design(project: Path) -> Design:
     """The design of a project.
 
@@ -125,10 +118,10 @@ def read_design(project: Path) -> Design:
     ProjectError
         If there is none, or it is damaged, or has ports that the test bench cannot hold.
     """
-    path = project / RTL / DESIGN
+    path = project / DESIGN
     if not path.is_file():
         raise ProjectError(
-            f"{project} holds no Verilog: it has no {RTL}/{DESIGN}; {how_to_add(project, 'rtl')}"
+            f"{project} holds no Verilog: it has no {DESIGN}; {how_to_add(project, 'rtl')}"
         )
     return parse_design(read_json(path, ProjectError), str(path))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from triggernet.deployment.hls.names import CPP_WORDS
+from triggernet.deployment.project.cpp_words import CPP_WORDS
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.design import NodeCount
 from triggernet.errors import UnsupportedError

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from triggernet.cache import cached, touch
 from triggernet.compiler import COMPILER, HINT, PLAIN, compiler_identity
-from triggernet.deployment.hls.simulation import joined
-from triggernet.deployment.hls.sources import project_sources
+from triggernet.deployment.project.layout import DESIGN, RTL
+from triggernet.deployment.project.project import load_project
+from triggernet.deployment.project.sources import project_sources
+from triggernet.deployment.project.vectors import joined
 from triggernet.deployment.rtl.design import (
-    DESIGN,
-    RTL,
     Design,
     Port,
     read_design,
@@ -32,7 +32,6 @@ from triggernet.errors import ProjectError
 from triggernet.files import read_json, write_files
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program
-from triggernet.program.file import load_program
 from triggernet.results import digest_of
 from triggernet.run_tool import run_tool
 from triggernet.temporary import scratch
@@ -88,12 +87,12 @@ def build(folder: Path, *, trace: bool = False, edited: bool = False) -> Simulat
         If Verilator, g++ or make is missing, or the Verilog does not compile.
     """
     folder = folder.resolve()
-    design, program = read_design(folder), _read_program(folder)
+    design, program = read_design(folder), load_project(folder).program
     inputs = _by_port(design.inputs, program, program.inputs)
     outputs = _by_port(design.outputs, program, program.outputs)
     source_files(folder)  # complains if there is none
     files = project_sources(folder, f"{RTL}/src/*", edited=edited)
-    texts = bench_texts(read_json(folder / RTL / DESIGN))
+    texts = bench_texts(read_json(folder / DESIGN))
     files |= {f"{RTL}/{path}": text.encode() for path, text in texts.items()}
     verilator = find_verilator()
     kind = "trace" if trace else "plain"
@@ -189,13 +188,6 @@ def check(
             wave.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(work / "wave.fst", wave)
     return found
-
-
-def _read_program(folder: Path) -> Program:
-    path = folder / "program.json"
-    if not path.is_file():
-        raise ProjectError(f"{folder} is no project: it has no program.json; export it again")
-    return load_program(path)
 
 
 def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) -> tuple[str, ...]:

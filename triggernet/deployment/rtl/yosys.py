@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triggernet.deployment.rtl.design import RTL, source_files
+from triggernet.deployment.project.layout import RTL
+from triggernet.deployment.rtl.design import source_files
 from triggernet.errors import ToolError, ToolFailedError
 from triggernet.extras import require
 from triggernet.files import read_json, write_files, write_json

@@ -11,13 +11,13 @@ import numpy as np
 
 from triggernet.data import Jets
 from triggernet.deployment.hls.bench import HlsBench, run_bench
-from triggernet.deployment.hls.sources import altered_files
+from triggernet.deployment.project import Project, load_project
 from triggernet.deployment.rtl.design import read_design
 from triggernet.deployment.rtl.simulation import build, check
 from triggernet.deployment.rtl.verilator import find_verilator
 from triggernet.deployment.verify.jets import encoded_jets
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
-from triggernet.deployment.verify.verify import N_VECTORS, load_project
+from triggernet.deployment.verify.verify import N_VECTORS, oddities
 from triggernet.errors import ProjectError
 from triggernet.program import Program, evaluate
 from triggernet.progress import say
@@ -195,9 +195,10 @@ def cosim(
     judges = CoSimulation.sources(project)  # before anything is read: an edit meanwhile shows
     design = read_design(project)
     find_verilator()  # said before vectors are chosen and evaluated, not after
+    written = load_project(project)
     if not edited:
-        _refuse_edited(project)
-    program, notes, _ = load_project(project)
+        _refuse_altered(written)
+    program = written.program
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
@@ -216,8 +217,8 @@ def cosim(
         found["phases"],
         version,
         judges,
-        _hls_bench(project, edited),
-        (*notes, *about_jets),
+        _hls_bench(written, edited),
+        (*oddities(written), *about_jets),
         drawn,
     )
 
@@ -244,21 +245,20 @@ def _simulated(
     return found, simulator.version
 
 
-def _refuse_edited(project: Path) -> None:
+def _refuse_altered(project: Project) -> None:
     """ProjectError if files are not as generated, or sources were added."""
-    changed = altered_files(project)
-    if changed:
+    if project.altered:
         raise ProjectError(
-            f"{project} is not as generated: {', '.join(changed)}; export it again, or "
-            "use --edited to simulate it as it is"
+            f"{project.folder} is not as generated: {', '.join(project.altered)}; export it "
+            "again, or use --edited to simulate it as it is"
         )
 
 
-def _hls_bench(project: Path, edited: bool) -> HlsBench | None:
-    if not (project / "firmware").is_dir():
+def _hls_bench(project: Project, edited: bool) -> HlsBench | None:
+    if not project.has_hls:
         return None
     say("running the HLS test bench")
-    return run_bench(project, edited=edited)
+    return run_bench(project.folder, edited=edited)
 
 
 def _described(first: Mapping[str, Any] | None, stimuli: Stimuli) -> dict[str, Any] | None:

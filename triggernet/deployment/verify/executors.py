@@ -10,13 +10,13 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.deployment.project import Project
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
 from triggernet.errors import ProgramError, ProjectError, in_one_line
 from triggernet.fixedpoint import Codes
@@ -80,7 +80,8 @@ class OnnxRuntime:
 
     subset: int | None = None
 
-    def __init__(self, folder: Path, program: Program) -> None:
+    def __init__(self, project: Project) -> None:
+        folder, program = project.folder, project.program
         _require_exact(program, FLOAT32_BITS)
         self._program, path = program, folder / "model.onnx"
         self.version = f"onnxruntime {importlib.metadata.version('onnxruntime')}"
@@ -142,7 +143,8 @@ class Qonnx:
 
     subset: int | None = 500  # some milliseconds a node and batch, and it keeps every tensor
 
-    def __init__(self, folder: Path, program: Program) -> None:
+    def __init__(self, project: Project) -> None:
+        folder, program = project.folder, project.program
         from triggernet.deployment.export.onnx_file import inlined
 
         _require_exact(program, FLOAT32_BITS)
@@ -180,7 +182,8 @@ class Brevitas:
 
     subset: int | None = None
 
-    def __init__(self, folder: Path, program: Program) -> None:
+    def __init__(self, project: Project) -> None:
+        folder, program = project.folder, project.program
         from triggernet.learning.training.run_folder import QUANTISED, load_run
 
         if not (folder / QUANTISED).is_file():
@@ -248,11 +251,12 @@ class Hls:
 
     subset: int | None = None
 
-    def __init__(self, folder: Path, program: Program) -> None:
+    def __init__(self, project: Project) -> None:
+        folder, program = project.folder, project.program
         from triggernet.compiler import compiler_version
         from triggernet.deployment.hls import build
 
-        if not (folder / "firmware").is_dir():
+        if not project.has_hls:
             raise NotComparedError(f"the folder holds no firmware; {how_to_add(folder, 'hls')}")
         self._program = program
         self._simulator = build(folder)
@@ -277,11 +281,11 @@ class Rtl:
 
     subset: int | None = None
 
-    def __init__(self, folder: Path, program: Program) -> None:
-        from triggernet.deployment.rtl.design import has_rtl
+    def __init__(self, project: Project) -> None:
+        folder, program = project.folder, project.program
         from triggernet.deployment.rtl.simulation import build
 
-        if not has_rtl(folder):
+        if not project.has_rtl:
             raise NotComparedError(f"the folder holds no Verilog; {how_to_add(folder, 'rtl')}")
         self._program = program
         self._simulator = build(folder)
@@ -298,6 +302,6 @@ class Rtl:
         return self.run(inputs)
 
 
-EXECUTORS: Mapping[str, Callable[[Path, Program], Executor]] = MappingProxyType(
+EXECUTORS: Mapping[str, Callable[[Project], Executor]] = MappingProxyType(
     {"brevitas": Brevitas, "qonnx": Qonnx, "onnxruntime": OnnxRuntime, "hls": Hls, "rtl": Rtl}
 )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import Jets
+from triggernet.deployment.project import Project, load_project
 from triggernet.deployment.verify.agreement import Agreement, ExecutorResult, Mismatch
 from triggernet.deployment.verify.coverage import Coverage
 from triggernet.deployment.verify.executors import EXECUTORS, Executor, NotComparedError
@@ -20,8 +21,6 @@ from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.errors import MissingToolError, ProjectError, UsageError
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program, observe, trace
-from triggernet.program.file import load_program
-from triggernet.program.readers.qonnx import read_program
 from triggernet.progress import Progress, say
 
 N_VECTORS = 100_000
@@ -69,11 +68,12 @@ def verify(
     if unknown:
         raise UsageError(f"unknown executors {unknown}; there are {', '.join(EXECUTORS)}")
     judges = Agreement.sources(project)  # before anything is read: an edit meanwhile shows
-    program, notes, same = load_project(project)
+    found = load_project(project)
+    program, notes = found.program, oddities(found)
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
-    comparisons, absent, missing = _prepare(project, program, stimuli, executors)
+    comparisons, absent, missing = _prepare(found, stimuli, executors)
     coverage = Coverage()
     _compare_outputs(program, stimuli, comparisons, coverage)
     for comparison in comparisons.values():
@@ -86,40 +86,24 @@ def verify(
         absent,
         coverage.table(program),
         (*notes, *about_jets),
-        same,
+        found.model_agrees,
         judges,
         missing,
     )
 
 
-def load_project(folder: Path) -> tuple[Program, list[str], bool]:
-    """The program of a project, what is odd about the folder, and whether its ONNX file agrees.
-
-    Raises
-    ------
-    ProjectError, ProgramError
-        As `verify`.
-    """
-    for name in ("program.json", "model.onnx"):
-        if not (folder / name).is_file():
-            raise ProjectError(
-                f"{folder} is no project: it has no {name}; `triggernet export` writes one"
-            )
-    program = load_program(folder / "program.json")
+def oddities(project: Project) -> tuple[str, ...]:
+    """What is odd about a project, for whoever reads what was compared."""
     notes = []
-    if (folder / "triggernet.json").is_file():
-        from triggernet.deployment.hls.sources import altered_files
-
-        edited = altered_files(folder)
-        notes += [f"edited since it was generated: {', '.join(edited)}"] if edited else []
-    same = read_program(folder / "model.onnx") == program
-    if not same:
+    if project.altered:
+        notes.append(f"edited since it was generated: {', '.join(project.altered)}")
+    if not project.model_agrees:
         notes.append("model.onnx holds another program than program.json")
-    return program, notes, same
+    return tuple(notes)
 
 
 def _prepare(
-    project: Path, program: Program, stimuli: Stimuli, names: Collection[str]
+    project: Project, stimuli: Stimuli, names: Collection[str]
 ) -> tuple[dict[str, _Comparison], dict[str, str], tuple[str, ...]]:
     """A comparison for each executor that takes part, why others do not, and who lacks a tool."""
     found, absent, missing = {}, {}, []
@@ -129,7 +113,7 @@ def _prepare(
             continue
         say(f"preparing {name}")
         try:
-            found[name] = _Comparison(program, stimuli, make(project, program))
+            found[name] = _Comparison(project.program, stimuli, make(project))
         except NotComparedError as reason:
             absent[name] = str(reason)
         except MissingToolError as reason:

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.deployment.project import Record
+from triggernet.deployment.project.sources import edited_files
 from triggernet.deployment.verify import Agreement
 from triggernet.documents import read_text
 from triggernet.errors import ConfigError, ProjectError
 from triggernet.files import provenance, sha256_of
 from triggernet.program import Program
-from triggernet.record import read_record
-from triggernet.reports.report.design import Design
+from triggernet.reports.report.subject import Subject
 from triggernet.results import METRICS, Content, Exhibit, State, judged, read_result
 from triggernet.schema import Within, load_json
 from triggernet.yaml_text import parse_yaml
@@ -80,12 +81,12 @@ class Evidence:
     checks: tuple[Check, ...] = ()
 
 
-def collect(design: Design, data: Path | None = None) -> Evidence:
+def collect(subject: Subject, data: Path | None = None) -> Evidence:
     """Collect the evidence in a project folder.
 
     Parameters
     ----------
-    design : Design
+    subject : Subject
     data : Path, optional
         Jets on which to evaluate the project's model anew, for the ROC curve.
 
@@ -96,7 +97,7 @@ def collect(design: Design, data: Path | None = None) -> Evidence:
     ProjectError
         If a file is not what its name says.
     """
-    folder = design.folder
+    folder = subject.folder
     metrics = read_result(folder, METRICS)
     about_metrics = _about_metrics(folder, metrics)
     if data is not None:
@@ -104,20 +105,20 @@ def collect(design: Design, data: Path | None = None) -> Evidence:
     else:
         physics = None if metrics is None else _metrics(metrics, about_metrics, folder)
     return Evidence(
-        tensors=tensor_rows(design.program),
+        tensors=tensor_rows(subject.program),
         encoding=_encoding(folder),
         physics=physics,
-        agreement=design.results.agreement.result,
-        provenance=_provenance(folder),
-        checks=(*_checks(design), about_metrics),
+        agreement=subject.results.agreement.result,
+        provenance=_provenance(folder, subject.record),
+        checks=(*_checks(subject), about_metrics),
     )
 
 
-def _checks(design: Design) -> tuple[Check, ...]:
+def _checks(subject: Subject) -> tuple[Check, ...]:
     """What could be checked of the results of tools: of those that the project can have."""
-    results = design.results
+    results = subject.results
     exhibits: list[Exhibit[Any]] = [results.agreement]
-    exhibits += [results.cosimulation, results.synthesis] if design.rtl is not None else []
+    exhibits += [results.cosimulation, results.synthesis] if subject.rtl is not None else []
     return tuple(Check(e.file.name, e.state, e.as_text()) for e in exhibits)
 
 
@@ -200,16 +201,14 @@ def roc(name: str, signal: Floats, background: Floats, n_background: int) -> Cur
     )
 
 
-def _provenance(folder: Path) -> Mapping[str, str]:
+def _provenance(folder: Path, record: Record | None) -> Mapping[str, str]:
     """What made the project and this report, by name."""
     made = provenance()
     found = {"report by": f"triggernet {made['triggernet']}, Python {made['python']}"}
-    record = folder / "triggernet.json"
-    if record.is_file():
-        content = read_record(folder)
-        found["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(content.versions.items()))
-        found["project digest"] = content.digest
-        edited = _edited(folder, content.files)
+    if record is not None:
+        found["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(record.versions.items()))
+        found["project digest"] = record.digest
+        edited = edited_files(folder, record)
         if edited:
             found["edited since the export"] = ", ".join(edited)
     model = folder / "model.onnx"
@@ -237,12 +236,3 @@ class _Trained:
     seed: Annotated[int, Within(0, 1 << 64)] | None = None
     packages: Mapping[str, Annotated[str, Within(0, 200)]] = field(default_factory=dict)
     inputs: Mapping[str, Annotated[str, Within(0, 200)]] = field(default_factory=dict)
-
-
-def _edited(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """Files of the project that are not as exported: changed or missing."""
-    return sorted(
-        name
-        for name, digest in digests.items()
-        if not (folder / name).is_file() or sha256_of(folder / name) != digest
-    )

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triggernet.deployment.rtl.design import Design as RtlDesign
+from triggernet.deployment.hls.config import HlsConfig
+from triggernet.deployment.project import Project, load_project
+from triggernet.deployment.rtl.config import RtlConfig
+from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import CoSimulation
 from triggernet.parts import Part, load_part
@@ -17,18 +20,23 @@ from triggernet.reports.cost.estimate import Estimate
 from triggernet.reports.cost.figures import FIGURES, Figure, of_instances
 from triggernet.reports.cost.hardware import Clock
 from triggernet.reports.cost.slack import SetupSlack
-from triggernet.reports.report.design import Design, Kind
 from triggernet.reports.report.evidence import Evidence, collect
-from triggernet.reports.report.project import Known, Settings, known_figures, load_project
+from triggernet.reports.report.planned import planned
 from triggernet.reports.report.rtl_sources import notes
-from triggernet.reports.report.sources import timing
+from triggernet.reports.report.sources import Known, known_figures, timing
+from triggernet.reports.report.subject import Kind, Subject, examined
+
+ONLY_PLANNED = (
+    "There is no firmware here: the figures are of the Verilog that `triggernet export --rtl` "
+    "would write with its defaults."
+)
 
 
 @dataclass(frozen=True)
 class RtlReport:
     """The RTL of a project, with those results of tools that are of this very Verilog."""
 
-    design: RtlDesign
+    design: Design
     cosimulation: CoSimulation | None
     synthesis: Synthesis | None
 
@@ -57,7 +65,7 @@ class Report:
         The budget, line by line.
     timing : SetupSlack or None
     evidence : Evidence
-    settings : Settings or None
+    settings : HlsConfig or None
         Of the HLS project.
     estimate : Estimate or None
         Where the resources of the HLS project go, operator by operator; before calibration.
@@ -77,7 +85,7 @@ class Report:
     lines: tuple[Line, ...]
     timing: SetupSlack | None
     evidence: Evidence
-    settings: Settings | None = None
+    settings: HlsConfig | None = None
     estimate: Estimate | None = None
     rtl: RtlReport | None = None
     notes: tuple[str, ...] = ()
@@ -133,8 +141,8 @@ def report(
     Parameters
     ----------
     project : Path
-        Folder with ``program.json`` and ``triggernet.json``, as `triggernet export --hls` or
-        ``--rtl`` writes it. Vendor reports anywhere in it are read.
+        A folder that `triggernet export` wrote, or an entry of the zoo, of which the Verilog is
+        counted that an export would write. Vendor reports anywhere in a project are read.
     budget : str or Path
         A name of the package's table, or a YAML file.
     part : str or Path, optional
@@ -147,35 +155,43 @@ def report(
     ProjectError, UsageError
         If `project` is no project, or a report in it is damaged; if a name is unknown.
     """
-    allowed, found = load_budget(budget), load_project(project)
-    design, clock = found.design, found.clock
-    fpga = load_part(found.part if part is None else part)
-    known, slack = known_figures(found), timing(design)
-    lines = judge(of_instances(known.figures, found.instances), allowed, fpga, clock, slack)
+    allowed, (subject, remarks) = load_budget(budget), _subject_of(load_project(project))
+    clock = subject.clock
+    fpga = load_part(subject.part if part is None else part)
+    known, slack = known_figures(subject), timing(subject)
+    lines = judge(of_instances(known.figures, subject.instances), allowed, fpga, clock, slack)
     return Report(
-        name=design.program.name,
+        name=subject.program.name,
         verdict=overall(lines),
         budget=allowed,
         part=fpga,
-        design=design.kind,
+        design=subject.kind,
         clock=clock,
         figures=known.figures,
         others=_others(known),
         lines=lines,
         timing=slack,
-        evidence=collect(design, data),
-        settings=found.settings,
-        estimate=design.estimate,
-        rtl=_rtl(design),
-        notes=notes(design),
+        evidence=collect(subject, data),
+        settings=subject.settings,
+        estimate=subject.estimate,
+        rtl=_rtl(subject),
+        notes=(*remarks, *notes(subject)),
     )
 
 
-def _rtl(design: Design) -> RtlReport | None:
-    if design.rtl is None:
+def _subject_of(project: Project) -> tuple[Subject, tuple[str, ...]]:
+    """What a report is about, and remarks; of a model alone, the Verilog that it would have."""
+    if project.record is not None:
+        return examined(project), ()
+    subject, remarks = planned(project.folder, project.program, RtlConfig())
+    return subject, (ONLY_PLANNED, *remarks)
+
+
+def _rtl(subject: Subject) -> RtlReport | None:
+    if subject.rtl is None:
         return None
-    results = design.results
-    return RtlReport(design.rtl, results.cosimulation.result, results.synthesis.result)
+    results = subject.results
+    return RtlReport(subject.rtl, results.cosimulation.result, results.synthesis.result)
 
 
 def _others(known: Known) -> tuple[tuple[str, Figure], ...]:

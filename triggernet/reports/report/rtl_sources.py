@@ -6,10 +6,11 @@ other Verilog than lies in the project now, are not used, and a note says so.
 
 from __future__ import annotations
 
-from triggernet.deployment.rtl.design import Design as RtlDesign
+import importlib.metadata
+
+from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import CoSimulation
-from triggernet.record import read_record
 from triggernet.reports.cost.figures import Error, Figure, Figures
 from triggernet.reports.cost.placed import (
     CALIBRATED_FAMILY,
@@ -18,7 +19,7 @@ from triggernet.reports.cost.placed import (
     lut_from_da4ml,
     lut_from_yosys,
 )
-from triggernet.reports.report.design import Design
+from triggernet.reports.report.subject import Subject
 from triggernet.version import __version__
 from triggernet.words import counted
 
@@ -26,10 +27,10 @@ SCHEDULE = "triggernet schedule"
 NETLIST = "triggernet netlist"
 
 
-def cosimulated(design: Design) -> list[Figures]:
+def cosimulated(subject: Subject) -> list[Figures]:
     """Latency and interval as Verilator measured them."""
-    found = design.results.measured
-    if design.rtl is None or found is None:
+    found = subject.results.measured
+    if subject.rtl is None or found is None:
         return []
     tool, version, source = found.tool, found.version, CoSimulation.FILE.name
     cycles = {
@@ -45,13 +46,13 @@ def cosimulated(design: Design) -> list[Figures]:
     ]
 
 
-def scheduled(design: Design) -> list[Figures]:
+def scheduled(subject: Subject) -> list[Figures]:
     """Latency and interval as the design is built, and what it was expected to take.
 
     The interval holds by construction, the latency is `exact` as soon as a co-simulation measured
     the same; one that measured anything else makes both mere estimates.
     """
-    rtl, measured = design.rtl, design.results.measured
+    rtl, measured = subject.rtl, subject.results.measured
     if rtl is None:
         return []
     same_latency = measured is not None and measured.latency_cycles == rtl.latency_cycles
@@ -73,10 +74,10 @@ def scheduled(design: Design) -> list[Figures]:
     ]
 
 
-def synthesised(design: Design) -> list[Figures]:
+def synthesised(subject: Subject) -> list[Figures]:
     """Yosys' counts; the range is what is expected of the placed design."""
-    found = design.results.synthesis.result
-    if design.rtl is None or found is None:
+    found = subject.results.synthesis.result
+    if subject.rtl is None or found is None:
         return []
     errors: dict[str, Error] = {}
     if found.family == CALIBRATED_FAMILY:
@@ -98,29 +99,29 @@ def synthesised(design: Design) -> list[Figures]:
     ]
 
 
-def counted_by_da4ml(design: Design) -> list[Figures]:
+def counted_by_da4ml(subject: Subject) -> list[Figures]:
     """The count of da4ml's cost model, products left out."""
-    if design.rtl is None or "da4ml_lut" not in design.rtl.predicted:
+    if subject.rtl is None or "da4ml_lut" not in subject.rtl.predicted:
         return []
-    count = round(design.rtl.predicted["da4ml_lut"])
+    count = round(subject.rtl.predicted["da4ml_lut"])
     error = lut_from_da4ml().applied(count).error
-    version = _da4ml_version(design)
+    version = _da4ml_version(subject)
     return [{"lut": Figure(count, "estimated", "da4ml", version, error)}]
 
 
-def notes(design: Design) -> tuple[str, ...]:
+def notes(subject: Subject) -> tuple[str, ...]:
     """What a reader must know about the figures of an RTL design; nothing without one."""
-    if design.rtl is None:
+    if subject.rtl is None:
         return ()
-    further = (clock_note(design.rtl.clock_period_ns), _about_instances(design.rtl.instances))
-    return (*tool_notes(design), *(text for text in further if text))
+    further = (clock_note(subject.rtl.clock_period_ns), _about_instances(subject.rtl.instances))
+    return (*tool_notes(subject), *(text for text in further if text))
 
 
-def tool_notes(design: Design) -> tuple[str, ...]:
+def tool_notes(subject: Subject) -> tuple[str, ...]:
     """What tools have not looked at an RTL design yet, or found wrong; nothing without one."""
-    if design.rtl is None:
+    if subject.rtl is None:
         return ()
-    found = (_about_cosimulation(design, design.rtl), _about_synthesis(design))
+    found = (_about_cosimulation(subject, subject.rtl), _about_synthesis(subject))
     return tuple(text for text in found if text)
 
 
@@ -133,8 +134,8 @@ def _about_instances(instances: int) -> str:
     )
 
 
-def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:
-    exhibit = design.results.cosimulation
+def _about_cosimulation(subject: Subject, rtl: Design) -> str:
+    exhibit = subject.results.cosimulation
     found = exhibit.result
     if exhibit.state == "absent":
         return "Not co-simulated: latency is that of the schedule; `triggernet cosim` measures it."
@@ -157,13 +158,15 @@ def _about_cosimulation(design: Design, rtl: RtlDesign) -> str:
     return ""
 
 
-def _about_synthesis(design: Design) -> str:
-    exhibit = design.results.synthesis
+def _about_synthesis(subject: Subject) -> str:
+    exhibit = subject.results.synthesis
     if exhibit.state == "absent":
         return "Not synthesised: resources are estimates; `triggernet synth` counts them."
     return "" if exhibit.state == "current" else exhibit.as_text()
 
 
-def _da4ml_version(design: Design) -> str:
-    """The version that counted, from the project's record; that of the export."""
-    return read_record(design.folder).versions.get("da4ml", "")
+def _da4ml_version(subject: Subject) -> str:
+    """The version that counted: that of the export, or the installed one for Verilog to be."""
+    if subject.record is None:
+        return importlib.metadata.version("da4ml")
+    return subject.record.versions.get("da4ml", "")

@@ -7,20 +7,20 @@ what it finds, each figure with its `how`, tool and version; or nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from triggernet.reports.cost.calibration import SCALED, ratios
 from triggernet.reports.cost.estimate import BRAM
-from triggernet.reports.cost.figures import Error, Figure, Figures
+from triggernet.reports.cost.figures import Error, Figure, Figures, best
 from triggernet.reports.cost.slack import SetupSlack
-from triggernet.reports.report.design import Design, Kind
 from triggernet.reports.report.rtl_sources import (
     cosimulated,
     counted_by_da4ml,
     scheduled,
     synthesised,
 )
+from triggernet.reports.report.subject import Kind, Subject
 from triggernet.reports.report.vendor import Reading, read_report, reader_of
 from triggernet.version import __version__
 
@@ -28,33 +28,33 @@ TOOL = "triggernet estimate"
 RTL = "rtl"
 
 
-Source = Callable[[Design], list[Figures]]
+Source = Callable[[Subject], list[Figures]]
 
 
-def vendor_rtl(design: Design) -> list[Figures]:
+def vendor_rtl(subject: Subject) -> list[Figures]:
     """Figures of the vendor's reports about the RTL: those below the project's `rtl`."""
-    return [reading.figures for _, reading in _readings(design, "RTL")]
+    return [reading.figures for _, reading in _readings(subject, "RTL")]
 
 
-def vendor_hls(design: Design) -> list[Figures]:
+def vendor_hls(subject: Subject) -> list[Figures]:
     """Figures of the vendor's reports about the HLS project."""
-    return [reading.figures for _, reading in _readings(design, "HLS")]
+    return [reading.figures for _, reading in _readings(subject, "HLS")]
 
 
-def estimated(design: Design) -> list[Figures]:
+def estimated(subject: Subject) -> list[Figures]:
     """Figures of the calibrated estimate."""
-    if design.estimate is None:
+    if subject.estimate is None:
         return []
-    total, known = design.estimate.total, ratios()
+    total, known = subject.estimate.total, ratios()
     raw = {
-        "latency_cycles": float(design.estimate.latency_cycles),
+        "latency_cycles": float(subject.estimate.latency_cycles),
         "lut": total.lut,
         "ff": total.ff,
         "dsp": total.dsp,
     }
     figures: dict[str, Figure] = {
         # The initiation interval is what the project asks HLS for.
-        "interval_cycles": _own(design.estimate.interval_cycles, None),
+        "interval_cycles": _own(subject.estimate.interval_cycles, None),
         "bram": _own(BRAM, None),
     }
     for name, value in raw.items():
@@ -77,28 +77,57 @@ SOURCES: tuple[tuple[Kind, Source], ...] = (
 )
 
 
-def gather(design: Design) -> list[tuple[Kind, Figures]]:
+def gather(subject: Subject) -> list[tuple[Kind, Figures]]:
     """What all sources know and about which design, with latencies also in nanoseconds."""
     return [
-        (kind, in_nanoseconds(_labelled(figures, kind, design), design.period_ns(kind)))
+        (kind, in_nanoseconds(_labelled(figures, kind, subject), subject.period_ns(kind)))
         for kind, source in SOURCES
-        for figures in source(design)
+        for figures in source(subject)
     ]
 
 
-def timing(design: Design) -> SetupSlack | None:
+@dataclass(frozen=True)
+class Known:
+    """The figures of a project.
+
+    Attributes
+    ----------
+    figures : mapping of str to Figure
+        The most trusted one of each name, of the design that a report is about.
+    all : tuple of Figures
+        What every source knows, also of the other design.
+    """
+
+    figures: Mapping[str, Figure]
+    all: tuple[Figures, ...]
+
+
+def known_figures(subject: Subject) -> Known:
+    """Ask every source about a project.
+
+    Raises
+    ------
+    ProjectError
+        If a report in it is damaged.
+    """
+    found = gather(subject)
+    shown = best(each for kind, each in found if kind == subject.kind)
+    return Known(shown, tuple(each for _, each in found))
+
+
+def timing(subject: Subject) -> SetupSlack | None:
     """The timing report with the worst slack about the design; None if there is none."""
     found = [
         SetupSlack(reading.slack_ns, reading.clock_period_ns, name)
-        for name, reading in _readings(design, design.kind)
+        for name, reading in _readings(subject, subject.kind)
         if reading.slack_ns is not None
     ]
     return min(found, key=lambda t: t.slack_ns, default=None)
 
 
-def _labelled(figures: Figures, kind: Kind, design: Design) -> Figures:
+def _labelled(figures: Figures, kind: Kind, subject: Subject) -> Figures:
     """The figures with the design they belong to, where a project has two."""
-    if design.rtl is None or design.estimate is None:
+    if subject.rtl is None or subject.estimate is None:
         return figures
     return {name: replace(figure, design=kind) for name, figure in figures.items()}
 
@@ -117,12 +146,12 @@ def in_nanoseconds(figures: Figures, period_ns: float) -> dict[str, Figure]:
     return {**figures, "latency_ns": latency}
 
 
-def _readings(design: Design, kind: Kind) -> Iterator[tuple[str, Reading]]:
+def _readings(subject: Subject, kind: Kind) -> Iterator[tuple[str, Reading]]:
     """The vendor's reports about the top of a design, in an order that no disk decides."""
-    top = design.top(kind)
-    for path in sorted(design.folder.rglob("*")):
-        inside = path.relative_to(design.folder)
-        about_rtl = design.rtl is not None and (inside.parts[0] == RTL or design.estimate is None)
+    top = subject.top(kind)
+    for path in sorted(subject.folder.rglob("*")):
+        inside = path.relative_to(subject.folder)
+        about_rtl = subject.rtl is not None and (inside.parts[0] == RTL or subject.estimate is None)
         if about_rtl != (kind == "RTL") or reader_of(path.name) is None or not path.is_file():
             continue
         if _about(path.name) in (None, top):

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triggernet.deployment.project import load_project
+from triggernet.deployment.project.layout import PROGRAM, RECORD
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.deployment.rtl.design import Design as RtlDesign
-from triggernet.deployment.rtl.lower import Hardware, lower, useful_interval, useful_intervals
-from triggernet.deployment.rtl.project import describe
 from triggernet.errors import UnsupportedError
 from triggernet.program import Program
 from triggernet.reports.cost.bit_operations import BitOperations, bit_operations
 from triggernet.reports.cost.figures import Figure, best
-from triggernet.reports.report.design import Design, Kind
-from triggernet.reports.report.project import (
-    PROGRAM,
-    Project,
-    is_project,
-    known_figures,
-    load_program,
-    load_project,
-)
+from triggernet.reports.report.planned import planned
 from triggernet.reports.report.rtl_sources import scheduled, tool_notes
-from triggernet.reports.report.sources import in_nanoseconds
+from triggernet.reports.report.sources import in_nanoseconds, known_figures
+from triggernet.reports.report.subject import Kind, Subject, examined
 
 if TYPE_CHECKING:
     from triggernet.learning.training import Run
@@ -42,14 +34,14 @@ class Contender:
     name : str
     folder : Path
     run : Run
-    project : Project or None
+    project : Subject or None
         None for a run folder or an entry of the zoo, which hold no firmware.
     """
 
     name: str
     folder: Path
     run: Run
-    project: Project | None
+    project: Subject | None
 
     @property
     def is_lowered(self) -> bool:
@@ -107,9 +99,8 @@ def load_contender(name: str, folder: Path) -> Contender:
     """
     from triggernet.learning.training import load_run
 
-    return Contender(
-        name, folder, load_run(folder), load_project(folder) if is_project(folder) else None
-    )
+    project = examined(load_project(folder)) if (folder / RECORD).is_file() else None
+    return Contender(name, folder, load_run(folder), project)
 
 
 def firmware(contender: Contender, config: RtlConfig) -> Firmware:
@@ -128,23 +119,20 @@ def firmware(contender: Contender, config: RtlConfig) -> Firmware:
         return Firmware(absent=f"cannot be exported: {error}")
     operations = bit_operations(program)
     try:
-        hardware, notes = _nearest(program, config)
+        subject, notes = planned(contender.folder, program, config)
     except UnsupportedError as error:
         return Firmware(operations, absent=f"no Verilog at any interval: {error}")
-    found = best(
-        in_nanoseconds(each, config.clock_period_ns)
-        for each in scheduled(_design(contender.folder, hardware))
-    )
+    found = best(in_nanoseconds(each, config.clock_period_ns) for each in scheduled(subject))
     return Firmware(operations, found, "RTL", config.clock_period_ns, notes)
 
 
-def _of_project(project: Project) -> Firmware:
-    notes = tool_notes(project.design)
+def _of_project(project: Subject) -> Firmware:
+    notes = tool_notes(project)
     notes += () if project.instances == 1 else (_turns(project.instances),)
     return Firmware(
-        bit_operations(project.design.program),
+        bit_operations(project.program),
         known_figures(project).figures,
-        project.design.kind,
+        project.kind,
         project.clock.period_ns,
         notes,
     )
@@ -156,47 +144,7 @@ def _turns(instances: int) -> str:
 
 def _program(folder: Path) -> Program:
     if (folder / PROGRAM).is_file():
-        return load_program(folder)
+        return load_project(folder).program
     from triggernet.deployment.export import export_run
 
     return export_run(folder).program
-
-
-def _design(folder: Path, hardware: Hardware) -> Design:
-    """The design as an export would describe it."""
-    config, counted = hardware.config, describe(hardware)["predicted"]
-    rtl = RtlDesign(
-        config.top,
-        config.clock_period_ns,
-        hardware.interval_cycles,
-        hardware.latency_cycles,
-        inputs=(),
-        outputs=(),
-        part=config.part,
-        predicted=counted,
-    )
-    return Design(folder, hardware.program, rtl=rtl)
-
-
-def _nearest(program: Program, config: RtlConfig) -> tuple[Hardware, tuple[str, ...]]:
-    """The design at the interval of `config` or the nearest that can be had, and why that one."""
-    asked, useful = useful_interval(program, config.interval), useful_intervals(program)
-    below = sorted((k for k in useful if k < asked), reverse=True)
-    first: UnsupportedError | None = None
-    for interval in [*(k for k in useful if k >= asked), *below]:
-        try:
-            hardware = lower(program, replace(config, interval=interval))
-        except UnsupportedError as error:
-            first = first or error
-            continue
-        return hardware, _about_interval(config.interval, interval, first)
-    assert first is not None, "1 is always among the useful intervals"
-    raise first
-
-
-def _about_interval(asked: int, found: int, refusal: UnsupportedError | None) -> tuple[str, ...]:
-    if refusal is not None:
-        return (f"Not at an interval of {asked}, but at the nearest possible, {found}: {refusal}.",)
-    if asked != found:
-        return (f"An interval of {asked} takes the same hardware as one of {found}.",)
-    return ()

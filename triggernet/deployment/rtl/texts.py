@@ -7,12 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from triggernet.deployment.project.vectors import Vectors
 from triggernet.deployment.rtl.design import NodeCount
 from triggernet.deployment.rtl.lower import Hardware
 from triggernet.deployment.rtl.testbench import bench_texts, fill
-from triggernet.fixedpoint import Codes
 from triggernet.program import Program
 from triggernet.program.netlist.verilog import text_of
 from triggernet.program.operators.node import Tensor
@@ -21,16 +19,14 @@ IO_SHARE = 0.1  # of the period, for the registers outside
 IGNORED = "/build/\n/vivado/\n/quartus/\n"
 
 
-def rtl_texts(
-    hardware: Hardware, inputs: Mapping[str, Codes], outputs: Mapping[str, Codes]
-) -> dict[str, str]:
+def rtl_texts(hardware: Hardware, vectors: Vectors) -> dict[str, str]:
     """The files of a project's ``rtl`` folder, by their path in the project.
 
     Parameters
     ----------
     hardware : Hardware
-    inputs, outputs : mapping of str to int64 codes (n, *shape)
-        Events of the test bench, for every input and output of the program.
+    vectors : Vectors
+        Events of the test bench.
 
     Raises
     ------
@@ -44,8 +40,7 @@ def rtl_texts(
     texts[".gitignore"] = IGNORED
     texts |= bench_texts(description, program.name)
     texts |= _scripts(hardware, description, top)
-    texts["tb/inputs.dat"] = _table(program.inputs, inputs)
-    texts["tb/expected.dat"] = _table(program.outputs, outputs)
+    texts["tb/inputs.dat"], texts["tb/expected.dat"] = vectors.texts(program)
     return {f"rtl/{path}": text for path, text in texts.items()}
 
 
@@ -102,10 +97,3 @@ def _scripts(hardware: Hardware, description: Mapping[str, Any], top: str) -> di
         "vivado.tcl": fill("vivado.tcl", values),
         "quartus.tcl": fill("quartus.tcl", values),
     }
-
-
-def _table(names: tuple[str, ...], codes: Mapping[str, Codes]) -> str:
-    """Codes as text, one line an event, tensor after tensor."""
-    columns = [np.asarray(codes[name]).reshape(len(codes[name]), -1) for name in names]
-    rows = np.concatenate(columns, axis=1).tolist()
-    return "".join(f"{' '.join(map(str, row))}\n" for row in rows)

@@ -11,15 +11,15 @@ for other tools; a copy that differs counts as edited.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from triggernet.deployment.hls.project import edited_files, vendored_headers
+from triggernet.deployment.project.record import Record, read_record
+from triggernet.deployment.project.vendored import vendored_headers
 from triggernet.errors import ProjectError
 from triggernet.ownership import RECORD, files_of, foreign_files
-from triggernet.record import read_record
-from triggernet.results import digest_of
 
 VENDORED = ("firmware/ap_types/*", "firmware/nnet_utils/*")
 # Where tools look for files, whatever they are called, and names that make prefers to Makefile.
@@ -82,6 +82,17 @@ def altered_files(project: Path) -> list[str]:
     return sorted(changed)
 
 
+def edited_files(folder: Path, record: Record | None = None) -> list[str]:
+    """Files of a written project that are not as generated (changed or missing), sorted."""
+    files = (record or read_record(folder)).files
+    return sorted(
+        path
+        for path, digest in files.items()
+        if not (folder / path).is_file()
+        or hashlib.sha256((folder / path).read_bytes()).hexdigest() != digest
+    )
+
+
 def _headers(project: Path) -> dict[str, Path]:
     """hls4ml's headers that can be compared: those of the version that wrote the project."""
     try:
@@ -112,8 +123,3 @@ def _changed_headers(project: Path) -> list[str]:
 def _added_headers(project: Path) -> list[str]:
     headers = _headers(project)
     return [path for path in _copies(project) if headers and path not in headers]
-
-
-def headers_digest() -> str:
-    """Of the headers of the installed hls4ml; ProjectError without hls4ml."""
-    return digest_of({path: source.read_bytes() for path, source in vendored_headers().items()})
