@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 
 import pytest
 
 CACHE = "TRIGGERNET_CACHE"
 OWN_CACHE = pytest.StashKey[str]()
+SHOWN = 12  # files of tests that the summary names
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,9 +31,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--forbid-skips", action="store_true", help="fail when a test was skipped (tools/test)"
     )
+    parser.addoption(
+        "--slowest-files", action="store_true", help="list them at the end (tools/test)"
+    )
+
+
+def slowest_files(stats: dict[str, list]) -> list[tuple[float, str]]:
+    """Seconds of each file of tests, set-up and all, the slowest first."""
+    seconds: dict[str, float] = defaultdict(float)
+    for report in (each for reports in stats.values() for each in reports):
+        if isinstance(report, pytest.TestReport):
+            seconds[report.location[0]] += report.duration
+    return sorted(((spent, name) for name, spent in seconds.items()), reverse=True)[:SHOWN]
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
+    slowest = slowest_files(terminalreporter.stats)
+    if config.getoption("--slowest-files") and slowest:
+        terminalreporter.section("slowest files")
+        for seconds, name in slowest:
+            terminalreporter.write_line(f"{seconds:7.1f} s  {name}")
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped and config.getoption("--forbid-skips"):
         terminalreporter.write_line(f"{len(skipped)} skipped, and skips are forbidden", red=True)

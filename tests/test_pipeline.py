@@ -88,7 +88,7 @@ def run(request: pytest.FixtureRequest, jets: Path) -> Path:
 
 
 def test_every_model_goes_through_every_command(
-    run: Path, jets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Path, jets: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project, page = run.parent / "project", run.parent / "report.html"
 
@@ -132,7 +132,11 @@ def test_every_model_goes_through_every_command(
         assert each["figures"]["latency_cycles"]["value"] == figures["latency_cycles"]["value"]
         assert each["bit_operations"] == compared["runs"][0]["bit_operations"]
 
-    assert main(["export", str(run), "--out", str(project)]) == 2
+
+def test_wrong_use_of_a_run(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["export", str(run), "--out", str(run)]) == 2
     assert "exists and is not empty" in capsys.readouterr().err
     assert main(["export", str(run), "--hls", "--slim", "--out", str(run.parent / "slim")]) == 0
     monkeypatch.setenv("PATH", "/nowhere")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 
-def counted(count: int, noun: str) -> str:
-    """The number with its noun: ``"1 clock"``, ``"8 clocks"``."""
-    return f"{count} {noun}{'s' * (count != 1)}"
+def counted(count: int | None, noun: str) -> str:
+    """The number with its noun: ``"1 clock"``, ``"8 clocks"``; of None ``"unknown clocks"``."""
+    return f"{'unknown' if count is None else count} {noun}{'s' * (count != 1)}"
 
 
 def every(count: int, noun: str) -> str:
