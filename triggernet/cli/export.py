@@ -24,10 +24,11 @@ from triggernet.cli.command import (
 def _export(args: Namespace) -> Outcome:
     from triggernet.front.export import export
 
-    names = ("hls", "rtl", "part", "interval", "tables", "dsp", "slim", "overwrite")
-    given = {name: getattr(args, name) for name in (*names, "clock_ns", "reuse_factor", "out")}
-    fold = None if args.fold is None else args.budget
-    found = export(args.run_folder, **given, fold=fold)
+    names = ("out", "hls", "rtl", "interval", "fold", "budget", "tables", "dsp", "reuse_factor")
+    given = {
+        name: getattr(args, name) for name in (*names, "clock_ns", "part", "slim", "overwrite")
+    }
+    found = export(args.run_folder, **given)
     return Outcome(found.as_text(), found.as_dict())
 
 

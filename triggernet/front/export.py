@@ -77,7 +77,8 @@ def export(
     interval: int | None = None,
     tables: str | None = None,
     dsp: str | None = None,
-    fold: Named | None = None,
+    fold: str | None = None,
+    budget: Named = "l1",
     reuse_factor: int | None = None,
     slim: bool = False,
     overwrite: bool = False,
@@ -102,8 +103,10 @@ def export(
         Of the Verilog: what tables are made of.
     dsp : {"all", "pairs", "none"}, optional
         Of the Verilog: which products go into DSPs.
-    fold : str or path, optional
-        A budget, by its name or as a YAML file: the Verilog is the smallest design that it allows.
+    fold : {"auto"}, optional
+        Of the Verilog: the smallest design that the budget allows, whatever its interval.
+    budget : str or path
+        For `fold`: a budget by its name, or a YAML file.
     reuse_factor : int, optional
         Of the HLS C++: interval in clocks.
     slim : bool
@@ -126,7 +129,7 @@ def export(
     refuse_existing(folder, overwrite, [source])
     hardware_config(source)
     hls_config = _hls_config(part, clock_ns, reuse_factor) if hls else None
-    rtl_config = _rtl_config(part, fold, given) if rtl else None
+    rtl_config = _rtl_config(part, budget if fold else None, given) if rtl else None
     with waiting("loading PyTorch"):
         from triggernet.deployment.export import export_run, write_export
     with waiting(f"making the fixed-point program of {source}"):
@@ -135,7 +138,7 @@ def export(
     if fold is not None and rtl_config is not None:
         from triggernet.reports.fold.fold import folded
 
-        rtl_config, folding, further = folded(made.program, fold, rtl_config, given)
+        rtl_config, folding, further = folded(made.program, budget, rtl_config, given)
     kinds = [name for name, on in (("HLS C++ (hls4ml)", hls), ("Verilog", rtl)) if on]
     with waiting(f"making {' and '.join(kinds) or 'the QONNX file'}"):
         written = write_export(
@@ -159,10 +162,12 @@ def _refuse_idle(
     *,
     hls: bool,
     rtl: bool,
-    fold: Named | None,
+    fold: str | None,
     reuse_factor: int | None,
 ) -> None:
-    """Refuse settings that would have no effect."""
+    """Refuse settings that are unknown, or would have no effect."""
+    if fold not in (None, "auto"):
+        raise UsageError(f"fold {fold!r} is unknown; allowed is 'auto'")
     idle = [] if rtl else [f"--{key}" for key in ("interval", "tables", "dsp") if key in given]
     idle += ["--fold"] if fold is not None and not rtl else []
     idle += ["--reuse-factor"] if reuse_factor is not None and not hls else []
@@ -178,10 +183,10 @@ def _hls_config(part: str, clock_ns: float | None, reuse_factor: int | None) -> 
     return HlsConfig(part=part, **{k: v for k, v in chosen.items() if v is not None})
 
 
-def _rtl_config(part: str, fold: Named | None, given: Mapping[str, Any]) -> RtlConfig:
+def _rtl_config(part: str, budget: Named | None, given: Mapping[str, Any]) -> RtlConfig:
     """What is asked of the Verilog, checked before anything takes time."""
     from triggernet.deployment.rtl.config import RtlConfig
     from triggernet.reports.fold.fold import check_fold
 
     config = RtlConfig(part=part, **given)
-    return config if fold is None else check_fold(fold, config, given)
+    return config if budget is None else check_fold(budget, config, given)
