@@ -77,3 +77,18 @@ def test_another_thread_sets_no_signals():
     thread.start()
     thread.join()
     assert len(outcomes) == 1
+
+
+def test_an_interrupt_while_the_command_line_is_loaded_is_one_line(tmp_path):
+    """The module that stands for Ctrl-C in the middle of an import raises what it raises."""
+    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "triggernet", "--version"],
+        env=os.environ
+        | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "triggernet: error: interrupted\n"

@@ -161,9 +161,12 @@ class Round:
             log.seek(0)
             text = log.read()
         lines = text.strip().splitlines() or [""]
-        if code not in codes:
+        # Before and after a command Python alone is there: a signal then ends it as it ends any
+        # program, which a shell reports alike.
+        if code not in {*codes, *(128 - c for c in codes if c > 128)}:
             self.broken.append(f"exit code {code}: {lines[-1][:200]}")
-        if "Traceback" in text or "Exception ignored" in text:
+        ours = f"{ROOT}/triggernet" in text
+        if ("Traceback" in text and ours) or "Exception ignored" in text:
             self.broken.append("traceback: " + " | ".join(lines[-4:])[:400])
         if code == 2 and "triggernet: error: " not in lines[-1]:
             self.broken.append(f"no line says why: {lines[-1][:200]}")
@@ -239,7 +242,7 @@ def stopped(name: str) -> Callable[[Round, random.Random], str]:
             process.wait(delay)
         except subprocess.TimeoutExpired:
             (os.killpg if group else os.kill)(process.pid, number)
-        each.end(process, 0, CODES[name], *([-number] if delay < 0.5 else []))
+        each.end(process, 0, CODES[name])
         left = each.temporary()
         if left and name != "KILL":
             each.broken.append(f"left: {', '.join(left)}")
