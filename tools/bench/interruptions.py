@@ -101,7 +101,7 @@ CASES = {
     "export": Case(f"{EXPORT} --out {{out}}/project", "project", new=True),
     "verify": Case("verify {out}/project --vectors 500", "project/agreement.json", "project"),
     "cosim": Case("cosim {out}/project --vectors 500", "project/cosim.json", "project"),
-    "synth": Case("synth {out}/project", "project/synth.json", "project", ("seconds", "seal")),
+    "synth": Case("synth {out}/project", "project/synth.json", "project", ("seconds", "digest")),
 }
 
 
