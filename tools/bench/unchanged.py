@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "triggernet" / "data" / "samples" / "toptag_reference.h5"
 # What a project is compared by: the model, the program, the Verilog, the HLS firmware.
-COMPARED = ("model.onnx", "program.json", "rtl/*.v", "firmware/**/*.cpp", "firmware/**/*.h")
+COMPARED = ("model.onnx", "program.json", "rtl/src/*.v", "firmware/**/*.cpp", "firmware/**/*.h")
 INTERVALS = (1, 16)
 
 
@@ -55,7 +55,10 @@ def described(command: list[str], entry: Path) -> dict[str, str]:
             kinds = ["--rtl", "--interval", str(interval)] + (["--hls"] if interval == 1 else [])
             run(command, "export", entry, *kinds, "--slim", "--out", project)
             for pattern in COMPARED:
-                for path in sorted(project.glob(pattern)):
+                paths = sorted(project.glob(pattern))
+                if not paths and (interval == 1 or not pattern.startswith("firmware")):
+                    raise SystemExit(f"{entry.name}: nothing to compare as {pattern}")
+                for path in paths:
                     name = path.relative_to(project).as_posix()
                     values[f"interval {interval}: {name}"] = digest(path)
     return values
