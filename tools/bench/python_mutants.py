@@ -51,7 +51,7 @@ TESTS = (
     "fixedpoint", "netlist", "program", "operators", "operators_wide", "edge_operators", "verify",
     "rtl_operators", "rtl_errors", "rtl_cosim", "rtl_export", "rtl_models", "export",
     "hls_kernels", "quantised_edges", "jedilinear", "mutation", "names", "onnx_model",
-    "random_programs",
+    "random_programs", "agreement", "operator_shapes", "bit_operations", "zoo",
 )  # fmt: skip
 HEAVY = ("numpy", "scipy.stats", "torch", "onnx", "onnxruntime", "qonnx.core.modelwrapper")
 HEAVY += ("brevitas.nn", "hypothesis", "numba", "h5py", "matplotlib.pyplot", "hls4ml", "da4ml")
