@@ -46,7 +46,7 @@ def main(folder: Path, *, n_generated: int, n_jets: int, n_vectors: int) -> None
     print(tn.evaluate(run, data=test_jets, plot=folder / "roc.png").as_text(), "\n")
 
     # C++ for high-level synthesis, and the smallest Verilog that the budget allows.
-    exported = tn.export(run, out=project, hls=True, rtl=True, fold="l1")
+    exported = tn.export(run, out=project, hls=True, rtl=True, fold="auto", budget="l1")
     print(f"a jet every {exported.interval_cycles} clocks, {exported.latency_cycles} clocks long\n")
 
     # Every executor gives the bits of the exact integers; the Verilog does so clock by clock.
