@@ -23,7 +23,8 @@ from triggernet.data.generation import (
 from triggernet.data.generation.chunk import ChunkPlan, generate_chunk, refuse_hopeless
 from triggernet.data.generation.clustering import FoundJets, cluster
 from triggernet.data.generation.particles import Particles
-from triggernet.data.generation.pythia import EventSource, Resonances, decays, start_pythia
+from triggernet.data.generation.processes import DIJETS, TOP
+from triggernet.data.generation.pythia import EventSource, Resonances, origins, start_pythia
 from triggernet.data.generation.sample import plan_chunks, summary_text
 from triggernet.data.generation.selection import match, select
 from triggernet.errors import ConfigError, ToolError, UsageError
@@ -146,7 +147,7 @@ def test_multiple_interactions_and_pile_up_add_particles():
         ("mpi", CollisionConfig(multiple_interactions=True)),
         ("pile-up", CollisionConfig(pile_up=5.0)),
     ):
-        source = EventSource(GenerationConfig(collision=collision), signal=False, seed=5)
+        source = EventSource(GenerationConfig(collision=collision), DIJETS, seed=5)
         particles, _ = source.batch(20)
         assert set(particles.event) == set(range(20))
         counts[name] = len(particles) / 20
@@ -193,9 +194,9 @@ def test_wrong_settings_are_refused(values, message):
 def test_pythias_own_settings_are_passed_on_and_checked():
     config = replace(SMALL, collision=CollisionConfig(pythia=("TimeShower:alfaS = 0.1",)))
     with pytest.raises(ConfigError, match="Pythia does not accept the setting 'TimeShower:alfaS"):
-        EventSource(config, signal=False, seed=1)
+        EventSource(config, DIJETS, seed=1)
     off = CollisionConfig(pythia=("HadronLevel:all = off",))
-    particles, _ = EventSource(replace(SMALL, collision=off), False, 1).batch(3)
+    particles, _ = EventSource(replace(SMALL, collision=off), DIJETS, 1).batch(3)
     assert not np.isin(np.abs(particles.pdg), (22, 211, 321, 2212)).any()  # partons only
 
 
@@ -241,7 +242,7 @@ def test_another_layout_is_refused(pythia, monkeypatch, name):
 def test_every_top_decays_to_three_partons_that_add_up(pythia):
     for _ in range(5):
         assert pythia.next()
-        found = decays(event_record.view(pythia.event), "toptag")
+        found = origins(event_record.view(pythia.event), TOP)
         assert len(found) == 2
         for top, partons in found:
             assert partons.shape == (3, 4)

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from triggernet.cli import COMMANDS, main
-from triggernet.data.generation.config import GenerationConfig, processes
+from triggernet.config import load_config
+from triggernet.data.generation.config import GenerationConfig, preset, processes
 from triggernet.front.jets import generation_config
 from triggernet.learning.models import model_names
 from triggernet.learning.training import load_run_config
@@ -103,7 +104,10 @@ def test_the_shown_configuration_of_a_generation_can_be_given_back(process, tmp_
     assert main(["generate", process, "--set", "chunk_jets=3", "--show-config"]) == 0
     kept = tmp_path / "jets.yaml"
     kept.write_text(capsys.readouterr().out)
-    assert generation_config(process, kept) == GenerationConfig(process, chunk_jets=3)
+    expected = load_config(
+        GenerationConfig, {"process": process, "chunk_jets": 3}, defaults=preset(process)
+    )
+    assert generation_config(process, kept) == expected
 
 
 def test_the_shown_configuration_says_what_a_key_means(capsys):

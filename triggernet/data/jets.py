@@ -52,6 +52,9 @@ class Jets:
     cut_at : int, optional
         How many leading constituents of every jet are here, if a jet has more or may have; None
         if all of all jets are here. By default what the multiplicity tells.
+    event : int64 array (n,), optional
+        Number of the collision that the jet comes from: jets of one event have the same. None if
+        nothing is known, so that any two jets may be of one event.
     """
 
     constituents: NDArray[np.float64]
@@ -62,6 +65,7 @@ class Jets:
     multiplicity: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     truth: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
     cut_at: int | None = None
+    event: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.label)
@@ -80,6 +84,8 @@ class Jets:
             if self.truth.size:
                 raise DataError(f"truth {self.truth.shape}; expected ({n}, 4)")
             object.__setattr__(self, "truth", np.zeros((n, 4)))
+        if self.event is not None and self.event.shape != (n,):
+            raise DataError(f"event {self.event.shape}; expected ({n},)")
         if (self.multiplicity > self.constituents.shape[1]).any():
             kept = self.constituents.shape[1]
             object.__setattr__(self, "cut_at", min(kept, self.cut_at or kept))
@@ -103,6 +109,7 @@ class Jets:
             self.multiplicity[index],
             self.truth[index],
             self.cut_at,
+            None if self.event is None else self.event[index],
         )
 
     def leading(self, n_constituents: int) -> Jets:

@@ -56,6 +56,8 @@ class Chunk:
         (E, px, py, pz) in GeV of all constituents, and of the matched resonance or zero.
     n_constituents : int64 array (n,)
         Also those beyond N.
+    event : int64 array (n,)
+        Number of the collision within the chunk, from 0.
     tried, found, accepted : int
         Events, jets inside the window, jets kept: those found that also match.
     sigma_mb, sigma_error_mb : float
@@ -68,6 +70,7 @@ class Chunk:
     jet: Array
     truth: Array
     n_constituents: NDArray[np.int64]
+    event: NDArray[np.int64]
     tried: int
     found: int
     accepted: int
@@ -85,6 +88,7 @@ class Kept:
     jet: Array
     truth: Array
     n_constituents: NDArray[np.int64]
+    event: NDArray[np.int64]
     found: int
 
 
@@ -100,18 +104,19 @@ def generate_chunk(config: GenerationConfig, plan: ChunkPlan) -> Chunk:
     pythia_seed, detector_seed = np.random.SeedSequence(
         [plan.seed, plan.label, plan.number]
     ).generate_state(2, np.uint64)
-    source = EventSource(config, plan.label > 0, int(pythia_seed % MAX_PYTHIA_SEED) + 1)
+    kind = config.jet_classes[plan.label]
+    source = EventSource(config, kind, int(pythia_seed % MAX_PYTHIA_SEED) + 1)
     rng = np.random.default_rng(detector_seed)
     batches: list[Kept] = []
     kept = 0
     while kept < plan.n_jets:
-        batches.append(batch(config, source, rng, plan.label > 0))
+        batches.append(batch(config, source, rng))
         kept += len(batches[-1].jet)
         refuse_hopeless(source.tried, kept, config)
     sigma, error = source.cross_section_mb()
     joined = {
         name: np.concatenate([getattr(part, name) for part in batches])[: plan.n_jets]
-        for name in ("constituents", "jet", "truth", "n_constituents")
+        for name in ("constituents", "jet", "truth", "n_constituents", "event")
     }
     return Chunk(
         **joined,
@@ -125,10 +130,9 @@ def generate_chunk(config: GenerationConfig, plan: ChunkPlan) -> Chunk:
     )
 
 
-def batch(
-    config: GenerationConfig, source: EventSource, rng: np.random.Generator, signal: bool
-) -> Kept:
+def batch(config: GenerationConfig, source: EventSource, rng: np.random.Generator) -> Kept:
     """Generate, detect, cluster and select one batch of events."""
+    first_event = source.tried
     particles, resonances = source.batch(EVENTS_PER_BATCH)
     seen = respond(particles, config.detector, rng)
     selection = config.selection
@@ -137,13 +141,14 @@ def batch(
     index = select(jets, selection)
     found = len(index)
     truth = np.zeros((found, 4))
-    if signal:
+    if source.kind.origins:
         partner = match(jets, index, resonances, selection.match_radius)
         truth = truth_of(partner, resonances)
         if selection.match:
             index, truth = index[partner >= 0], truth[partner >= 0]
     constituents, counts = leading(seen, jets, index, config.n_constituents)
-    return Kept(constituents, jets.p[index], truth, counts, found)
+    event = first_event + jets.event[index]
+    return Kept(constituents, jets.p[index], truth, counts, event, found)
 
 
 def truth_of(partner: NDArray[np.int64], resonances: Resonances) -> Array:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from triggernet.data.generation.processes import PRESETS, PROCESSES, JetClass
 from triggernet.errors import ConfigError
 
-Process = Literal["toptag", "wtag"]
+Process = Literal["toptag", "wtag", "fiveclass"]
 
 
 def processes() -> tuple[str, ...]:
     """What can be generated."""
     return get_args(Process)
+
+
+def preset(process: str) -> Mapping[str, Any]:
+    """Settings, by dotted keys, in which a process differs from `GenerationConfig()`.
+
+    Pass them to `load_config` as its defaults.
+    """
+    return PRESETS.get(process, {})
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,9 @@ class SelectionConfig:
     jets : "all" or "leading"
         All jets of an event that pass, or its hardest jet if that one passes.
     match : bool
-        Ask that a signal jet holds its resonance: the resonance and all partons of its decay
-        within `match_radius` of the jet axis.
+        Ask that a jet holds the particle that it comes from, where its class has one: the top, W
+        or Z and all partons of its decay, or the gluon or quark of the hard process, within
+        `match_radius` of the jet axis.
     match_radius : float
     """
 
@@ -91,12 +102,13 @@ class SelectionConfig:
 
 @dataclass(frozen=True)
 class GenerationConfig:
-    """A sample of jets: half background, half signal.
+    """A sample of jets: equal parts of all classes.
 
     Attributes
     ----------
-    process : "toptag" or "wtag"
-        Hadronic tops, or hadronic W bosons recoiling against a parton; both against QCD dijets.
+    process : "toptag", "wtag" or "fiveclass"
+        Hadronic tops, or hadronic W bosons recoiling against a parton, both against QCD dijets; or
+        gluons, light quarks, W and Z bosons and tops, which want the settings of `preset`.
     detector : "coarse", "fine" or "none"
         See `triggernet.data.generation.detector.respond`.
     n_constituents : int
@@ -118,6 +130,11 @@ class GenerationConfig:
                 raise ConfigError(f"{name} = {getattr(self, name)}: expected 1 or more")
 
     @property
-    def classes(self) -> tuple[str, str]:
-        """Names of background and signal."""
-        return ("qcd", "top") if self.process == "toptag" else ("qcd", "w")
+    def jet_classes(self) -> tuple[JetClass, ...]:
+        """What is generated, class by class; of two the background first."""
+        return PROCESSES[self.process]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return tuple(kind.name for kind in self.jet_classes)

@@ -12,32 +12,26 @@ from numpy.typing import NDArray
 from triggernet.data.generation.config import GenerationConfig
 from triggernet.data.generation.event_record import check_layout, view
 from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.processes import OUTGOING, JetClass
 from triggernet.errors import ConfigError, ToolError
 from triggernet.extras import load
 
-TOP, W = 6, 24
+W = 24
 MAX_FAILURES = 1000  # in a row; Pythia gives up on an event in a thousand at most
-
-BACKGROUND = ("HardQCD:all = on",)
-SIGNAL = {
-    "toptag": ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on"),
-    "wtag": ("WeakBosonAndParton:qqbar2Wg = on", "WeakBosonAndParton:qg2Wq = on"),
-}
-HADRONIC_W = ("24:onMode = off", "24:onIfAny = 1 2 3 4 5")
 
 
 @dataclass(frozen=True)
 class Resonances:
-    """Heavy particles of a batch with the partons of their decays.
+    """Particles of a batch that jets come from, with the partons of their decays.
 
     Attributes
     ----------
     event : int64 array (r,)
         Index of the event in its batch.
     p : float64 array (r, 4)
-        (E, px, py, pz) in GeV just before the decay.
+        (E, px, py, pz) in GeV just before the decay, or of a parton out of the hard process.
     decay : float64 array (r, d, 4)
-        Of the partons: b, q, q' of a top, q, q' of a W.
+        Of the partons: b, q, q' of a top, q, q' of a W or Z, none of a parton.
     """
 
     event: NDArray[np.int64]
@@ -53,21 +47,21 @@ class EventSource:
     ----------
     config
         What to generate.
-    signal
-        Signal or background.
+    kind
+        The class.
     seed
         Of Pythia, 1 to 900,000,000.
     """
 
     config: GenerationConfig
-    signal: bool
+    kind: JetClass
     seed: int
     seconds: float = field(default=0.0, init=False)  # inside Pythia
     tried: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         started = time.process_time()
-        self._pythia = start_pythia(settings(self.config, self.signal), self.seed)
+        self._pythia = start_pythia(settings(self.config, self.kind), self.seed)
         self._pile_up: Any = None
         self._rng = np.random.default_rng(self.seed)
         if self.config.collision.pile_up > 0:
@@ -80,14 +74,13 @@ class EventSource:
         for event in range(n_events):
             record = self._next(self._pythia)
             stable.append((event, final_state(record)))
-            if self.signal:
-                heavy += [(event, *found) for found in decays(record, self.config.process)]
+            heavy += [(event, *found) for found in origins(record, self.kind)]
             stable += [
                 (event, final_state(self._next(self._pile_up)))
                 for _ in range(self._rng.poisson(self.config.collision.pile_up))
             ]
         self.tried += n_events
-        return collect(stable), collect_resonances(heavy, self.config.process)
+        return collect(stable), collect_resonances(heavy, self.kind.n_partons)
 
     def cross_section_mb(self) -> tuple[float, float]:
         """Cross-section of the hard process in its window and its statistical error, in mb."""
@@ -106,7 +99,7 @@ class EventSource:
         )
 
 
-def settings(config: GenerationConfig, signal: bool) -> list[str]:
+def settings(config: GenerationConfig, kind: JetClass) -> list[str]:
     """Lines for Pythia that set up the hard process."""
     collision = config.collision
     lines = [
@@ -114,7 +107,7 @@ def settings(config: GenerationConfig, signal: bool) -> list[str]:
         f"PhaseSpace:pTHatMin = {collision.pt_hat_min_gev}",
         f"PhaseSpace:pTHatMax = {collision.pt_hat_max_gev}",
         f"PartonLevel:MPI = {'on' if collision.multiple_interactions else 'off'}",
-        *(SIGNAL[config.process] + HADRONIC_W if signal else BACKGROUND),
+        *kind.pythia,
     ]
     return lines + list(collision.pythia)
 
@@ -152,12 +145,27 @@ def final_state(record: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.flo
     return record["id"][stable], record["p"][stable]
 
 
-def decays(
-    record: NDArray[Any], process: str
+def origins(
+    record: NDArray[Any], kind: JetClass
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Momenta (px, py, pz, E) of each resonance before its decay (4,) and of its partons (d, 4)."""
+    """Momenta (px, py, pz, E) of what jets of a class come from (4,), and of its partons (d, 4)."""
+    if not kind.origins:
+        return []
+    candidates = np.isin(np.abs(record["id"]), kind.origins)
+    if kind.n_partons:
+        return decays(record, np.flatnonzero(candidates))
+    outgoing = np.flatnonzero(candidates & (np.abs(record["status"]) == OUTGOING))
+    return [(record["p"][k].copy(), np.zeros((0, 4))) for k in outgoing]
+
+
+def decays(
+    record: NDArray[Any], copies: NDArray[np.int64]
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Momenta of each resonance before its decay and of its partons, as `origins` gives them.
+
+    `copies` are the indices of all entries of such resonances.
+    """
     codes = record["id"]
-    copies = np.flatnonzero(np.abs(codes) == (TOP if process == "toptag" else W))
     first, second = (record[name][copies] for name in ("daughter1", "daughter2"))
     # A copy that radiates or recoils has one of its kind among its daughters; the last decays.
     last = (codes[first] != codes[copies]) & (codes[second] != codes[copies])
@@ -190,11 +198,10 @@ def collect(
 
 
 def collect_resonances(
-    heavy: list[tuple[int, NDArray[np.float64], NDArray[np.float64]]], process: str
+    heavy: list[tuple[int, NDArray[np.float64], NDArray[np.float64]]], n_partons: int
 ) -> Resonances:
-    """Arrays of the resonances of several events."""
-    n_partons = 3 if process == "toptag" else 2
+    """Arrays of the resonances of several events, each of `n_partons` partons."""
     event = np.array([index for index, _, _ in heavy], np.int64)
     p = np.array([momentum for _, momentum, _ in heavy]).reshape(-1, 4)
-    decay = np.array([partons for _, _, partons in heavy]).reshape(-1, n_partons, 4)
+    decay = np.array([partons for _, _, partons in heavy]).reshape(len(heavy), n_partons, 4)
     return Resonances(event, p[:, [3, 0, 1, 2]], decay[:, :, [3, 0, 1, 2]])

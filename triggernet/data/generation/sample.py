@@ -59,7 +59,7 @@ def generate(
     config
         What to generate.
     n_jets
-        Number of jets: half of them signal.
+        Number of jets: as many of each class.
     path
         The file to write.
     seed
@@ -128,8 +128,9 @@ def summary_text(summary: dict[str, Any]) -> str:
 
 
 def plan_chunks(config: GenerationConfig, n_jets: int, seed: int) -> list[ChunkPlan]:
-    """All chunks of a sample, background and signal in turns."""
-    per_class = (n_jets - n_jets // 2, n_jets // 2)
+    """All chunks of a sample, its classes in turns; what is left over goes to the first ones."""
+    n_classes = len(config.classes)
+    per_class = [(n_jets + n_classes - 1 - label) // n_classes for label in range(n_classes)]
     size = config.chunk_jets
     plans = [
         ChunkPlan(seed, label, number, min(size, count - number * size))
@@ -262,6 +263,7 @@ def _check_arrays(values: dict[str, NDArray[Any]]) -> None:
     """Refuse arrays that are not those of a chunk."""
     n = len(np.atleast_1d(values["n_constituents"]))
     axes = {"constituents": (n, None, 3), "jet": (n, 4), "truth": (n, 4), "n_constituents": (n,)}
+    axes["event"] = (n,)
     for name, value in values.items():
         expected = axes.get(name, ())
         fits = value.ndim == len(expected) and all(
@@ -276,20 +278,26 @@ def join(
 ) -> dict[str, Any]:
     """Write all chunks to one file and return the summary.
 
-    Jets are shuffled within a background chunk and its signal partner only: any part of the file
-    is about balanced, and two jets of one event never lie further apart than that.
+    Jets are shuffled within a block of one chunk of every class only: any part of the file is about
+    balanced, and two jets of one event never lie further apart than that. Events are numbered
+    through the whole file, in the order of the chunks.
     """
     jets, constituents = [], []
-    chunks: dict[int, list[Chunk]] = {0: [], 1: []}
+    chunks: dict[int, list[Chunk]] = {label: [] for label in range(len(config.classes))}
+    n_events = 0
     for number in range(max(plan.number for plan in plans) + 1):
-        pair = [(p.label, read_chunk(folder / p.name)) for p in plans if p.number == number]
-        for label, chunk in pair:
+        block = [(p.label, read_chunk(folder / p.name)) for p in plans if p.number == number]
+        tables = []
+        for label, chunk in block:
             chunks[label].append(chunk)
-        table = np.concatenate(
-            [native.jet_table(c.jet, c.truth, c.n_constituents, label) for label, c in pair]
-        )
+            event = n_events + chunk.event
+            tables.append(
+                native.jet_table(chunk.jet, chunk.truth, chunk.n_constituents, label, event)
+            )
+            n_events += chunk.tried
+        table = np.concatenate(tables)
         order = np.random.default_rng([seed, number]).permutation(len(table))
-        momenta = np.concatenate([chunk.constituents for _, chunk in pair])
+        momenta = np.concatenate([chunk.constituents for _, chunk in block])
         jets.append(table[order])
         constituents.append(with_energy(momenta[order]))
     summary = {

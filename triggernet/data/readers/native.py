@@ -32,6 +32,7 @@ JET = np.dtype(
     + [(name, "<f4") for name in TRUTH]
     + [("n_constituents", "<i4"), ("label", "<i4")]
 )
+EVENT = ("event", "<i8")  # a field of its own, where the events of the jets are known
 CONSTITUENT = np.dtype([(name, "<f4") for name in FOUR_MOMENTUM] + [("valid", "?")])
 
 
@@ -40,9 +41,15 @@ def jet_table(
     truth: NDArray[np.float64],
     n_constituents: NDArray[np.int64],
     label: NDArray[np.int64] | int,
+    event: NDArray[np.int64] | None = None,
 ) -> NDArray[Any]:
-    """Jets as they are written, (n,) of dtype `JET`; `jet` and `truth` are (n, 4) in GeV."""
-    table = np.zeros(len(jet), JET)
+    """Jets as they are written, (n,) of dtype `JET`; `jet` and `truth` are (n, 4) in GeV.
+
+    With the field `EVENT` too where `event` is given.
+    """
+    table = np.zeros(len(jet), JET if event is None else np.dtype([*JET.descr, EVENT]))
+    if event is not None:
+        table["event"] = event
     for k, name in enumerate(FOUR_MOMENTUM):
         table[name] = jet[:, k]
     for prefix, p in (("", jet), ("truth_", truth)):
@@ -71,7 +78,7 @@ def write(
     classes: tuple[str, ...],
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write tables of the dtypes `JET` and `CONSTITUENT`; equal content gives equal bytes.
+    """Write tables that `jet_table` and `constituent_table` made; equal content gives equal bytes.
 
     Raises
     ------
@@ -101,7 +108,7 @@ def save_jets(path: Path, jets: Jets) -> None:
     jets
         What.
     """
-    table = jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label)
+    table = jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label, jets.event)
     write(path, table, constituent_table(jets.constituents), jets.classes, jets.provenance)
 
 
@@ -133,6 +140,7 @@ def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
         json.loads(file.attrs.get("provenance", "{}")),
         table["n_constituents"].astype(np.int64),
         truth_of(table),
+        event=table["event"].astype(np.int64) if "event" in (table.dtype.names or ()) else None,
     )
 
 
