@@ -131,6 +131,14 @@ def seed(text: str) -> int:
     return _whole(text, 0)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """The type of an argument that names several: words between commas."""
+    found = tuple(word.strip() for word in text.split(","))
+    if "" in found:
+        raise ArgumentTypeError(f"{text!r} is not allowed; give names with commas between them")
+    return found
+
+
 def _whole(text: str, least: int) -> int:
     if not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < least:
         raise ArgumentTypeError(f"{text} is not allowed; give a whole number of at least {least}")

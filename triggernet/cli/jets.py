@@ -14,6 +14,7 @@ from triggernet.cli.command import (
     Outcome,
     argument,
     count,
+    names,
     need,
     overrides,
     seed,
@@ -25,7 +26,13 @@ from triggernet.words import counted
 def _processes() -> str:
     from triggernet.data.generation.config import processes
 
-    return f"{', '.join(processes())}: the signal, against QCD dijets"
+    return f"{', '.join(processes())}: top or W against QCD dijets, or five classes near 1 TeV"
+
+
+def _layouts() -> str:
+    from triggernet.data.conversion import layouts
+
+    return f"of the file to write: {', '.join(layouts())}"
 
 
 def _generate(args: Namespace) -> Outcome:
@@ -45,7 +52,8 @@ def _generate(args: Namespace) -> Outcome:
 def _convert(args: Namespace) -> Outcome:
     from triggernet.front.jets import convert
 
-    found = convert(args.source, out=args.target, limit=args.limit, compact=args.compact)
+    given = {name: getattr(args, name) for name in ("classes", "signal", "background", "layout")}
+    found = convert(args.source, out=args.target, limit=args.limit, compact=args.compact, **given)
     jets, classes = counted(found["jets"], "jet"), ", ".join(found["classes"])
     return Outcome(f"{args.target}: {jets} of {classes}", found)
 
@@ -65,7 +73,7 @@ COMMANDS: tuple[Command, ...] = (
         "triggernet generate toptag --jets 20000 --out jets.h5 --workers 2",
         (
             argument("process", metavar="PROCESS", help=_processes),
-            argument("--jets", type=count, metavar="N", help="half of them signal"),
+            argument("--jets", type=count, metavar="N", help="as many of each class"),
             argument("--out", type=Path, metavar="FILE", help="HDF5 file to write"),
             argument("--seed", type=seed, default=1, help="equal seeds give equal files"),
             argument("--workers", type=count, default=1, metavar="W", help="number of processes"),
@@ -87,6 +95,18 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--compact", type=count, metavar="N", help="integers of the N leading constituents"
             ),
+            argument("--classes", type=names, default=(), metavar="A,B", help="only these classes"),
+            argument(
+                "--signal", type=names, default=(), metavar="A,B", help="classes of the signal"
+            ),
+            argument(
+                "--background",
+                type=names,
+                default=(),
+                metavar="A,B",
+                help="classes of the background; all other classes are left out",
+            ),
+            argument("--layout", default="triggernet", metavar="LAYOUT", help=_layouts),
             JSON,
         ),
     ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triggernet import data
 from triggernet.config import load_config
-from triggernet.data.generation.config import GenerationConfig
+from triggernet.data.classes import class_groups
+from triggernet.data.generation.config import GenerationConfig, preset
 from triggernet.data.inspection import Inspection
 from triggernet.data.inspection import inspect as inspect_file
 from triggernet.front.paths import AnyPath, maybe, path
@@ -28,9 +29,10 @@ def generate(
     Parameters
     ----------
     process : str
-        ``"toptag"`` or ``"wtag"``: the signal, against QCD dijets.
+        ``"toptag"`` or ``"wtag"``: the signal, against QCD dijets. ``"fiveclass"``: gluons, light
+        quarks, W and Z bosons and tops near 1 TeV.
     jets : int
-        How many; half of them are signal.
+        How many; as many of each class.
     out : path
         The HDF5 file to write.
     seed : int
@@ -71,13 +73,21 @@ def generation_config(
         For settings that are unknown or not allowed.
     """
     values = {**(settings or {}), "process": process}
-    return load_config(GenerationConfig, maybe(config), values)
+    return load_config(GenerationConfig, maybe(config), values, preset(process))
 
 
 def convert(
-    source: AnyPath, *, out: AnyPath, limit: int | None = None, compact: int | None = None
+    source: AnyPath,
+    *,
+    out: AnyPath,
+    limit: int | None = None,
+    compact: int | None = None,
+    classes: Sequence[str] = (),
+    signal: Sequence[str] = (),
+    background: Sequence[str] = (),
+    layout: str = "triggernet",
 ) -> dict[str, Any]:
-    """Write jets of any known format in triggernet's own.
+    """Write jets of any known format in triggernet's own; all classes, or a choice of them.
 
     Parameters
     ----------
@@ -89,6 +99,13 @@ def convert(
         Only so many jets, the first ones.
     compact : int, optional
         Keep only so many leading constituents, as integers of the default encoding.
+    classes : sequence of str, optional
+        Keep only these classes, in this order; of two, the background comes first.
+    signal, background : sequence of str, optional
+        Keep two classes, each made of those named here: ``signal=["top"]``,
+        ``background=["gluon", "quark"]`` gives the classes ``"gluon+quark"`` and ``"top"``.
+    layout : str
+        ``"hls4ml"`` writes the layout of the five-class LHC jets as published.
 
     Returns
     -------
@@ -98,9 +115,13 @@ def convert(
     Raises
     ------
     DataError
-        If the file is no file of jets, or damaged.
+        If the file is no file of jets, or damaged; if a class is there by name and has no jets, or
+        has no place in the layout.
+    UsageError
+        If a class is unknown or named twice, or options contradict one another.
     """
-    return data.convert(path(source), path(out), limit, compact)
+    groups = class_groups(classes, signal, background)
+    return data.convert(path(source), path(out), limit, compact, groups=groups, layout=layout)
 
 
 def inspect(

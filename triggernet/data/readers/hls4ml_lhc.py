@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ from numpy.typing import NDArray
 from triggernet.data.jets import Jets, cut_where_full
 from triggernet.data.kinematics import on_light_cone
 from triggernet.data.readers.hdf5 import refuse_missing_chunks
+from triggernet.data.readers.hls4ml_layout import CLASSES, UNLISTED
 from triggernet.errors import DataError
 
-CLASSES = {"j_g": "gluon", "j_q": "quark", "j_w": "w", "j_z": "z", "j_t": "top"}
 MOMENTA = ("j1_px", "j1_py", "j1_pz")
 PROVENANCE = {
     "source": "HLS4ML LHC Jet dataset",
@@ -27,7 +29,8 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
     """Jets of `jetConstituentList` (n, N, features) with labels from `jets` (n, features).
 
     Columns are found by `particleFeatureNames` and `jetFeatureNames`. The jet is the sum of the
-    listed constituents, since the files hold no azimuth of the jet.
+    listed constituents, since the files hold no azimuth of the jet. The published files name
+    `j1_pdgid` last and have no column for it.
 
     Raises
     ------
@@ -42,7 +45,8 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
         )
     momenta = [place(particle, name, path, "particleFeatureNames") for name in MOMENTA]
     flags = [place(whole_jet, name, path, "jetFeatureNames") for name in CLASSES]
-    listed = table(file, path, "jetConstituentList", (3, len(particle)), limit)
+    n_columns = len(particle) - has_no_column(file, particle)
+    listed = table(file, path, "jetConstituentList", (3, n_columns), limit)
     p = np.zeros((*listed.shape[:2], 4))
     p[..., 1:] = listed[..., momenta]
     p = on_light_cone(p)
@@ -54,7 +58,20 @@ def read(file: Any, path: Path, limit: int | None) -> Jets:
         )
     label = truth.argmax(axis=1).astype(np.int64)
     classes, cut_at = tuple(CLASSES.values()), cut_where_full(p)
-    return Jets(p, p.sum(axis=1), label, classes, PROVENANCE, cut_at=cut_at)
+    return Jets(p, p.sum(axis=1), label, classes, provenance_of(file), cut_at=cut_at)
+
+
+def has_no_column(file: Any, particle: list[str]) -> bool:
+    """Whether the last name, `UNLISTED`, is one more than the columns that are there."""
+    return particle[-1:] == [UNLISTED] and file["jetConstituentList"].shape[-1:] == (
+        len(particle) - 1,
+    )
+
+
+def provenance_of(file: Any) -> Mapping[str, Any]:
+    """What a file that triggernet wrote in this layout says of itself; else the published data."""
+    stated = file.attrs.get("provenance")
+    return PROVENANCE if stated is None else dict(json.loads(stated))
 
 
 def table(

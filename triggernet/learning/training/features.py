@@ -41,7 +41,8 @@ def check_jets(jets: Jets) -> None:
     if len(jets.classes) != N_CLASSES:
         raise DataError(
             f"the jets have {len(jets.classes)} classes ({', '.join(jets.classes)}), the model "
-            f"tells {N_CLASSES} apart; select two of them first"
+            f"tells {N_CLASSES} apart; select two of them first with triggernet convert: --classes "
+            "keeps classes, --signal and --background merge them"
         )
     refuse_not_finite(jets)
     negative = (jets.constituents[..., 0] < 0).any(1) | (jets.jet[:, 0] < 0)
