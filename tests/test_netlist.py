@@ -8,7 +8,8 @@ from da4ml.cmvm import solve
 
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program.netlist.arithmetic import linear, saturate, total
-from triggernet.program.netlist.builder import Builder, fitted, literal
+from triggernet.program.netlist.builder import Builder
+from triggernet.program.netlist.text import fitted, literal
 from triggernet.program.netlist.timing import Timing
 
 MATRIX = np.array([[-3, 2], [32, 57]])

@@ -12,7 +12,8 @@ import numpy as np
 
 from triggernet.fixedpoint import FixedPoint, Quantiser
 from triggernet.program.netlist import cost, timing
-from triggernet.program.netlist.builder import Builder, Read, fitted, literal, part
+from triggernet.program.netlist.builder import Builder, Read
+from triggernet.program.netlist.text import fitted, literal, part
 from triggernet.program.netlist.wire import Wire, constant
 
 ALIGNED = 0.01  # ns: sums that are ready at about the same time are joined by width

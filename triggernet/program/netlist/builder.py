@@ -10,12 +10,12 @@ every tool.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from triggernet.program.netlist import cost, timing
 from triggernet.program.netlist.keywords import KEYWORDS
+from triggernet.program.netlist.text import as_signed, delayed, fitted, literal, part, undelayed
 from triggernet.program.netlist.timing import Timing
 from triggernet.program.netlist.wire import Count, Module, Net, Statement, Wire, constant
 
@@ -55,7 +55,7 @@ class Builder:
     def unique(self, name: str) -> str:
         """`name`, with a number if it, or what its registers are called, is taken; now it is."""
         unique, number = name, 1
-        while unique in self._names or unique in self._delayed or _stem(unique) in self._names:
+        while unique in self._names or unique in self._delayed or undelayed(unique) in self._names:
             number += 1
             unique = f"{name}_{number}"
         self._take(unique)
@@ -63,7 +63,7 @@ class Builder:
 
     def _take(self, name: str) -> None:
         self._names.add(name)
-        stem = _stem(name)
+        stem = undelayed(name)
         if stem is not None:
             self._delayed.add(stem)
 
@@ -229,7 +229,7 @@ class Builder:
 
         def write(read: Read, _: int) -> str:
             if a.signed or b.signed:
-                return f"{_signed(read(a), a)} * {_signed(read(b), b)}"
+                return f"{as_signed(read(a), a)} * {as_signed(read(b), b)}"
             return f"{read(a)} * {read(b)}"
 
         return self.operation(
@@ -361,51 +361,3 @@ class Builder:
         return self.operation(
             (flag, a, b), bounds, timing.LEVEL_NS, write, count=cost.choice(width)
         )
-
-
-def literal(value: int, width: int) -> str:
-    """A constant of `width` bits, two's complement."""
-    return f"{width}'d{value % (1 << width)}"
-
-
-def delayed(net: Net, cycles: int) -> str:
-    """Name of a net behind some registers."""
-    return net.name if cycles == 0 else f"{net.name}_d{cycles}"
-
-
-def _stem(name: str) -> str | None:
-    """The net of which `name` could be a register, as `delayed` calls it."""
-    match = re.fullmatch(r"(\w+)_d\d+", name)
-    return match[1] if match else None
-
-
-def part(text: str, width: int, low: int) -> str:
-    """Bits `low` and up of a name with `width` bits (its sign, if there are none)."""
-    low = min(low, width - 1)
-    return text if low == 0 else f"{text}[{width - 1}:{low}]"
-
-
-def fitted(text: str, bits: int, signed: bool, width: int, shift: int = 0) -> str:
-    """Text of `bits` bits moved up by `shift` bits and brought to `width` bits."""
-    bits = max(bits, 1)
-    front = width - shift - bits
-    assert front >= 0, f"{text} of {bits} bits in {width}"
-    pieces = []
-    if front:
-        sign = f"{{{front}{{{_top_bit(text, bits)}}}}}"
-        pieces.append(sign if signed else f"{front}'d0")
-    pieces.append(text)
-    if shift:
-        pieces.append(f"{shift}'d0")
-    return pieces[0] if len(pieces) == 1 else "{" + ", ".join(pieces) + "}"
-
-
-def _top_bit(text: str, bits: int) -> str:
-    name, _, index = text.partition("[")
-    if index:  # name[high:low] or name[high]
-        return f"{name}[{index.rstrip(']').split(':')[0]}]"
-    return f"{name}[{bits - 1}]"
-
-
-def _signed(text: str, wire: Wire) -> str:
-    return f"$signed({text})" if wire.signed else f"$signed({{1'b0, {text}}})"

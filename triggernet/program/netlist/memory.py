@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 
 from triggernet.program.netlist import cost, timing
-from triggernet.program.netlist.builder import Builder, literal
+from triggernet.program.netlist.builder import Builder
+from triggernet.program.netlist.text import literal
 from triggernet.program.netlist.wire import Module, Statement, Wire, constant
 
 BLOCK_WORDS = 2048  # of up to 9 bits: one block RAM of 18 kbit with two read ports

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from triggernet.program.netlist.builder import delayed
+from triggernet.program.netlist.text import delayed
 from triggernet.program.netlist.wire import Count, Module, Net
 
 SHIFT_FROM, SHIFT_DEPTH = 3, 32
