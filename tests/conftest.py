@@ -27,6 +27,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[OWN_CACHE], ignore_errors=True)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of an operator run for each case of its class (`operator_cases.OperatorTest`)."""
+    if "case" in metafunc.fixturenames and hasattr(metafunc.cls, "cases"):
+        cases = metafunc.cls.cases
+        names = ["-".join(f"{k}{v}" for k, v in case.items()) or "plain" for case in cases]
+        metafunc.parametrize("case", cases, ids=names)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--forbid-skips", action="store_true", help="fail when a test was skipped (tools/test)"

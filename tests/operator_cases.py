@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 from fractions import Fraction
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grower import Grower, Made
 from programs import Builder, random_codes
 
 from triggernet.deployment.export.onnx_file import to_onnx
+from triggernet.deployment.project import Project
 from triggernet.deployment.verify.executors import OnnxRuntime, Qonnx
 from triggernet.errors import ProgramError
 from triggernet.fixedpoint import FixedPoint
@@ -69,6 +72,22 @@ def pairs(n: int) -> list[tuple[int, int]]:
     return [(i, j) for j in range(n) for i in range(j)]
 
 
+def particles(build: Builder, m: int, signed: bool = True) -> str:
+    """Two features of m particles."""
+    columns = [
+        build.input("x", m, FixedPoint(signed, 5, 4)),
+        build.input("z", m, FixedPoint(signed, 6, 3)),
+    ]
+    return build.node("Stack", "rows", columns, FixedPoint(signed, 9 + build.grow, 5 + build.grow))
+
+
+def columns_of(build: Builder, name: str, rows: int, features: int, kind: FixedPoint) -> str:
+    """A tensor (rows, features) from one input a feature."""
+    columns = [build.input(f"{name}{f}", rows, kind) for f in range(features)]
+    grown = FixedPoint(kind.signed, kind.width + build.grow, kind.integer + build.grow)
+    return build.node("Stack", name, columns, grown)
+
+
 class OperatorTest:
     """One operator between the quantisers of its inputs and the output of a program.
 
@@ -91,6 +110,15 @@ class OperatorTest:
     def plain(self, node: Node, inputs: list[Values]) -> Values:
         """The exact result for one jet before the last quantiser; flattened inputs and result."""
         raise NotImplementedError
+
+    def draw(self, g: Grower) -> Made:
+        """The inputs and the attributes of a random node, but for the quantiser that ends it."""
+        raise NotImplementedError
+
+    @property
+    def op(self) -> str:
+        """The operator, after which the class is named."""
+        return type(self).__name__.removeprefix("Test")
 
     def program(
         self, case: dict, rounding: str = "ROUND", overflow: str = "SAT", grow: int = 0
@@ -122,7 +150,7 @@ class OperatorTest:
         expected = trace(program, codes)
         (tmp_path / "model.onnx").write_bytes(to_onnx(program).SerializeToString())
         for executor in (OnnxRuntime, Qonnx):
-            found = executor(tmp_path, program).trace(codes)
+            found = executor(Project(tmp_path, program, None)).trace(codes)
             assert set(found) == {node.output for node in program.nodes}
             for name, array in found.items():
                 np.testing.assert_array_equal(array, expected[name], f"{executor}, {name}")
@@ -200,3 +228,12 @@ def corner_codes(tensor, position: int, tensors) -> np.ndarray:
         events = np.concatenate([events, np.repeat(alike, sizes, axis=1)]).astype(object)
     codes = events[:, start : start + tensor.size].astype(np.int64)
     return codes.reshape(len(codes), *tensor.shape)
+
+
+def operator_tests() -> list[OperatorTest]:
+    """One object of each test class in the files ``test_operators_*.py``."""
+    found: list[OperatorTest] = []
+    for path in sorted(Path(__file__).parent.glob("test_operators_*.py")):
+        values = vars(importlib.import_module(path.stem)).values()
+        found += [c() for c in values if isinstance(c, type) and OperatorTest in c.__bases__]
+    return found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from operator_cases import operator_tests
 from programs import (
     Builder,
     angular_tables,
@@ -18,7 +19,6 @@ from programs import (
     together,
     write_onnx,
 )
-from test_edge_operators import edge_operator_tests
 
 from triggernet.deployment.hls import HlsConfig, simulate, write_project
 from triggernet.fixedpoint import FixedPoint
@@ -84,11 +84,13 @@ def test_the_events_reach_every_branch() -> None:
 
 
 @pytest.mark.parametrize("reuse_factor", [1, 3])
-def test_edges_and_single_values(tmp_path: Path, reuse_factor: int) -> None:
-    """All cases of these operators in one program, so that one compilation shows them all."""
+def test_operators_of_no_program_above(tmp_path: Path, reuse_factor: int) -> None:
+    """All their cases in one program, so that one compilation shows them all."""
+    above = {n.op for program in (polar_program(), cartesian_program()) for n in program.nodes}
     programs = [
         test.program(case, rounding, overflow)
-        for test in edge_operator_tests()
+        for test in operator_tests()
+        if test.op not in above
         for case in test.cases
         for rounding, overflow in (("ROUND", "SAT"), ("FLOOR", "WRAP"))
     ]

@@ -81,14 +81,14 @@ def _check_names(
     check_name("program", program)
     for tensor in inputs:
         check_name("input", tensor.name)
-    check_nodes(nodes)
-    for output in outputs:
-        check_name("output", output)
         if len(tensor.shape) not in (1, 2) or min(tensor.shape) < 1:
             raise ProgramError(
                 f"input '{tensor.name}' of program '{program}' has shape {tensor.shape}; allowed "
                 "are (values,) and (particles, features)"
             )
+    check_nodes(nodes)
+    for output in outputs:
+        check_name("output", output)
     check_distinct("input", [tensor.name for tensor in inputs])
     check_distinct("output", outputs)
     both = [tensor.name for tensor in inputs if tensor.name in outputs]

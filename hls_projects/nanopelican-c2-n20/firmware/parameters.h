@@ -116,7 +116,7 @@ struct config_s {
     static const int n_leaves = 380;
     typedef ap_fixed<11,13> exact_t;
     typedef ap_ufixed<10,12,AP_TRN,AP_SAT> z_t;
-    typedef ap_ufixed<19,21> acc_t;
+    typedef ap_ufixed<17,19> acc_t;
     static constexpr int sign(int c) { return c == 0 ? -1 : -1; }
 };
 

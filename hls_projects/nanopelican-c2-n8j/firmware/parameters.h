@@ -62,9 +62,9 @@ struct config_r {
     static const int phi_size = 256;
     typedef ap_uint<7> code_t;
     typedef ap_ufixed<7,-1> table_t;
-    typedef ap_ufixed<8,0> angle_t;
+    typedef ap_ufixed<7,-1> angle_t;
     typedef ap_ufixed<9,1> cosh_t;
-    typedef ap_ufixed<19,11> inner_exact_t;
+    typedef ap_ufixed<17,9> inner_exact_t;
     typedef ap_ufixed<6,8,AP_TRN,AP_SAT> inner_t;
 };
 

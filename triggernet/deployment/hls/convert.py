@@ -113,6 +113,7 @@ def check_nodes(program: Program, model: onnx.ModelProto) -> None:
         raise ProgramError(f"nodes {missing} of program '{program.name}' are not in the QONNX file")
     _check_names(program, [i.name for i in (*model.graph.input, *model.graph.initializer)])
     _check_shapes(program, model)
+    _check_roundings(program)
 
 
 def _check_operator(proto: onnx.NodeProto) -> None:
@@ -152,6 +153,20 @@ def _check_shapes(program: Program, model: onnx.ModelProto) -> None:
         if name not in known:
             raise ProgramError(
                 f"the QONNX file states no shape for tensor '{name}'; write it as value_info"
+            )
+
+
+def _check_roundings(program: Program) -> None:
+    """A kernel of ours widens what it rounds where that is needed; hls4ml's own does not."""
+    for node in program.nodes:
+        if operator_of(node).hls is not None:
+            continue
+        x, kind = program.inputs_of(node)[0], node.get_type()
+        if node.quantiser.rounding == "ROUND" and x.type.integer < 1 - kind.fraction:
+            raise UnsupportedError(
+                f"node '{node.name}' ({node.op}) rounds tensor '{x.name}' ({x.type}) to {kind}, "
+                "whose step is larger than all of its bits, and the headers of ap_types stop "
+                "there; round with FLOOR or choose a finer type"
             )
 
 

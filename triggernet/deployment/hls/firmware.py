@@ -9,7 +9,7 @@ from pathlib import Path
 from triggernet.deployment.hls.accounting import check_conversion, layout
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.convert import convert
-from triggernet.deployment.hls.generated import Array
+from triggernet.deployment.hls.generated import Array, arguments
 from triggernet.deployment.project import Generated, Vectors, generated
 from triggernet.deployment.project.layout import MODEL, PROGRAM
 from triggernet.deployment.project.vendored import header_contents
@@ -133,13 +133,24 @@ def event_code(program: Program, top: str, name: str) -> dict[str, object]:
     outputs = [where.array(tensor) for tensor in program.outputs]
     lines = [f"{a.type} {a.name}[{a.size}];" for a in (*inputs, *outputs)]
     lines += _transfers("set_codes(inputs + {offset}, {size}, {name})", inputs)
-    lines.append(f"{name}({', '.join(a.name for a in (*inputs, *outputs))});")
+    lines.append(f"{name}({', '.join(_argument_order(top, (*inputs, *outputs)))});")
     lines += _transfers("get_codes({name}, {size}, outputs + {offset})", outputs)
     return {
         "N_INPUTS": sum(a.size for a in inputs),
         "N_OUTPUTS": sum(a.size for a in outputs),
         "EVENT": "\n".join(f"    {line}" for line in lines),
     }
+
+
+def _argument_order(top: str, ports: Sequence[Array]) -> list[str]:
+    """The names of all inputs and outputs as the top function takes them.
+
+    hls4ml sorts the outputs by the nodes that write them, not as the program lists them.
+    """
+    taken, expected = [a.name for a in arguments(top)], [a.name for a in ports]
+    if sorted(taken) != sorted(expected):
+        raise ProjectError(f"the generated C++ takes {taken}; the program's ports are {expected}")
+    return taken
 
 
 def _transfers(call: str, arrays: Sequence[Array]) -> Iterator[str]:

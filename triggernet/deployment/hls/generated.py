@@ -81,6 +81,12 @@ def arrays(text: str) -> dict[str, Array]:
     return found
 
 
+def arguments(text: str) -> tuple[Array, ...]:
+    """The arguments of a top function, in order."""
+    head = text[text.find("(") : text.find(")")]
+    return tuple(arrays(head).values())
+
+
 def types(defines: str) -> dict[str, str]:
     """The typedefs of ``defines.h``, by name."""
     return {m["name"]: m["text"] for m in _TYPEDEF.finditer(defines)}

@@ -238,7 +238,9 @@ def _row(
 
 
 def _upper(before: Wire, low: int, width: int, read: Read) -> str:
-    """Bits `low` and up of the rows before, as `width` bits."""
+    """Bits `low` and up of the rows before, as `width` bits; there are none of a few small rows."""
+    if before.width <= low:
+        return literal(0, width)
     return fitted(part(read(before), before.width, low), before.width - low, False, width)
 
 

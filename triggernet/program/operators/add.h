@@ -23,7 +23,7 @@ VALUES:
         } else {
             total += y[i % CONFIG_T::n_other];
         }
-        res[i] = total;
+        res[i] = quantised<res_T>(total);
     }
 }
 

@@ -25,8 +25,7 @@ res_T cartesian_product(const e_T &e, const px_T &px, const py_T &py, const pz_T
                         const qx_T &qx, const qy_T &qy, const qz_T &qz) {
     #pragma HLS INLINE
     const dot_T exact = e * f - px * qx - py * qy - pz * qz;
-    const res_T result = exact;
-    return result;
+    return quantised<res_T>(exact);
 }
 
 template <class res_T, class dot_T, class e_T, class px_T, class py_T, class pz_T, class f_T,
@@ -105,10 +104,10 @@ void cartesian_beams(const e_T *e, const pz_T *pz, res_T *res) {
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_constituents; i++) {
         #pragma HLS UNROLL
-        res[pair_number(i, plus)] = e[i] - pz[i];
-        res[pair_number(i, plus + 1)] = e[i] + pz[i];
+        res[pair_number(i, plus)] = quantised<res_T>(e[i] - pz[i]);
+        res[pair_number(i, plus + 1)] = quantised<res_T>(e[i] + pz[i]);
     }
-    res[pair_number(plus, plus + 1)] = typename beam_product<res_T>::type(2);
+    res[pair_number(plus, plus + 1)] = quantised<res_T>(ap_ufixed<2, 2>(2));
 }
 
 // CONFIG_T: n_constituents, n_jets, n_beams, n_pairs, reuse_factor, n_lanes, dot_t (holds the sum
@@ -140,8 +139,8 @@ void pair_dot_cartesian(const e_T e[CONFIG_T::n_constituents],
     cartesian_jet<CONFIG_T>(e, px, py, pz, jet_e, jet_px, jet_py, jet_pz,
                             res + pair_number(0, jet));
     if (CONFIG_T::n_beams != 0) {
-        res[pair_number(jet, jet + 1)] = jet_e[0] - jet_pz[0];
-        res[pair_number(jet, jet + 2)] = jet_e[0] + jet_pz[0];
+        res[pair_number(jet, jet + 1)] = quantised<res_T>(jet_e[0] - jet_pz[0]);
+        res[pair_number(jet, jet + 2)] = quantised<res_T>(jet_e[0] + jet_pz[0]);
     }
 }
 
@@ -165,8 +164,8 @@ void jet_dot_cartesian(const e_T e[CONFIG_T::n_constituents],
                                                     jet_e[0], jet_px[0], jet_py[0], jet_pz[0]);
     }
     if (CONFIG_T::n_beams != 0) {
-        res[beam] = jet_e[0] - jet_pz[0];
-        res[beam + 1] = jet_e[0] + jet_pz[0];
+        res[beam] = quantised<res_T>(jet_e[0] - jet_pz[0]);
+        res[beam + 1] = quantised<res_T>(jet_e[0] + jet_pz[0]);
     }
 }
 

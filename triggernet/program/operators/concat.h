@@ -20,7 +20,7 @@ ROWS:
     FEATURES:
         for (int f = 0; f < length; f++) {
             #pragma HLS UNROLL
-            res[m * CONFIG_T::n_features + start + f] = x[m * length + f];
+            res[m * CONFIG_T::n_features + start + f] = quantised<res_T>(x[m * length + f]);
         }
     }
 }

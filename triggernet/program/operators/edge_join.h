@@ -30,8 +30,8 @@ FEATURES:
         if (CONFIG_T::relu != 0 && second.is_neg()) {
             second = zero<acc_t>();
         }
-        res[g] = first;
-        res[CONFIG_T::n_features + g] = second;
+        res[g] = quantised<res_T>(first);
+        res[CONFIG_T::n_features + g] = quantised<res_T>(second);
     }
 }
 

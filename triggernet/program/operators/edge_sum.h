@@ -39,7 +39,7 @@ PARTICLES:
                     terms[k] = zero<acc_t>();
                 }
             }
-            res[i * CONFIG_T::n_features + g] = tree_sum(terms);
+            res[i * CONFIG_T::n_features + g] = quantised<res_T>(tree_sum(terms));
         }
     }
 }

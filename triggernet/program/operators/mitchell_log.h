@@ -57,7 +57,7 @@ void mitchell_log(const x_T x[CONFIG_T::n_values], res_T res[CONFIG_T::n_values]
 VALUES:
     for (int i = 0; i < CONFIG_T::n_values; i++) {
         #pragma HLS UNROLL
-        res[i] = mitchell_log_of<CONFIG_T>(x[i]);
+        res[i] = quantised<res_T>(mitchell_log_of<CONFIG_T>(x[i]));
     }
 }
 

@@ -22,7 +22,7 @@ VALUES:
     for (int i = 0; i < CONFIG_T::n_values; i++) {
         #pragma HLS UNROLL
         const typename CONFIG_T::exact_t product = x[i] * y[i / CONFIG_T::n_repeat];
-        res[i] = product;
+        res[i] = quantised<res_T>(product);
     }
 }
 

@@ -36,7 +36,7 @@ TERMS:
         const exact_t x = CONFIG_T::sign(c) == 0  ? terms
                           : CONFIG_T::sign(c) > 0 ? exact_t(terms + d)
                                                   : exact_t(terms - d);
-        z[t] = keep && !x.is_neg() ? x : zero<exact_t>();
+        z[t] = quantised<typename CONFIG_T::z_t>(keep && !x.is_neg() ? x : zero<exact_t>());
     }
 }
 
@@ -125,7 +125,7 @@ STEPS:
 RESULTS:
     for (int c = 0; c < CONFIG_T::n_channels; c++) {
         #pragma HLS UNROLL
-        res[c] = total[c];
+        res[c] = quantised<res_T>(total[c]);
     }
 }
 

@@ -27,7 +27,7 @@ FEATURES:
             #pragma HLS UNROLL
             terms[i] = x[i * CONFIG_T::n_features + f];
         }
-        res[f] = tree_sum(terms);
+        res[f] = quantised<res_T>(tree_sum(terms));
     }
 }
 
@@ -51,7 +51,7 @@ FEATURES:
                 terms[i] = zero<typename CONFIG_T::acc_t>();
             }
         }
-        res[f] = tree_sum(terms);
+        res[f] = quantised<res_T>(tree_sum(terms));
     }
 }
 
@@ -66,7 +66,7 @@ PARTICLES:
         const ap_uint<CONFIG_T::acc_t::width> there = present[i].is_zero() ? 0 : 1;
         terms[i] = from_code<typename CONFIG_T::acc_t>(there);
     }
-    res[0] = tree_sum(terms);
+    res[0] = quantised<res_T>(tree_sum(terms));
 }
 
 template <class CONFIG_T, int column, class x_T, class res_T>
@@ -76,7 +76,7 @@ void stack_column(const x_T x[CONFIG_T::n_particles],
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_particles; i++) {
         #pragma HLS UNROLL
-        res[i * CONFIG_T::n_features + column] = x[i];
+        res[i * CONFIG_T::n_features + column] = quantised<res_T>(x[i]);
     }
 }
 

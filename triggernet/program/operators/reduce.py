@@ -122,6 +122,8 @@ def sum_cost(node: Node, inputs: Inputs) -> list[Operation]:
 def present_flags(fabric: Fabric, present: Signal, particles: Particles) -> list[Wire]:
     """For each lane of `particles` a flag whether its particle is present; spurions always are."""
     tensor, top = as_particles(present), fabric.top
+    if particles.slots == 1 or tensor.size != particles.size:
+        tensor = fabric.together(tensor)
     if tensor.size == particles.size:
         if particles.slots > 1:
             tensor = fabric.spread(tensor)

@@ -16,7 +16,7 @@ PARTICLES:
     for (int i = 0; i < CONFIG_T::n_particles; i++) {
         #pragma HLS UNROLL
         const ap_ufixed<1, 1> flag = i < CONFIG_T::n_constituents ? 0 : 1;
-        res[i] = flag;
+        res[i] = quantised<res_T>(flag);
     }
 }
 

@@ -21,7 +21,8 @@ VALUES:
         ap_int<x_T::width + 2> index;
         index.V = x[i].V;
         index -= CONFIG_T::lowest;
-        res[i] = from_code<typename CONFIG_T::table_t>(words[index.to_int()]);
+        res[i] =
+            quantised<res_T>(from_code<typename CONFIG_T::table_t>(words[index.to_int()]));
     }
 }
 

@@ -84,7 +84,7 @@ ROWS:
                     terms[k] = matrix[i][k] * d[k < j ? pair_number(k, j) : pair_number(j, k)];
                 }
             }
-            u[i][j] = tree_sum(terms);
+            u[i][j] = quantised<typename CONFIG_T::inner_t>(tree_sum(terms));
         }
     SECOND:
         for (int j = 0; j < m; j++) {
@@ -109,7 +109,7 @@ PAIRS_J:
             twice -= g[j][j];
             typename CONFIG_T::half_t half;
             half.V = twice.V;
-            res[pair_number(i, j)] = half;
+            res[pair_number(i, j)] = quantised<res_T>(half);
         }
     }
 }

@@ -4,7 +4,7 @@
 // Shared by the operators' kernels: constants from their codes, differences of angles as table
 // addresses, balanced adder trees. C++11, no float, fixed trip counts.
 //
-// Rounding and saturation happen in one way only: by assignment to an ap_(u)fixed that carries
+// Rounding and saturation happen in one way only: by `quantised`, to an ap_(u)fixed that carries
 // AP_TRN or AP_RND_CONV and AP_SAT or AP_WRAP. Every other assignment is to a type that holds the
 // value exactly; the CONFIG struct of a node states those types.
 //
@@ -36,6 +36,38 @@ ap_int<W> code_of(const ap_fixed<W, I, Q, O, N> &value) {
     return code;
 }
 
+// Bits that a number with so many integer bits lacks for being rounded to so many fractional ones.
+// Rounding looks at the last bit that is kept and at the first that is dropped, and ap_types refuse
+// to read a bit that the number does not have.
+constexpr int missing_bits(int integer, int fraction) {
+    return integer < 1 - fraction ? 1 - fraction - integer : 0;
+}
+
+template <class res_T, int more> struct quantise_from {
+    template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O, int N>
+    static res_T wider(const ap_fixed_base<W, I, S, Q, O, N> &value) {
+        #pragma HLS INLINE
+        const ap_fixed_base<W + more, I + more, S> wide = value;
+        const res_T result = wide;
+        return result;
+    }
+};
+
+template <class res_T> struct quantise_from<res_T, 0> {
+    template <class x_T> static res_T wider(const x_T &value) {
+        #pragma HLS INLINE
+        const res_T result = value;
+        return result;
+    }
+};
+
+// The value as a res_T, rounded and limited as that type says.
+template <class res_T, int W, int I, bool S, ap_q_mode Q, ap_o_mode O, int N>
+res_T quantised(const ap_fixed_base<W, I, S, Q, O, N> &value) {
+    #pragma HLS INLINE
+    return quantise_from<res_T, missing_bits(I, res_T::width - res_T::iwidth)>::wider(value);
+}
+
 template <class T> T zero() {
     #pragma HLS INLINE
     T value;
@@ -63,16 +95,23 @@ template <class T> ap_uint<T::width> distance(const T &a, const T &b) {
     return magnitude(difference);
 }
 
+// Which particles are present: constituents whose word is not zero; spurions, which follow them,
+// always are.
+template <class CONFIG_T, class present_T>
+void find_present(const present_T *present, bool there[CONFIG_T::n_particles]) {
+    #pragma HLS INLINE
+PRESENT:
+    for (int i = 0; i < CONFIG_T::n_particles; i++) {
+        #pragma HLS UNROLL
+        there[i] = true;
+        if (i < CONFIG_T::n_constituents) {
+            there[i] = !present[i].is_zero();
+        }
+    }
+}
+
 // Position of the pair (i, j), i < j, in a tensor of pairs.
 constexpr int pair_number(int i, int j) { return j * (j - 1) / 2 + i; }
-
-// Type of the product of the two beams, 2, for a result of type res_T: as wide as its integer part.
-// Rounding looks at the bit below the last one of res_T, which ap_types refuse to read where the
-// source has no such bit.
-template <class res_T> struct beam_product {
-    static const int width = res_T::iwidth > 2 ? res_T::iwidth : 2;
-    typedef ap_ufixed<width, width> type;
-};
 
 constexpr int tree_levels(int n) { return n <= 1 ? 0 : 1 + tree_levels((n + 1) / 2); }
 

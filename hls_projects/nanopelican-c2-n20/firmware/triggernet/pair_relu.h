@@ -36,7 +36,7 @@ TERMS:
         const exact_t x = CONFIG_T::sign(c) == 0  ? terms
                           : CONFIG_T::sign(c) > 0 ? exact_t(terms + d)
                                                   : exact_t(terms - d);
-        z[t] = keep && !x.is_neg() ? x : zero<exact_t>();
+        z[t] = quantised<typename CONFIG_T::z_t>(keep && !x.is_neg() ? x : zero<exact_t>());
     }
 }
 
@@ -50,18 +50,6 @@ void pair_relu_shared(const d_T &d, const a_T a_i[CONFIG_T::n_terms],
     #pragma HLS ARRAY_PARTITION variable=a_j complete
     #pragma HLS ARRAY_PARTITION variable=z complete
     pair_relu_block<CONFIG_T, d_T, a_T>(d, a_i, a_j, keep, z);
-}
-
-// Particles from n_constituents on are spurions, always present.
-template <class CONFIG_T, class present_T>
-void pair_relu_present(const present_T present[CONFIG_T::n_constituents],
-                       bool there[CONFIG_T::n_particles]) {
-    #pragma HLS INLINE
-PARTICLES:
-    for (int i = 0; i < CONFIG_T::n_particles; i++) {
-        #pragma HLS UNROLL
-        there[i] = i >= CONFIG_T::n_constituents || !present[i % CONFIG_T::n_constituents].is_zero();
-    }
 }
 
 // The leaves of one step, of the pairs from (i, j) on; moves (i, j) to the next step's first pair.
@@ -117,7 +105,7 @@ void pair_relu(const d_T d[CONFIG_T::n_particles * (CONFIG_T::n_particles - 1) /
     #pragma HLS ARRAY_PARTITION variable=there complete
     #pragma HLS ARRAY_PARTITION variable=leaves complete dim=0
     #pragma HLS ARRAY_PARTITION variable=total complete
-    pair_relu_present<CONFIG_T>(present, there);
+    find_present<CONFIG_T>(present, there);
 START:
     for (int c = 0; c < CONFIG_T::n_channels; c++) {
         #pragma HLS UNROLL
@@ -137,7 +125,7 @@ STEPS:
 RESULTS:
     for (int c = 0; c < CONFIG_T::n_channels; c++) {
         #pragma HLS UNROLL
-        res[c] = total[c];
+        res[c] = quantised<res_T>(total[c]);
     }
 }
 

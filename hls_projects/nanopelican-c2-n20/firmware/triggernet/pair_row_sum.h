@@ -28,7 +28,7 @@ ROWS:
             const int j = k < i ? k : k + 1;
             row[k] = d[j < i ? pair_number(j, i) : pair_number(i, j)];
         }
-        res[i] = tree_sum(row);
+        res[i] = quantised<res_T>(tree_sum(row));
     }
 }
 

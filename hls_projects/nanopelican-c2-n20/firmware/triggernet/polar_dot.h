@@ -34,9 +34,9 @@ res_T polar_product(const pt_T &pt_i, const pt_T &pt_j, const eta_T &eta_i, cons
     const table_t cosh_minus_1 = from_code<table_t>(eta_table[distance(eta_i, eta_j)]);
     const table_t one_minus_cos = from_code<table_t>(phi_table[distance(phi_i, phi_j)]);
     const typename CONFIG_T::angle_t angle = cosh_minus_1 + one_minus_cos;
-    const typename CONFIG_T::product_t product = pt_i * pt_j;
-    const res_T result = product * angle;
-    return result;
+    typedef typename CONFIG_T::product_t product_t;
+    const product_t product = quantised<product_t>(pt_i * pt_j);
+    return quantised<res_T>(product * angle);
 }
 
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class res_T>
@@ -64,9 +64,9 @@ res_T polar_jet_product(const pt_T &pt, const eta_T &eta, const phi_T &phi, cons
     const typename CONFIG_T::angle_t angle = cosh_minus_1 + one_minus_cos;
     const typename CONFIG_T::cosh_t cosh = cosh_minus_1 + ap_ufixed<1, 1>(1);
     const typename CONFIG_T::inner_exact_t exact = jet_pt * angle + jet_excess * cosh;
-    const typename CONFIG_T::inner_t inner = exact;
-    const res_T result = pt * inner;
-    return result;
+    typedef typename CONFIG_T::inner_t inner_t;
+    const inner_t inner = quantised<inner_t>(exact);
+    return quantised<res_T>(pt * inner);
 }
 
 template <class CONFIG_T, class pt_T, class eta_T, class phi_T, class jet_pt_T, class excess_T,
@@ -158,10 +158,11 @@ PARTICLES:
         const ap_int<eta_T::width + 2> mirrored = ap_int<eta_T::width + 2>(last + 1) - address;
         const ap_uint<eta_T::width> mirror =
             mirrored > last ? ap_int<eta_T::width + 2>(last) : mirrored;
-        res[pair_number(i, plus)] = pt[i] * from_code<exp_t>(exp_table[address]);
-        res[pair_number(i, plus + 1)] = pt[i] * from_code<exp_t>(exp_table[mirror]);
+        res[pair_number(i, plus)] = quantised<res_T>(pt[i] * from_code<exp_t>(exp_table[address]));
+        res[pair_number(i, plus + 1)] =
+            quantised<res_T>(pt[i] * from_code<exp_t>(exp_table[mirror]));
     }
-    res[pair_number(plus, plus + 1)] = typename beam_product<res_T>::type(2);
+    res[pair_number(plus, plus + 1)] = quantised<res_T>(ap_ufixed<2, 2>(2));
 }
 
 // The jet with the beams: its energy, twice.
@@ -169,8 +170,8 @@ template <class CONFIG_T, class jet_pt_T, class excess_T, class res_T>
 void polar_jet_beams(const jet_pt_T *jet_pt, const excess_T *jet_excess, res_T *res) {
     #pragma HLS INLINE
     const int jet = CONFIG_T::n_constituents;
-    res[pair_number(jet, jet + 1)] = jet_pt[0] + jet_excess[0];
-    res[pair_number(jet, jet + 2)] = jet_pt[0] + jet_excess[0];
+    res[pair_number(jet, jet + 1)] = quantised<res_T>(jet_pt[0] + jet_excess[0]);
+    res[pair_number(jet, jet + 2)] = quantised<res_T>(jet_pt[0] + jet_excess[0]);
 }
 
 // CONFIG_T: n_constituents, n_jets, reuse_factor, n_lanes, code_t (of both tables), table_t,
@@ -241,8 +242,7 @@ void pair_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
 template <class res_T, class jet_pt_T, class excess_T>
 res_T polar_mass(const jet_pt_T &jet_pt, const excess_T &excess) {
     #pragma HLS INLINE
-    const res_T result = excess * (jet_pt * ap_ufixed<2, 2>(2) + excess);
-    return result;
+    return quantised<res_T>(excess * (jet_pt * ap_ufixed<2, 2>(2) + excess));
 }
 
 // CONFIG_T: n_constituents, n_beams, reuse_factor, jet_lanes, code_t, table_t, eta_size, phi_size,
@@ -266,8 +266,8 @@ void jet_dot_polar(const pt_T pt[CONFIG_T::n_constituents],
         res[jet] = polar_mass<res_T>(jet_pt[0], jet_excess[0]);
     }
     if (CONFIG_T::n_beams != 0) {
-        res[beam] = jet_pt[0] + jet_excess[0];
-        res[beam + 1] = jet_pt[0] + jet_excess[0];
+        res[beam] = quantised<res_T>(jet_pt[0] + jet_excess[0]);
+        res[beam + 1] = quantised<res_T>(jet_pt[0] + jet_excess[0]);
     }
 }
 

@@ -27,7 +27,7 @@ FEATURES:
             #pragma HLS UNROLL
             terms[i] = x[i * CONFIG_T::n_features + f];
         }
-        res[f] = tree_sum(terms);
+        res[f] = quantised<res_T>(tree_sum(terms));
     }
 }
 
@@ -35,8 +35,11 @@ FEATURES:
 template <class CONFIG_T, class x_T, class present_T, class res_T>
 void sum(const x_T x[CONFIG_T::n_particles * CONFIG_T::n_features],
          const present_T present[CONFIG_T::n_constituents], res_T res[CONFIG_T::n_features]) {
+    bool there[CONFIG_T::n_particles];
     typename CONFIG_T::acc_t terms[CONFIG_T::n_particles];
+    #pragma HLS ARRAY_PARTITION variable=there complete
     #pragma HLS ARRAY_PARTITION variable=terms complete
+    find_present<CONFIG_T>(present, there);
 FEATURES:
     for (int f = 0; f < CONFIG_T::n_features; f++) {
         #pragma HLS UNROLL
@@ -44,13 +47,11 @@ FEATURES:
         for (int i = 0; i < CONFIG_T::n_particles; i++) {
             #pragma HLS UNROLL
             terms[i] = x[i * CONFIG_T::n_features + f];
-            if (i < CONFIG_T::n_constituents) {
-                if (present[i].is_zero()) {
-                    terms[i] = zero<typename CONFIG_T::acc_t>();
-                }
+            if (!there[i]) {
+                terms[i] = zero<typename CONFIG_T::acc_t>();
             }
         }
-        res[f] = tree_sum(terms);
+        res[f] = quantised<res_T>(tree_sum(terms));
     }
 }
 
@@ -65,7 +66,7 @@ PARTICLES:
         const ap_uint<CONFIG_T::acc_t::width> there = present[i].is_zero() ? 0 : 1;
         terms[i] = from_code<typename CONFIG_T::acc_t>(there);
     }
-    res[0] = tree_sum(terms);
+    res[0] = quantised<res_T>(tree_sum(terms));
 }
 
 template <class CONFIG_T, int column, class x_T, class res_T>
@@ -75,7 +76,7 @@ void stack_column(const x_T x[CONFIG_T::n_particles],
 PARTICLES:
     for (int i = 0; i < CONFIG_T::n_particles; i++) {
         #pragma HLS UNROLL
-        res[i * CONFIG_T::n_features + column] = x[i];
+        res[i * CONFIG_T::n_features + column] = quantised<res_T>(x[i]);
     }
 }
 

@@ -78,7 +78,7 @@ ROWS:
             if (CONFIG_T::relu != 0 && total.is_neg()) {
                 total = zero<typename CONFIG_T::acc_t>();
             }
-            res[m * CONFIG_T::n_out + g] = total;
+            res[m * CONFIG_T::n_out + g] = quantised<res_T>(total);
         }
     }
 }
