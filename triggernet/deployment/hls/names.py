@@ -5,20 +5,10 @@ from __future__ import annotations
 import errno
 import re
 
+from triggernet.deployment.hls.calls import WITH_KERNEL, kernel_call
 from triggernet.deployment.project.cpp_words import CPP_WORDS
 from triggernet.errors import UnsupportedError
 from triggernet.program.types import Program
-
-CONSTANTS = (
-    "eta_table",
-    "phi_table",
-    "exp_table",
-    "weight",
-    "bias",
-    "context_weight",
-    "table",
-    "pair_weight",
-)
 
 _OTHERS = "std nnet triggernet main input result inputs outputs event codes"
 _MACROS = (
@@ -45,41 +35,51 @@ def variable_names(program: Program, top: str) -> dict[str, str]:
     UnsupportedError
         If an input's name, which hls4ml takes as it is, is no name in C++.
     """
+    constants = _constants(program)
     taken = {top}
     names = {}
     for tensor in program.inputs:
-        if not _is_free(tensor, taken) or not re.fullmatch(r"[A-Za-z]\w*", tensor):
+        if not _is_free(tensor, taken, constants) or not re.fullmatch(r"[A-Za-z]\w*", tensor):
             raise UnsupportedError(
                 f"input '{tensor}' of program '{program.name}' cannot be a name in C++ (reserved "
                 "or taken); use letters, digits and underscores, a letter first"
             )
         names[tensor] = tensor
-        taken |= derived_names(tensor)
+        taken |= derived_names(tensor, constants)
     for tensor in program.tensors:
         if tensor not in names:
-            names[tensor] = _free_name(tensor, taken)
-            taken |= derived_names(names[tensor])
+            names[tensor] = _free_name(tensor, taken, constants)
+            taken |= derived_names(names[tensor], constants)
     return names
 
 
-def derived_names(variable: str) -> set[str]:
+def _constants(program: Program) -> frozenset[str]:
+    """What the kernels of a program call their constants."""
+    calls = (
+        kernel_call(node, program.inputs_of(node), 1)
+        for node in program.nodes
+        if node.op in WITH_KERNEL
+    )
+    return frozenset(constants.name for call in calls for constants in call.constants)
+
+
+def derived_names(variable: str, constants: frozenset[str]) -> set[str]:
     """Every name of the C++ that comes with a variable."""
-    constants = {f"{c}_{variable}" for c in CONSTANTS}
-    names = {variable, f"config_{variable}", *constants}
+    names = {variable, f"config_{variable}", *(f"{c}_{variable}" for c in constants)}
     return names | {f"{name}_t" for name in names}
 
 
-def _free_name(tensor: str, taken: set[str]) -> str:
+def _free_name(tensor: str, taken: set[str], constants: frozenset[str]) -> str:
     base = re.sub(r"\W", "_", tensor)
     # Only capitals, and a number behind them: a macro may have such a name.
     plain = base[:1].isalpha() and not base.isupper() and not _PATTERN.fullmatch(base)
     base = base if plain else f"v{base}"
     name, number = base, 2
-    while not _is_free(name, taken):
+    while not _is_free(name, taken, constants):
         name, number = f"{base}_{number}", number + 1
     return name
 
 
-def _is_free(name: str, taken: set[str]) -> bool:
+def _is_free(name: str, taken: set[str], constants: frozenset[str]) -> bool:
     reserved = name in RESERVED or _PATTERN.fullmatch(name)
-    return not reserved and not derived_names(name) & taken
+    return not reserved and not derived_names(name, constants) & taken

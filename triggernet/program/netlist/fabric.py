@@ -346,6 +346,23 @@ class Fabric:
         )
         top.module.count.add(Count(lut=net.width, da4ml_lut=net.width))
 
+    def largest(self, wire: Wire, slots: int) -> Wire:
+        """The largest of the values, none of them negative, that a wire carries in its slots."""
+        if slots == 1 or wire.constant:
+            return wire
+        top, width = self.top, wire.kind.width
+        cycle, offset = top.start((wire,), add_ns(width) + LEVEL_NS)
+        value = top.extended(wire, width, top.reader(cycle))
+        net, before = (top.net(name, width, signed=False) for name in ("largest", "before"))
+        kept = top.unique(f"{net.name}_kept")  # in the first slot still of another event
+        fresh = f"{{{width}{{~{self.token(cycle)}}}}} & {kept}"
+        chosen = f"{before.name} > {value} ? {before.name} : {value}"
+        self._register(kept, width, f"{kept} <= {net.name};")
+        for name, text in ((before.name, fresh), (net.name, chosen)):
+            top.module.statements.append(Statement(cycle, f"wire [{width - 1}:0] {name} = {text};"))
+        top.module.count.add(Count(lut=2 * width, da4ml_lut=1.5 * width))
+        return Wire(net, wire.lo, wire.hi, cycle + slots - 1, offset)
+
     def slots_flag(self, chosen: Iterable[int], begin: int, slots: int) -> Wire:
         """A flag that is set in chosen slots of a stream whose first one is cycle `begin`."""
         tokens = tuple(self.token(begin + s) for s in chosen)

@@ -1,59 +1,51 @@
-"""The table of operators: one entry, one Python file and one HLS kernel each.
+"""The table of operators: where each is, one Python file and one HLS kernel.
 
-A new operator is one entry here and one subclass in ``tests/test_operators.py``.
+A new operator is one line here, its two files beside this one, and a class in a file
+``tests/test_operators_*.py``.
 """
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-from triggernet.program.operators.add import ADD
 from triggernet.program.operators.base import Exact, Interval, Operation, Operator
-from triggernet.program.operators.cartesian_dot import PAIR_DOT_CARTESIAN
-from triggernet.program.operators.cartesian_jet import JET_DOT_CARTESIAN, JET_MASS_CARTESIAN
-from triggernet.program.operators.concat import CONCAT
-from triggernet.program.operators.dense import DENSE
-from triggernet.program.operators.edge_join import EDGE_JOIN
-from triggernet.program.operators.edge_sum import EDGE_SUM
-from triggernet.program.operators.mitchell_log import MITCHELL_LOG
-from triggernet.program.operators.multiply import MULTIPLY
-from triggernet.program.operators.pair_relu import PAIR_RELU
-from triggernet.program.operators.pair_row_sum import PAIR_ROW_SUM
-from triggernet.program.operators.polar_dot import PAIR_DOT_POLAR
-from triggernet.program.operators.polar_jet import JET_DOT_POLAR, JET_MASS_POLAR
-from triggernet.program.operators.quant import QUANT
-from triggernet.program.operators.reduce import COUNT, STACK, SUM
-from triggernet.program.operators.spurion_flag import SPURION_FLAG
-from triggernet.program.operators.table import TABLE
-from triggernet.program.operators.vector_update import VECTOR_UPDATE
+
+TABLE = {
+    "Quant": "quant.QUANT",
+    "PairDotPolar": "polar_dot.PAIR_DOT_POLAR",
+    "PairDotCartesian": "cartesian_dot.PAIR_DOT_CARTESIAN",
+    "JetDotPolar": "polar_jet.JET_DOT_POLAR",
+    "JetDotCartesian": "cartesian_jet.JET_DOT_CARTESIAN",
+    "JetMassPolar": "polar_jet.JET_MASS_POLAR",
+    "JetMassCartesian": "cartesian_jet.JET_MASS_CARTESIAN",
+    "PairRowSum": "pair_row_sum.PAIR_ROW_SUM",
+    "Sum": "reduce.SUM",
+    "Count": "reduce.COUNT",
+    "Stack": "reduce.STACK",
+    "Concat": "concat.CONCAT",
+    "Add": "add.ADD",
+    "Dense": "dense.DENSE",
+    "PairRelu": "pair_relu.PAIR_RELU",
+    "MitchellLog": "mitchell_log.MITCHELL_LOG",
+    "Table": "table.TABLE",
+    "Multiply": "multiply.MULTIPLY",
+    "EdgeJoin": "edge_join.EDGE_JOIN",
+    "EdgeSum": "edge_sum.EDGE_SUM",
+    "VectorUpdate": "vector_update.VECTOR_UPDATE",
+    "SpurionFlag": "spurion_flag.SPURION_FLAG",
+}
+
+
+def _entry(op: str, place: str) -> Operator:
+    module, name = place.split(".")
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    assert isinstance(found, Operator), place
+    assert found.op == op, place
+    return found
+
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
-    {
-        operator.op: operator
-        for operator in (
-            QUANT,
-            PAIR_DOT_POLAR,
-            PAIR_DOT_CARTESIAN,
-            JET_DOT_POLAR,
-            JET_DOT_CARTESIAN,
-            JET_MASS_POLAR,
-            JET_MASS_CARTESIAN,
-            PAIR_ROW_SUM,
-            SUM,
-            COUNT,
-            STACK,
-            CONCAT,
-            ADD,
-            DENSE,
-            PAIR_RELU,
-            MITCHELL_LOG,
-            TABLE,
-            MULTIPLY,
-            EDGE_JOIN,
-            EDGE_SUM,
-            VECTOR_UPDATE,
-            SPURION_FLAG,
-        )
-    }
+    {op: _entry(op, place) for op, place in TABLE.items()}
 )
 
 __all__ = ["OPERATORS", "Exact", "Interval", "Operation", "Operator"]
