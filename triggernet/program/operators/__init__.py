@@ -20,6 +20,7 @@ TABLE = {
     "JetMassCartesian": "cartesian_jet.JET_MASS_CARTESIAN",
     "PairRowSum": "pair_row_sum.PAIR_ROW_SUM",
     "Sum": "reduce.SUM",
+    "Max": "max.MAX",
     "Count": "reduce.COUNT",
     "Stack": "reduce.STACK",
     "Concat": "concat.CONCAT",
