@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import shlex
+import tomllib
 from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
@@ -156,6 +157,19 @@ def test_budgets_and_parts_are_those_of_the_package():
         assert found[1:3] == [str(budget.time_multiplexing), str(budget.jets_per_event)]
         assert found[3] == ("any" if budget.clock_mhz is None else f"{budget.clock_mhz:g} MHz")
         assert (budget.algorithm_share, budget.resource_share) == (0.1, 0.1)
+
+
+def test_supported_versions_are_those_of_the_lock():
+    text = (DOCS / "project/versions.md").read_text("utf-8")
+    rows = dict(re.findall(r"(?m)^\| ([\w ()]+?) \| ([\d.]+) \|", text))
+    lock = (ROOT / "tools/requirements.lock").read_text("utf-8")
+    names = {"PyTorch": "torch", "Yosys (pyosys)": "pyosys", "Pythia 8 (pythia8mc)": "pythia8mc"}
+    for row in set(rows) - {"Python", "g++"}:
+        (version,) = re.findall(rf"(?m)^{names.get(row, row.lower())}==(.+)$", lock)
+        assert f"{version}.".startswith(f"{rows[row]}."), row
+    assert {"Brevitas", "qonnx", "hls4ml", "da4ml", "Verilator", "FastJet", *names} <= set(rows)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["requires-python"].startswith(f">={rows['Python']},")
 
 
 def test_glossary_is_sorted_and_says_each_word_once():
