@@ -7,6 +7,7 @@ from dataclasses import replace
 from triggernet.learning.tasks.metrics import Metrics
 from triggernet.parts import load_part
 from triggernet.reports.cost.figures import Figure
+from triggernet.statistics import Area
 from triggernet.studies.compare.compare import Comparison
 from triggernet.studies.compare.contender import FLOAT_ONLY, Firmware
 from triggernet.studies.compare.row import Row
@@ -16,15 +17,41 @@ def figure(value, tool="triggernet netlist", how="estimated"):
     return Figure(value, how, tool, "1")
 
 
-def row(name, rejection, *, lut=None, parameters=10, quantised=True, error=5.0, **origin):
+def metrics_of(rejection, parameters, below, above, passing):
+    """Metrics with a rejection at 30 % from `below` below it to `above` above it."""
+    ends = (20.0, None) if rejection is None else (rejection - below, rejection + above)
+    return Metrics(
+        n_jets=100,
+        n_background=50,
+        accuracy=0.9,
+        accuracy_low=0.86,
+        accuracy_high=0.93,
+        auc=0.95,
+        auc_error=0.02,
+        rejection_30=rejection,
+        rejection_30_low=ends[0],
+        rejection_30_high=ends[1],
+        passing_30=passing,
+        rejection_50=7.0,
+        rejection_50_low=6.0,
+        rejection_50_high=9.0,
+        passing_50=2 * passing,
+        n_parameters=parameters,
+        ant=1.0,
+    )
+
+
+def row(
+    name, rejection, *, lut=None, parameters=10, quantised=True, errors=(4, 9), passing=10, **origin
+):
     """A run by hand."""
-    metrics = Metrics(100, 0.9, 0.95, rejection, rejection and error, parameters, 1.0)
+    metrics = metrics_of(rejection, parameters, *errors, passing)
     figures = {} if lut is None else {"lut": figure(lut, **origin)}
     absent = "" if quantised else FLOAT_ONLY
     of_quantised = replace(metrics, auc=0.94) if quantised else None
-    return Row(
-        name, name, "any", metrics, of_quantised, {}, Firmware(figures=figures, absent=absent)
-    )
+    moved = Area(-0.01, 0.003) if quantised else None
+    hardware = Firmware(figures=figures, absent=absent)
+    return Row(name, name, "any", metrics, of_quantised, {}, hardware, moved)
 
 
 def by_hand(*rows):

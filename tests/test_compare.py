@@ -82,7 +82,8 @@ def test_metrics_are_those_of_evaluate(found, workshop):
         judged = evaluate(load_run(workshop / name), jets)
         assert (each.float_metrics, each.quantised_metrics) == (judged.float, judged.quantised)
     deep, flat, project = found.rows
-    assert deep.auc_difference == deep.quantised_metrics.auc - deep.float_metrics.auc
+    assert deep.auc_difference == evaluate(load_run(workshop / "deep"), jets).auc_difference
+    assert flat.auc_difference is None
     assert (deep.main, flat.main) == (deep.quantised_metrics, flat.float_metrics)
     assert project.quantised_metrics == deep.quantised_metrics
     assert [r.model for r in found.rows] == ["deepsets", "mlp", "deepsets"]
@@ -252,8 +253,8 @@ def test_shares_are_of_the_scarcest_resource(tmp_path):
 def test_a_rejection_without_background_is_no_number():
     found = by_hand(row("perfect", None, lut=10), row("other", 123.4, lut=20))
     text = as_text(found)
-    assert "none passes" in text
-    assert "123 ± 5" in text
+    assert "> 20.0" in text
+    assert "123 +9 −4" in text
     assert found.as_dict()["pareto"]["lut"]["left_out"] == {
         "perfect": "no background passes, so that the rejection is not known"
     }
@@ -261,10 +262,21 @@ def test_a_rejection_without_background_is_no_number():
 
 def test_the_quantised_model_stands_above_the_float_one_with_the_loss_of_auc():
     found = by_hand(row("a", 100, lut=1490))
-    first, second = as_text(found).splitlines()[7:9]
-    assert first.split()[:8] == ["a", "100", "±", "5", "0.9400", "-0.0100", "0.9000", "10"]
-    assert second.split() == ["float", "100", "±", "5", "0.9500", "0.9000", "1.0"]
-    assert "0.9500 (-0.0100)" in as_html(found)
+    first, second = as_text(found).splitlines()[8:10]
+    assert " ".join(first.split()[:12]) == (
+        "a 100 +9 −4 0.9400 ± 0.0200 -0.0100 ± 0.0030 0.9000 10"
+    )
+    assert " ".join(second.split()) == "float 100 +9 −4 0.9500 ± 0.0200 0.9000 1.0"
+    assert "0.9500 ± 0.0200 (-0.0100 ± 0.0030)" in as_html(found)
+
+
+def test_few_background_jets_are_said_once_for_all_runs_of_which_it_is_true():
+    found = by_hand(row("a", 50, passing=9.5), row("b", 60, passing=0), row("c", 70))
+    note = "Note: a, b: Fewer than 10 background jets pass, so that the rejection is hardly known."
+    assert note in " ".join(as_text(found).split())
+    notes = [run["quantised"]["notes"] for run in found.as_dict()["runs"]]
+    assert [len(each) for each in notes] == [1, 2, 0]
+    assert notes[0][0].startswith("fewer than 10 background jets pass at 30 %")
 
 
 def test_the_same_note_is_said_once_for_all_runs():

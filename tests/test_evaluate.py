@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from triggernet import statistics
 from triggernet.cli import main
 from triggernet.data import EncodingConfig, decode, encode, mock_jets, save_jets
 from triggernet.errors import DataError, EncodingError, UsageError
 from triggernet.learning.evaluation import evaluate
-from triggernet.learning.evaluation.roc import plot_roc
+from triggernet.learning.evaluation.roc import band, plot_roc
 from triggernet.learning.tasks.metrics import area_under_roc
 from triggernet.learning.training import load_run_config, train
 from triggernet.learning.training.features import float_inputs, hardware_inputs
+from triggernet.statistics import roc_area, roc_area_difference
 
 SETTINGS = {
     "encoding.n_constituents": 6,
@@ -31,7 +33,9 @@ SETTINGS = {
     "training.fine_tune.calibration_jets": 60,
 }
 KEYS = {
-    "n_jets", "accuracy", "auc", "rejection_30", "rejection_30_error", "n_parameters", "ant"
+    "n_jets", "n_background", "accuracy", "accuracy_low", "accuracy_high", "auc", "auc_error",
+    "rejection_30", "rejection_30_low", "rejection_30_high", "passing_30", "rejection_50",
+    "rejection_50_low", "rejection_50_high", "passing_50", "n_parameters", "ant", "notes",
 }  # fmt: skip
 
 
@@ -55,6 +59,8 @@ def test_command_prints_one_json_object_and_draws(folder, tmp_path, capfd):
     assert main(["evaluate", str(folder), "--data", str(data), "--json", "-o", str(plot)]) == 0
     found = json.loads(capfd.readouterr().out)
     assert found.pop("saturated") == {"pt": 0, "eta": 0, "phi": 0}
+    difference = found.pop("auc_difference")
+    assert difference["value"] == found["quantised"]["auc"] - found["float"]["auc"]
     assert set(found) == {"float", "quantised"}
     for metrics in found.values():
         assert set(metrics) == KEYS
@@ -66,8 +72,14 @@ def test_command_prints_one_json_object_and_draws(folder, tmp_path, capfd):
     assert main(["evaluate", str(folder), "--data", str(data)]) == 0
     text = capfd.readouterr().out
     assert f"{found['quantised']['auc']:.4f}" in text
-    assert "rejection at 30 %" in text
+    assert "background rejection at 30 % signal efficiency" in text
+    assert "background rejection at 50 % signal efficiency" in text
+    shown = f"{difference['value']:+.4f} +- {difference['error']:.4f}"
+    assert f"AUC, quantised minus float on the same jets: {shown}\n" in text
     assert "saturated inputs: none" in text
+    notes = [f"note: {name} model: {n}" for name, m in found.items() for n in m["notes"]]
+    assert notes  # 200 background jets: fewer than 10 pass
+    assert text.splitlines()[-len(notes) :] == notes
 
 
 def test_both_models_are_judged_on_what_they_read(run):
@@ -80,6 +92,27 @@ def test_both_models_are_judged_on_what_they_read(run):
     np.testing.assert_array_equal(found.quantised_logits, quantised)
     assert found.float.auc == area_under_roc(exact, jets.label)
     assert found.quantised.auc == area_under_roc(quantised, jets.label)
+
+
+def test_the_difference_of_the_aucs_knows_that_the_jets_are_the_same(run):
+    found = evaluate(run, mock_jets(300, 3))
+    exact, hardware = found.float_logits, found.quantised_logits
+    assert found.auc_difference == roc_area_difference(exact, hardware, found.label)
+    errors = [roc_area(each, found.label).error for each in (exact, hardware)]
+    assert found.auc_difference.error < np.hypot(*errors)
+    assert dataclasses.replace(found, hardware_logits=None).auc_difference is None
+
+
+def test_bands_are_asymmetric_and_never_below_1():
+    rejection = np.array([1.0, 1.02, 5.0, 200.0, 400.0, np.nan])
+    low, high = band(rejection, 200)
+    assert np.isnan([low[-1], high[-1]]).all()
+    low, value, high = low[:-1], rejection[:-1], high[:-1]
+    assert (low >= 1).all()
+    assert ((low <= value) & (value <= high)).all()
+    one = statistics.rejection(1, 200)
+    assert (low[3], high[3]) == pytest.approx((one.low, one.high))
+    assert high[3] - 200 > 2 * (200 - low[3])
 
 
 def test_values_out_of_range_are_reported(run):

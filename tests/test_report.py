@@ -20,8 +20,9 @@ from triggernet.reports.cost.figures import FIGURES
 from triggernet.reports.pages import as_html, as_markdown, as_text, save_report
 from triggernet.reports.pages.charts import roc_chart
 from triggernet.reports.report import report
-from triggernet.reports.report.evidence import roc
+from triggernet.reports.report.evidence import Physics, roc
 from triggernet.reports.report.report import ONLY_PLANNED
+from triggernet.statistics import Area, rejection
 
 METRICS = {
     "n_jets": 20000,
@@ -198,7 +199,7 @@ def test_a_record_without_a_clock(project):
 def test_what_else_lies_in_the_project_is_shown(project):
     for text in (as_html(report(project)), as_markdown(report(project))):
         assert "ot verified yet" in text
-        assert "231 ± 12" not in text
+        assert "231 +13 −12" not in text
     results.agreement(project).save(project)
     assert "But the executors do not agree." in as_text(report(project))
     put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": METRICS}))
@@ -209,7 +210,7 @@ def test_what_else_lies_in_the_project_is_shown(project):
     )
     html = as_html(report(project))
     for text in (
-        "231 ± 12",
+        "231 +13 −12",
         "0.9712",
         "HLS &lt;C++&gt;",
         "vector 12, node d, tensor d",
@@ -258,10 +259,38 @@ def test_a_roc_curve_ends_where_less_than_one_background_jet_passes():
     assert drawn[0.2] == pytest.approx(100)
     assert drawn[0.6] == pytest.approx(10)
     assert drawn[1.0] == 1
+    ends = dict(zip(curve.efficiency, zip(curve.low, curve.high, strict=True), strict=True))
+    expected = rejection(2, 200)
+    assert ends[0.2] == pytest.approx((expected.low, expected.high))
+    assert min(curve.low) >= 1
     chart = roc_chart((curve,))
-    assert [tick.text for tick in chart.y_ticks] == ["1", "10", "100", "1 000"]
+    assert [tick.text for tick in chart.y_ticks] == ["1", "10", "100", "1 000", "10 000"]
     assert chart.curves[0][1].endswith("400.0,270.0")
+    corners = [tuple(map(float, each.split(","))) for each in chart.bands[0][1].split()]
+    assert len(corners) == 2 * len(curve.efficiency)
+    assert corners[0][0] == corners[-1][0] == 40
+    assert corners[0][1] < corners[-1][1]  # up first, down then
+    assert max(y for _, y in corners) <= 270
     assert roc_chart(()) is None
+
+
+def test_a_report_says_where_few_background_jets_pass(project):
+    error = 266 * np.sqrt((1 - 1 / 266) / 2)  # as an older version wrote it: 2 of 532 pass
+    few = METRICS | {"rejection_30": 266.0, "rejection_30_error": error}
+    put(project, "metrics.json", json.dumps({"float": METRICS, "quantised": few}))
+    found = report(project)
+    (note,) = found.as_dict()["physics"]["notes"]
+    assert note.startswith("quantised model: fewer than 10 background jets pass at 30 % signal")
+    for text in (as_html(found), as_markdown(found)):
+        assert note in text
+        assert "266 +485 −151" in text
+    assert found.as_dict()["physics"]["quantised"]["passing_30"] == pytest.approx(2, abs=0.01)
+
+
+def test_a_report_states_the_difference_of_the_aucs_on_the_same_jets():
+    physics = Physics("jets.h5", {"float": METRICS}, (), Area(-0.0012, 0.0004))
+    assert physics.notes == ("AUC, quantised minus float on the same jets: -0.0012 +- 0.0004",)
+    assert physics.as_dict()["auc_difference"] == {"value": -0.0012, "error": 0.0004}
 
 
 class Tags(HTMLParser):

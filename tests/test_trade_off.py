@@ -99,14 +99,20 @@ def test_who_is_not_in_a_plot_and_why():
 
 
 def test_a_chart_draws_points_errors_and_the_front_as_steps():
-    rows = [row("a", 100, lut=10), row("b", 1000, lut=1000), row("c", 50, lut=100, error=49.0)]
+    rows = [
+        row("a", 100, lut=10),
+        row("b", 1000, lut=1000),
+        row("c", 50, lut=100, errors=(40, 450)),
+    ]
     chart = scatter_chart(trade_off(rows, "lut"))
     a, b, c = chart.markers
     ticks = {t.text: t.at for t in chart.x_ticks}
     assert (a.x, c.x) == pytest.approx((ticks["10"], ticks["100"]))
     assert {t.text: t.at for t in chart.y_ticks}["100"] == pytest.approx(a.y)
     assert a.high < a.y < a.low
-    assert c.low - c.y == pytest.approx((a.y - b.y) * np.log10(5))  # cut at a fifth
+    # An interval of 10 to 500 is what is drawn: a fifth of 50 to ten times 50.
+    decade = a.y - b.y
+    assert (c.low - c.y, c.y - c.high) == pytest.approx((decade * np.log10(5), decade))
     (line,) = chart.fronts
     assert line.names == ("a", "b")
     assert line.corners == ((a.x, a.y), (b.x, a.y), (b.x, b.y), (WIDTH, b.y))

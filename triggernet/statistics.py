@@ -107,6 +107,36 @@ def rejection(passing: float, total: float, level: float = ONE_SIGMA) -> Bounded
     return Bounded(total / passing, float(1 / high), float(1 / low))
 
 
+def interval_text(
+    value: float | None, low: float | None, high: float | None, *, minus: str = "-"
+) -> str:
+    """A value of 1 or more with both ends as differences: "266 +297 -121", or "> 287".
+
+    Parameters
+    ----------
+    value, low, high : float or None
+        As of `Bounded`; `low` is None too where the counts are not known.
+    minus : str
+        The sign, for pages the typographic one.
+    """
+    if value is None:
+        return "none passes" if low is None else f"> {_rounded(low, low)}"
+    if low is None or high is None:
+        return _rounded(value, value)
+    up, down = (_rounded(abs(end - value), value) for end in (high, low))
+    return f"{_rounded(value, value)} +{up} {minus}{down}"
+
+
+def error_text(value: float, error: float | None, sign: str = "") -> str:
+    """An area and its error to four decimals: "0.9694 +- 0.0052"."""
+    return f"{value:{sign}.4f}" + ("" if error is None else f" +- {error:.4f}")
+
+
+def _rounded(value: float, beside: float) -> str:
+    """With one decimal beside numbers below 100."""
+    return f"{value:.{1 if beside < 100 else 0}f}"
+
+
 def effective_counts(passing: NDArray[np.bool_], weight: Floats) -> tuple[float, float]:
     """Counts of as many equal events as weighted ones are worth, for `clopper_pearson`.
 

@@ -16,6 +16,7 @@ from triggernet.files import sha256_of, write_text
 from triggernet.learning.evaluation import Evaluation, evaluate
 from triggernet.learning.training import load_run_config, train
 from triggernet.progress import say
+from triggernet.statistics import error_text, interval_text
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -29,11 +30,14 @@ CARD = """# {name}
 {about}
 
 Trained on {n_train} generated top-tagging jets that travel with triggernet, by `tools/zoo/build`.
-Uncertainties are statistical.
+Intervals are those of 68 % after Clopper and Pearson, errors of an AUC those of DeLong; the
+rejection is that of background at 30 % and at 50 % signal efficiency.
 
-| sample | model | AUC | accuracy | rejection at 30 % | ant factor |
-|---|---|---|---|---|---|
+| sample | model | AUC | accuracy | rejection at 30 % | at 50 % | ant factor |
+|---|---|---|---|---|---|---|
 {rows}
+
+{notes}
 
 {n_parameters} parameters. {spread}
 
@@ -110,6 +114,7 @@ def card(name: str, test: Jets) -> str:
         about=" ".join(line.lstrip("# ") for line in comments.splitlines()),
         n_train=len(load_jets(sample_path(TRAINING))),
         rows="\n".join(row for label, found in samples.items() for row in rows(label, found)),
+        notes="\n".join(note for label, found in samples.items() for note in notes(label, found)),
         n_parameters=next(iter(samples.values())).as_dict()["float"]["n_parameters"],
         spread=repeated(export.run.metrics["spread"]),
         verify=f"    triggernet verify hls_projects/{name}\n" if name in WITH_PROJECT else "",
@@ -136,13 +141,24 @@ def repeated(spread: Mapping[str, Any]) -> str:
 def rows(label: str, found: Evaluation) -> list[str]:
     """Lines of the card's table: float and quantised."""
     lines = []
-    for model, m in ((k, found.as_dict()[k]) for k in ("float", "quantised")):
-        rejection, ant = "no background left", "-"
-        if m["rejection_30"] is not None:
-            rejection = f"{m['rejection_30']:.0f} +- {m['rejection_30_error']:.0f}"
-            ant = f"{m['ant']:.1f}"
-        cells = (label, model, f"{m['auc']:.4f}", f"{m['accuracy']:.4f}", rejection, ant)
+    for model, m in found.models.items():
+        cells = (
+            *(label, model, error_text(m.auc, m.auc_error), f"{m.accuracy:.4f}"),
+            interval_text(m.rejection_30, m.rejection_30_low, m.rejection_30_high),
+            interval_text(m.rejection_50, m.rejection_50_low, m.rejection_50_high),
+            "-" if m.ant is None else f"{m.ant:.1f}",
+        )
         lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def notes(label: str, found: Evaluation) -> list[str]:
+    """What quantisation costs on the same jets, and where a rejection is hardly known."""
+    moved = found.auc_difference
+    lines = [f"* {label}, {name} model: {n}." for name, m in found.models.items() for n in m.notes]
+    if moved is not None:
+        shown = error_text(moved.value, moved.error, "+")
+        lines.insert(0, f"* {label}, AUC quantised minus float on the same jets: {shown}.")
     return lines
 
 

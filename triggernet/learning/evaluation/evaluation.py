@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,9 @@ from triggernet.errors import ModelError
 from triggernet.learning.tasks.metrics import Metrics, measure
 from triggernet.learning.training.sample import Sample, predict, saturation_text
 from triggernet.learning.training.trainer import parameters_of
+from triggernet.statistics import Area, error_text, interval_text, roc_area_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from triggernet.data import Jets
     from triggernet.learning.training.run_folder import Run
 
@@ -60,28 +60,46 @@ class Evaluation:
             )
         return self.hardware_logits
 
+    @property
+    def auc_difference(self) -> Area | None:
+        """AUC of the quantised model minus that of the float one, on the same jets."""
+        if self.hardware_logits is None:
+            return None
+        return roc_area_difference(self.float_logits, self.hardware_logits, self.label)
+
+    @property
+    def models(self) -> dict[str, Metrics]:
+        """The metrics of every model that there is, by its name."""
+        both = {"float": self.float, "quantised": self.quantised}
+        return {name: metrics for name, metrics in both.items() if metrics is not None}
+
     def as_dict(self) -> dict[str, Any]:
-        """Both metrics, ready for JSON."""
-        quantised = None if self.quantised is None else self.quantised.as_dict()
-        return {"float": self.float.as_dict(), "quantised": quantised}
+        """Both metrics and the difference of their AUCs, ready for JSON."""
+        found: dict[str, Any] = {"float": None, "quantised": None}
+        for name, metrics in self.models.items():
+            found[name] = metrics.with_notes()
+        difference = self.auc_difference
+        return found | {"auc_difference": difference and asdict(difference)}
 
     def as_text(self) -> str:
         """A table for people."""
-        rows: dict[str, Callable[[Metrics], str]] = {
-            "jets": lambda m: str(m.n_jets),
-            "parameters": lambda m: str(m.n_parameters),
-            "accuracy": lambda m: f"{m.accuracy:.4f}",
-            "AUC": lambda m: f"{m.auc:.4f}",
-            "rejection at 30 %": _rejection,
-            "ant factor": lambda m: "none" if m.ant is None else f"{m.ant:.2f}",
-        }
-        columns = {"float": self.float, "quantised": self.quantised}
-        shown = {name: metrics for name, metrics in columns.items() if metrics is not None}
-        lines = [f"{'':<18}" + "".join(f"{name:>14}" for name in shown)]
-        for name, show in rows.items():
-            lines.append(f"{name:<18}" + "".join(f"{show(m):>14}" for m in shown.values()))
+        table = [("with 68 % intervals", *self.models)]
+        for name, show in _ROWS.items():
+            table.append((name, *(show(metrics) for metrics in self.models.values())))
+        wide = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            f"{first:<{wide[0]}}"
+            + "".join(f"{text:>{n + 2}}" for text, n in zip(rest, wide[1:], strict=True))
+            for first, *rest in table
+        ]
+        difference = self.auc_difference
+        if difference is not None:
+            shown = error_text(difference.value, difference.error, "+")
+            lines.append(f"AUC, quantised minus float on the same jets: {shown}")
         if self.quantised is not None:
             lines.append(f"saturated inputs: {saturation_text(self.saturated)}")
+        for name, metrics in self.models.items():
+            lines += [f"note: {name} model: {note}" for note in metrics.notes]
         return "\n".join(lines)
 
 
@@ -118,7 +136,21 @@ def logits_of(run: Run, sample: Sample) -> tuple[NDArray[np.float64], NDArray[np
     return exact, predict(module, inputs).numpy()
 
 
-def _rejection(metrics: Metrics) -> str:
-    if metrics.rejection_30 is None:
-        return "none passes"
-    return f"{metrics.rejection_30:.0f} +- {metrics.rejection_30_error:.0f}"
+def _accuracy(metrics: Metrics) -> str:
+    up, down = metrics.accuracy_high - metrics.accuracy, metrics.accuracy - metrics.accuracy_low
+    return f"{metrics.accuracy:.4f} +{up:.4f} -{down:.4f}"
+
+
+_ROWS: Mapping[str, Callable[[Metrics], str]] = {
+    "jets": lambda m: str(m.n_jets),
+    "parameters": lambda m: str(m.n_parameters),
+    "accuracy": _accuracy,
+    "AUC": lambda m: error_text(m.auc, m.auc_error),
+    "background rejection at 30 % signal efficiency": lambda m: interval_text(
+        m.rejection_30, m.rejection_30_low, m.rejection_30_high
+    ),
+    "background rejection at 50 % signal efficiency": lambda m: interval_text(
+        m.rejection_50, m.rejection_50_low, m.rejection_50_high
+    ),
+    "ant factor": lambda m: "none" if m.ant is None else f"{m.ant:.2f}",
+}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from triggernet.files import check_plot, new_file
 from triggernet.learning.tasks.metrics import SIGNAL_EFFICIENCY, roc_curve
+from triggernet.statistics import clopper_pearson, interval_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 # Signal efficiencies at which the curves are drawn.
-_EFFICIENCIES = np.linspace(0.02, 1.0, 197)
+EFFICIENCIES = np.linspace(0.02, 1.0, 197)
 
 
 def plot_roc(evaluation: Evaluation, path: Path, title: str = "") -> None:
     """Draw both models' rejection and the ratio of the quantised one to the float one.
 
-    Of a model without a hardware form, the rejection of the float one alone. Bands are statistical
-    errors (binomial, of the background that passes); in the ratio those of the quantised model
-    alone, since both saw the same jets.
+    Of a model without a hardware form, the rejection of the float one alone. Bands are 68 %
+    intervals (Clopper and Pearson, of the background that passes); in the ratio those of the
+    quantised model alone, since both saw the same jets.
 
     Parameters
     ----------
@@ -71,41 +72,37 @@ def _curves(axes: Any, evaluation: Evaluation, n_background: int) -> list[Floats
     for name, found, logits, colour in models:
         if found is None or logits is None:
             continue
-        curve = _rejection(logits, evaluation.label)
-        low, high = _band(curve, n_background)
-        axes.fill_between(_EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
-        label = f"{name}: AUC {found.auc:.4f}"
-        if found.rejection_30 is not None:
-            label += f", {found.rejection_30:.0f} $\\pm$ {found.rejection_30_error:.0f} at 30 %"
-        axes.plot(_EFFICIENCIES, curve, color=colour, label=label)
+        curve = rejection_curve(logits, evaluation.label)
+        low, high = band(curve, n_background)
+        axes.fill_between(EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
+        at_30 = interval_text(found.rejection_30, found.rejection_30_low, found.rejection_30_high)
+        label = f"{name}: AUC {found.auc:.4f}, {at_30} at 30 %"
+        axes.plot(EFFICIENCIES, curve, color=colour, label=label)
         curves.append(curve)
     return curves
 
 
-def _rejection(logits: Floats, label: NDArray[np.int64]) -> Floats:
-    """1 / background efficiency at `_EFFICIENCIES`; NaN where no background passes."""
+def rejection_curve(logits: Floats, label: NDArray[np.int64]) -> Floats:
+    """1 / background efficiency at `EFFICIENCIES`; NaN where no background passes."""
     signal, background = roc_curve(logits, label)
-    found = np.interp(_EFFICIENCIES, np.r_[0, signal], np.r_[0, background])
+    found = np.interp(EFFICIENCIES, np.r_[0, signal], np.r_[0, background])
     return np.where(found > 0, 1 / np.where(found > 0, found, 1), np.nan)
 
 
-def _band(rejection: Floats, n_background: int) -> tuple[Floats, Floats]:
-    error = _relative_error(rejection, n_background)
-    return rejection * np.maximum(1 - error, 1e-3), rejection * (1 + error)
-
-
-def _relative_error(rejection: Floats, n_background: int) -> Floats:
-    return np.sqrt(np.maximum(rejection - 1, 0) / n_background)
+def band(rejection: Floats, n_background: int) -> tuple[Floats, Floats]:
+    """The ends of the 68 % intervals of rejections, never below 1; NaN where these are."""
+    known = np.isfinite(rejection)
+    passing = n_background / np.where(known, rejection, 1)
+    low, high = clopper_pearson(np.minimum(passing, n_background), n_background)
+    return np.where(known, 1 / high, np.nan), np.where(known, 1 / low, np.nan)
 
 
 def _ratio(axes: Any, curves: list[Floats], n_background: int) -> None:
     value = curves[1] / curves[0]
-    error = _relative_error(curves[1], n_background) * value
+    low, high = (end / curves[0] for end in band(curves[1], n_background))
     axes.axhline(1, color="C0", linewidth=1)
-    axes.fill_between(
-        _EFFICIENCIES, value - error, value + error, color="C1", alpha=0.2, linewidth=0
-    )
-    axes.plot(_EFFICIENCIES, value, color="C1")
+    axes.fill_between(EFFICIENCIES, low, high, color="C1", alpha=0.2, linewidth=0)
+    axes.plot(EFFICIENCIES, value, color="C1")
     axes.set_ylim(0.5, 1.5)
     axes.set_ylabel("quant. / float", loc="center")
 

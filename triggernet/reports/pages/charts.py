@@ -91,12 +91,15 @@ class RocChart:
     ----------
     curves : tuple of (str, str)
         Name, and the points of an SVG polyline.
+    bands : tuple of (str, str)
+        Name, and the points of the SVG polygon of its intervals.
     x_ticks, y_ticks : tuple of Tick
     working_x : float
         Where the field quotes the rejection: 30 % signal efficiency.
     """
 
     curves: tuple[tuple[str, str], ...]
+    bands: tuple[tuple[str, str], ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     working_x: float
@@ -109,23 +112,18 @@ def roc_chart(curves: Sequence[Curve]) -> RocChart | None:
     if not curves:
         return None
     width, height = RocChart.width, RocChart.height
-    decades = max(1, math.ceil(math.log10(max(max(c.rejection) for c in curves))))
+    decades = max(1, math.ceil(math.log10(max(max(c.high) for c in curves))))
 
     def y(rejection: float) -> float:
         return height * (1 - math.log10(rejection) / decades)
 
-    lines = tuple(
-        (
-            c.name,
-            " ".join(
-                f"{width * e:.1f},{y(r):.1f}"
-                for e, r in zip(c.efficiency, c.rejection, strict=True)
-            ),
-        )
-        for c in curves
-    )
+    def line(c: Curve, values: Sequence[float]) -> list[str]:
+        pairs = zip(c.efficiency, values, strict=True)
+        return [f"{width * e:.1f},{y(r):.1f}" for e, r in pairs]
+
     return RocChart(
-        lines,
+        tuple((c.name, " ".join(line(c, c.rejection))) for c in curves),
+        tuple((c.name, " ".join(line(c, c.high) + line(c, c.low)[::-1])) for c in curves),
         tuple(Tick(width * k / 5, f"{k / 5:.1f}") for k in range(6)),
         tuple(Tick(y(10.0**k), f"{10**k:,}".replace(",", " ")) for k in range(decades + 1)),
         width * 0.3,

@@ -13,8 +13,9 @@ from triggernet.reports.cost.figures import FIGURES, Error, Figure
 from triggernet.reports.pages.charts import LatencyChart, RocChart, latency_chart, roc_chart
 from triggernet.reports.pages.text import number, percent
 from triggernet.reports.pages.view_rtl import RtlView, rtl_view
-from triggernet.reports.report.evidence import Evidence
+from triggernet.reports.report.evidence import Evidence, Physics
 from triggernet.reports.report.report import Report
+from triggernet.statistics import error_text, interval_text
 
 HEADLINES = {
     "met": "Budget met",
@@ -115,6 +116,7 @@ class View:
     roc: RocChart | None
     metrics: tuple[tuple[str, tuple[str, ...]], ...]
     metric_models: tuple[str, ...]
+    metric_notes: tuple[str, ...]
     encoding: tuple[tuple[str, str], ...]
     evidence: Evidence
     executors: tuple[ExecutorRow, ...]
@@ -154,6 +156,7 @@ def view(report: Report) -> View:
         roc=roc_chart(physics.curves) if physics else None,
         metrics=_metrics(physics.metrics) if physics else (),
         metric_models=tuple(physics.metrics) if physics else (),
+        metric_notes=_metric_notes(physics) if physics else (),
         encoding=_encoding(report.evidence.encoding),
         evidence=report.evidence,
         executors=_executors(report.evidence.agreement),
@@ -349,8 +352,15 @@ def _metrics(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, tuple
         ("Rejection per parameter (ant)", "ant", ".1f"),
     )
     table = [(n, tuple(_optional(m, key, f) for m in metrics.values())) for n, key, f in rows]
-    rejection = tuple(_rejection(m) for m in metrics.values())
-    return (*table[:4], ("Background rejection 1/ε_B at ε_S = 30 %", rejection), table[4])
+    table[3] = "AUC", tuple(_auc(m) for m in metrics.values())
+    rejections = (
+        (
+            f"Background rejection 1/ε_B at ε_S = {percent} %",
+            tuple(_rejection(m, percent) for m in metrics.values()),
+        )
+        for percent in (30, 50)
+    )
+    return (*table[:4], *rejections, table[4])
 
 
 def _optional(metrics: Mapping[str, Any], key: str, form: str) -> str:
@@ -360,8 +370,19 @@ def _optional(metrics: Mapping[str, Any], key: str, form: str) -> str:
     return format(value, form) if form else number(value)
 
 
-def _rejection(metrics: Mapping[str, Any]) -> str:
-    value, error = metrics.get("rejection_30"), metrics.get("rejection_30_error")
-    if value is None:
-        return "no background passes" if "rejection_30" in metrics else ABSENT
-    return f"{value:.0f}" if error is None else f"{value:.0f} ± {error:.0f}"
+def _metric_notes(physics: Physics) -> tuple[str, ...]:
+    errors = "Ends of intervals enclose 68 % (Clopper-Pearson); errors of the AUC are DeLong's"
+    return tuple(f"{note}.".replace("+-", "±") for note in (errors, *physics.notes))
+
+
+def _auc(metrics: Mapping[str, Any]) -> str:
+    text = error_text(metrics["auc"], metrics.get("auc_error"))
+    return text.replace("+-", "±")
+
+
+def _rejection(metrics: Mapping[str, Any], percent: int) -> str:
+    name = f"rejection_{percent}"
+    if name not in metrics:
+        return ABSENT
+    ends = (metrics.get(f"{name}_{end}") for end in ("low", "high"))
+    return interval_text(metrics[name], *ends, minus="−")

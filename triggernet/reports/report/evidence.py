@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from triggernet.program import Program
 from triggernet.reports.report.subject import Subject
 from triggernet.results import METRICS, Content, Exhibit, State, judged, read_result
 from triggernet.schema import Within, load_json
+from triggernet.statistics import Area, clopper_pearson, error_text
 from triggernet.yaml_text import parse_yaml
 
 Floats = NDArray[np.float64]
@@ -44,11 +45,13 @@ class TensorRow:
 
 @dataclass(frozen=True)
 class Curve:
-    """A ROC curve: background rejection at signal efficiencies."""
+    """A ROC curve: background rejection at signal efficiencies, with its 68 % intervals."""
 
     name: str
     efficiency: tuple[float, ...]
     rejection: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,24 @@ class Physics:
     sample: str
     metrics: Mapping[str, Mapping[str, Any]]
     curves: tuple[Curve, ...] = ()
+    auc_difference: Area | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known about the metrics."""
+        from triggernet.learning.tasks.metrics import few_pass
+
+        notes = [f"{name} model: {t}" for name, m in self.metrics.items() for t in few_pass(m)]
+        if self.auc_difference is not None:
+            moved = error_text(self.auc_difference.value, self.auc_difference.error, "+")
+            notes.insert(0, f"AUC, quantised minus float on the same jets: {moved}")
+        return tuple(notes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The metrics and what must be known about them, ready for JSON."""
+        moved = self.auc_difference and asdict(self.auc_difference)
+        notes = list(self.notes)
+        return {"sample": self.sample, **self.metrics, "auc_difference": moved, "notes": notes}
 
 
 @dataclass(frozen=True)
@@ -168,6 +189,9 @@ def _metrics(content: Content, about: Check, folder: Path) -> Physics | None:
     if not all(isinstance(m, dict) and "auc" in m for m in metrics.values()) or not metrics:
         path = folder / METRICS.name
         raise ProjectError(f"{path} holds no metrics of {' or '.join(MODELS)}; train again")
+    from triggernet.learning.tasks.metrics import up_to_date
+
+    metrics = {name: up_to_date(values) for name, values in metrics.items()}
     unchecked = "" if content.sealed else "; not sealed, could not be checked"
     return Physics(f"validation jets of the training{unchecked}", metrics)
 
@@ -183,7 +207,8 @@ def _evaluated(folder: Path, data: Path) -> Physics:
         roc(name, *roc_curve(logits, found.label), int((found.label == 0).sum()))
         for name, logits in zip(MODELS, (found.float_logits, found.quantised_logits), strict=True)
     )
-    return Physics(data.name, found.as_dict(), curves)
+    metrics = {name: each.as_dict() for name, each in found.models.items()}
+    return Physics(data.name, metrics, curves, found.auc_difference)
 
 
 def roc(name: str, signal: Floats, background: Floats, n_background: int) -> Curve:
@@ -194,10 +219,11 @@ def roc(name: str, signal: Floats, background: Floats, n_background: int) -> Cur
     at = np.linspace(0.02, 1.0, 99)
     passing = np.interp(at, np.r_[0.0, signal], np.r_[0.0, background])
     kept = passing * n_background >= 1
+    low, high = clopper_pearson(n_background * passing[kept], n_background)
     return Curve(
         name,
         tuple(float(x) for x in np.round(at[kept], 4)),
-        tuple(float(r) for r in 1 / passing[kept]),
+        *(tuple(float(r) for r in 1 / each) for each in (passing[kept], high, low)),
     )
 
 

@@ -106,6 +106,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """The report ready for JSON; figures that are not known are None."""
         figures = {name: self.figures.get(name) for name in FIGURES}
+        physics = self.evidence.physics
         return {
             "verdict": self.verdict,
             "budget": self.budget.name,
@@ -124,6 +125,7 @@ class Report:
                 for o in (self.estimate.operators if self.estimate else ())
             ],
             "notes": list(self.notes),
+            "physics": physics and physics.as_dict(),
             "evidence": {check.file: check.state for check in self.evidence.checks},
             "project": self.name,
         }

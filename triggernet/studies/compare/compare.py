@@ -155,6 +155,7 @@ def _row(contender: Contender, jets: Jets, config: RtlConfig) -> Row:
         found.quantised,
         found.saturated if found.quantised is not None else {},
         firmware(contender, config),
+        found.auc_difference,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from triggernet.parts import RESOURCES, Part
 from triggernet.reports.cost.figures import FIGURES
+from triggernet.statistics import Area
 from triggernet.studies.compare.contender import Firmware
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ class Row:
     quantised_metrics : Metrics or None
         None for a model without a hardware form.
     saturated : mapping of str to int
-        As in `triggernet.learning.training.Evaluation`.
+        As in `triggernet.learning.evaluation.Evaluation`.
     firmware : Firmware
+    auc_difference : Area or None
+        AUC of the quantised model minus that of the float one, with the error that it has on the
+        same jets.
     """
 
     name: str
@@ -49,17 +53,12 @@ class Row:
     quantised_metrics: Metrics | None
     saturated: Mapping[str, int]
     firmware: Firmware
+    auc_difference: Area | None = None
 
     @property
     def main(self) -> Metrics:
         """The metrics of what goes to hardware; those of the float model where nothing does."""
         return self.quantised_metrics or self.float_metrics
-
-    @property
-    def auc_difference(self) -> float | None:
-        """AUC of the quantised model minus that of the float one."""
-        found = self.quantised_metrics
-        return None if found is None else found.auc - self.float_metrics.auc
 
     def share(self, part: Part) -> Share | None:
         """The largest share of a part; None where no resource is known."""
@@ -71,15 +70,15 @@ class Row:
 
     def as_dict(self, part: Part) -> dict[str, Any]:
         """The run ready for JSON; what is absent is None."""
-        found, share = self.firmware, self.share(part)
+        found, share, quantised = self.firmware, self.share(part), self.quantised_metrics
         figures = {name: found.figures.get(name) for name in FIGURES}
         return {
             "name": self.name,
             "folder": self.folder,
             "model": self.model,
-            "float": self.float_metrics.as_dict(),
-            "quantised": self.quantised_metrics and self.quantised_metrics.as_dict(),
-            "auc_difference": self.auc_difference,
+            "float": self.float_metrics.with_notes(),
+            "quantised": quantised and quantised.with_notes(),
+            "auc_difference": self.auc_difference and asdict(self.auc_difference),
             "n_parameters": self.main.n_parameters,
             "saturated": dict(self.saturated),
             "bit_operations": found.bit_operations and found.bit_operations.as_dict(),

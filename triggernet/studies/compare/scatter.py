@@ -106,7 +106,7 @@ def scatter_chart(found: TradeOff) -> ScatterChart:
     if not points:
         return ScatterChart(found.cost, title, (), (), (), (), (), legend, left_out)
     across = _axis([p.cost for p in points], WIDTH, found.cost not in LINEAR)
-    up = _axis([e for p in points for e in _ends(p)], HEIGHT, log=True)
+    up = _axis([e for p in points for e in (p.low, p.high)], HEIGHT, log=True)
     markers = tuple(_marker(p, across, up, legend.index(p.origin)) for p in points)
     fronts = tuple(
         Line(
@@ -137,12 +137,6 @@ def _left_out(found: TradeOff) -> Iterator[str]:
         yield f"{', '.join(name for name, why in found.left_out if why == reason)} ({reason})"
 
 
-def _ends(point: Point) -> tuple[float, float]:
-    """The ends of its error bar; what reaches below a fifth of the rejection is cut there."""
-    low = max(point.rejection - point.error, point.rejection / 5)
-    return low, point.rejection + point.error
-
-
 def _axis(values: Sequence[float], length: float, log: bool) -> Axis:
     low, high = min(values), max(values)
     if not log:
@@ -165,7 +159,7 @@ def _round_numbers(low: float, high: float) -> list[float]:
 
 
 def _marker(point: Point, across: Axis, up: Axis, group: int) -> Marker:
-    y, low, high = (HEIGHT - up.at(v) for v in (point.rejection, *_ends(point)))
+    y, low, high = (HEIGHT - up.at(v) for v in (point.rejection, point.low, point.high))
     return Marker(across.at(point.cost), y, low, high, group)
 
 

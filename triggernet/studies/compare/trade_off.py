@@ -25,8 +25,8 @@ class Point:
     ----------
     name : str
     cost : float
-    rejection, error : float
-        The error is statistical.
+    rejection, low, high : float
+        With the ends of its 68 % interval.
     origin : str
         Where the cost comes from, or which model the rejection is of.
     """
@@ -34,7 +34,8 @@ class Point:
     name: str
     cost: float
     rejection: float
-    error: float
+    low: float
+    high: float
     origin: str
 
 
@@ -123,9 +124,10 @@ def _point(row: Row, cost: str) -> Point | str:
         return row.firmware.absent or NOT_KNOWN
     else:
         value, origin = figure.value, origin_of(figure)
-    if metrics.rejection_30 is None or metrics.rejection_30_error is None:
+    if metrics.rejection_30 is None or metrics.rejection_30_high is None:
         return NO_BACKGROUND
-    return Point(row.name, value, metrics.rejection_30, metrics.rejection_30_error, origin)
+    ends = metrics.rejection_30_low, metrics.rejection_30_high
+    return Point(row.name, value, metrics.rejection_30, *ends, origin)
 
 
 def origin_of(figure: Figure) -> str:

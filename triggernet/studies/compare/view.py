@@ -11,6 +11,7 @@ from triggernet.reports.cost.figures import Figure
 from triggernet.reports.pages.text import number, percent
 from triggernet.reports.report.rtl_sources import NETLIST, SCHEDULE
 from triggernet.reports.report.sources import TOOL
+from triggernet.statistics import FEW, error_text, interval_text
 from triggernet.studies.compare.compare import Comparison
 from triggernet.studies.compare.row import Row
 from triggernet.studies.compare.scatter import ScatterChart, scatter_chart
@@ -32,6 +33,7 @@ HEADER = (
     *("LUT", "FF", "DSP", "BRAM18", "latency", "interval", "share"),
 )
 LEFT = (0,)  # columns of words
+FEW_PASS = f"Fewer than {FEW} background jets pass, so that the rejection is hardly known."
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def compare_view(found: Comparison) -> CompareView:
         sentence=f"{_plural(len(found.rows), 'run')} on the same {_plural(found.n_jets, 'jet')}.",
         facts=(
             ("Jets", f"{number(found.n_jets)} of {found.sample}"),
-            ("Rejection", "1/ε_B at 30 % signal efficiency, statistical error"),
+            ("Rejection", "1/ε_B at 30 % signal efficiency, 68 % interval (Clopper-Pearson)"),
+            ("AUC", "standard error (DeLong), of a difference on the same jets"),
             ("Latency", f"in ns, at a clock of {_clocks(found.rows)}; interval in clocks"),
             ("Shares", f"the largest one, of a {found.part.title}"),
         ),
@@ -181,7 +184,8 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
     """What must be known about runs, once for all runs of which it is true."""
     about: dict[str, list[str]] = {}
     for row in rows:
-        for text in (row.firmware.absent, *row.firmware.notes):
+        few = FEW_PASS if row.main.passing_30 < FEW else ""
+        for text in (row.firmware.absent, *row.firmware.notes, few):
             if text:
                 about.setdefault(text, []).append(row.name)
     for text, names in about.items():
@@ -192,7 +196,7 @@ def _row(row: Row, found: Comparison, marks: dict[tuple[str, str, str], str]) ->
     firmware, share = row.firmware, row.share(found.part)
     cells = {name: _cell(firmware.figures.get(name), marks) for name in HARDWARE}
     cycles, period_ns = firmware.value("latency_cycles"), firmware.clock_period_ns
-    operations = firmware.bit_operations
+    operations, moved = firmware.bit_operations, row.auc_difference
     clock = "" if period_ns is None else f" of {period_ns:g} ns"
     return RowView(
         name=row.name,
@@ -200,7 +204,7 @@ def _row(row: Row, found: Comparison, marks: dict[tuple[str, str, str], str]) ->
         design=firmware.design or ABSENT,
         quantised=_metrics(row.quantised_metrics),
         float=_metrics(row.float_metrics),
-        difference=ABSENT if row.auc_difference is None else f"{row.auc_difference:+.4f}",
+        difference=ABSENT if moved is None else _area(moved.value, moved.error, "+"),
         parameters=number(row.main.n_parameters),
         bit_operations=ABSENT if operations is None else number(operations.total),
         lut=cells["lut"],
@@ -225,13 +229,17 @@ def _cell(figure: Figure | None, marks: dict[tuple[str, str, str], str]) -> Cell
     return Cell(number(figure.value), marks[_key(figure)], span)
 
 
+def _area(value: float, error: float | None, sign: str = "") -> str:
+    return error_text(value, error, sign).replace("+-", "±")
+
+
 def _metrics(metrics: Metrics | None) -> MetricsView:
     if metrics is None:
         return MetricsView(ABSENT, ABSENT, ABSENT, ABSENT)
-    value, error = metrics.rejection_30, metrics.rejection_30_error
+    ends = metrics.rejection_30_low, metrics.rejection_30_high
     return MetricsView(
-        "none passes" if value is None else f"{value:.0f} ± {error:.0f}",
-        f"{metrics.auc:.4f}",
+        interval_text(metrics.rejection_30, *ends, minus="−"),
+        _area(metrics.auc, metrics.auc_error),
         f"{metrics.accuracy:.4f}",
         ABSENT if metrics.ant is None else f"{metrics.ant:.{1 if metrics.ant >= 1 else 2}f}",
     )
