@@ -14,7 +14,7 @@ from triggernet.cli import main
 from triggernet.data import EncodingConfig, decode, encode, mock_jets, save_jets
 from triggernet.errors import DataError, EncodingError, UsageError
 from triggernet.learning.evaluation import evaluate
-from triggernet.learning.evaluation.roc import band, plot_roc
+from triggernet.learning.evaluation.roc import band, plot_roc, rejection_curve
 from triggernet.learning.tasks.metrics import area_under_roc
 from triggernet.learning.training import load_run_config, train
 from triggernet.learning.training.features import float_inputs, hardware_inputs
@@ -113,6 +113,17 @@ def test_bands_are_asymmetric_and_never_below_1():
     one = statistics.rejection(1, 200)
     assert (low[3], high[3]) == pytest.approx((one.low, one.high))
     assert high[3] - 200 > 2 * (200 - low[3])
+
+
+def test_no_curve_is_drawn_where_less_than_one_background_jet_passes():
+    rng = np.random.default_rng(1)
+    label = (np.arange(900) % 3 == 0).astype(np.int64)
+    curve = rejection_curve(rng.normal(size=900) + 2.5 * label, label)
+    assert np.isnan(curve[0])
+    assert curve[-1] == 1
+    assert 100 < np.nanmax(curve) <= 600
+    one = statistics.rejection(1, 600)
+    assert np.nanmax(band(curve, 600)[1]) <= one.high * (1 + 1e-9)
 
 
 def test_values_out_of_range_are_reported(run):

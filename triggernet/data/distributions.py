@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from triggernet.data import kinematics
 from triggernet.data.jets import Jets
 from triggernet.errors import DataError
+from triggernet.statistics import roc_area
 
 Floats = NDArray[np.float64]
 
@@ -110,14 +111,14 @@ class Separation:
     """Area under the curve of a one-variable tagger, with its statistical error."""
 
     auc: float
-    error: float
+    error: float | None
 
 
 def mass_threshold(jets: Jets) -> Separation:
     """How well the jet mass alone tells signal from background.
 
-    The last class is the signal, all others are background. The error is that of
-    J. Hanley and B. McNeil, Radiology 143 (1982) 29, equation 1 with their Q1 and Q2.
+    The last class is the signal, all others are background. The error is that of DeLong et al.:
+    see `triggernet.statistics`.
 
     Raises
     ------
@@ -125,18 +126,13 @@ def mass_threshold(jets: Jets) -> Separation:
         If one of the two has no jets.
     """
     mass = kinematics.mass(jets.jet)
-    signal = mass[jets.label == len(jets.classes) - 1]
-    background = np.sort(mass[jets.label != len(jets.classes) - 1])
-    if len(signal) == 0 or len(background) == 0:
-        raise DataError(f"{len(signal)} signal and {len(background)} background jets: need both")
-    below = np.searchsorted(background, signal, "left") + np.searchsorted(
-        background, signal, "right"
-    )
-    auc = float(below.mean() / 2 / len(background))
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (len(signal) - 1) * (q1 - auc**2)
-    variance += (len(background) - 1) * (q2 - auc**2)
-    return Separation(auc, float(np.sqrt(variance / len(signal) / len(background))))
+    signal = (jets.label == len(jets.classes) - 1).astype(np.int64)
+    if not 0 < signal.sum() < len(signal):
+        raise DataError(
+            f"{signal.sum()} signal and {(signal == 0).sum()} background jets: need both"
+        )
+    area = roc_area(mass, signal)
+    return Separation(area.value, area.error)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from triggernet.data.cross_section import cross_section_text
 from triggernet.data.distributions import compare, mass_peak, mass_threshold, observables
 from triggernet.data.jets import Jets
 from triggernet.data.readers.formats import load_jets
+from triggernet.statistics import error_text
 from triggernet.words import counted
 
 FEW = 20  # jets below which a peak means nothing
@@ -117,9 +118,8 @@ def as_text(path: Path, description: dict[str, Any]) -> str:
             shown = " " * len(shown)
     if "mass_threshold" in description:
         separation = description["mass_threshold"]
-        lines.append(
-            f"jet-mass threshold alone: AUC {separation['auc']:.4f} +- {separation['error']:.4f}"
-        )
+        area = error_text(separation["auc"], separation["error"])
+        lines.append(f"jet-mass threshold alone: AUC {area}")
     if "mass_peak" in description:
         peak = description["mass_peak"]
         lines.append(

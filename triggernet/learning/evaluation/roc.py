@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from triggernet.files import check_plot, new_file
 from triggernet.learning.tasks.metrics import SIGNAL_EFFICIENCY, roc_curve
-from triggernet.statistics import clopper_pearson, interval_text
+from triggernet.statistics import clopper_pearson, error_text, interval_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,17 +76,19 @@ def _curves(axes: Any, evaluation: Evaluation, n_background: int) -> list[Floats
         low, high = band(curve, n_background)
         axes.fill_between(EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
         at_30 = interval_text(found.rejection_30, found.rejection_30_low, found.rejection_30_high)
-        label = f"{name}: AUC {found.auc:.4f}, {at_30} at 30 %"
+        area = error_text(found.auc, found.auc_error)
+        label = f"{name}: AUC {area}, {at_30} at 30 %".replace("+-", "±")
         axes.plot(EFFICIENCIES, curve, color=colour, label=label)
         curves.append(curve)
     return curves
 
 
 def rejection_curve(logits: Floats, label: NDArray[np.int64]) -> Floats:
-    """1 / background efficiency at `EFFICIENCIES`; NaN where no background passes."""
+    """1 / background efficiency at `EFFICIENCIES`; NaN where less than one jet of it passes."""
     signal, background = roc_curve(logits, label)
     found = np.interp(EFFICIENCIES, np.r_[0, signal], np.r_[0, background])
-    return np.where(found > 0, 1 / np.where(found > 0, found, 1), np.nan)
+    known = found * np.sum(label != 1) > 1 - 1e-9
+    return np.where(known, 1 / np.where(known, found, 1), np.nan)
 
 
 def band(rejection: Floats, n_background: int) -> tuple[Floats, Floats]:
@@ -113,7 +115,7 @@ def _decorate(main: Any, rows: list[Any], title: str) -> None:
     main.set_yscale("log")
     main.set_ylim(bottom=1)
     main.set_ylabel(r"background rejection $1/\epsilon_B$")
-    main.legend(loc="upper right")
+    main.legend(loc="upper right", fontsize="small")
     main.set_title(title, loc="right", fontsize="small")
     rows[-1].set_xlim(0, 1)
     rows[-1].set_xlabel(r"signal efficiency $\epsilon_S$")
