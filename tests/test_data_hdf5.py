@@ -69,17 +69,22 @@ def test_a_disk_without_room_leaves_the_old_file_and_says_so(tmp_path, write):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_does_not_read_back_is_not_published(tmp_path, monkeypatch):
-    path, whole = tmp_path / "jets.h5", hdf5._image
+@WRITERS
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_what_does_not_read_back_is_not_published(tmp_path, monkeypatch, write, share):
+    """The disk keeps nothing of it, or half of the larger blocks."""
+    path, whole = tmp_path / "jets.h5", hdf5._Stream.write
 
-    def half(*args):
-        content = bytearray(whole(*args))
-        content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
-        return bytes(content)
+    def forgets(stream, content):
+        kept = bytearray(content)
+        if share == 1.0 or len(kept) > 200:
+            lost = int(len(kept) * share)
+            kept[-lost:] = bytes(lost)
+        return whole(stream, kept)
 
-    monkeypatch.setattr(hdf5, "_image", half)
+    monkeypatch.setattr(hdf5._Stream, "write", forgets)
     with pytest.raises(FileError, match=r"cannot write .*jets\.h5: .* does not read back"):
-        save_jets(path, JETS)
+        write(path)
     assert not list(tmp_path.iterdir())
 
 

@@ -185,7 +185,7 @@ def test_another_sample_does_not_take_over_its_chunks(tmp_path, monkeypatch):
 def test_chunks_are_kept_until_the_file_was_read_back(tmp_path, monkeypatch):
     path, few = tmp_path / "jets.h5", GenerationConfig(chunk_jets=1, n_constituents=8)
     with monkeypatch.context() as patch:
-        patch.setattr(hdf5, "_image", lambda *args: bytes(1000))
+        patch.setattr(hdf5._Stream, "write", lambda stream, content: len(content))
         with pytest.raises(FileError, match=rf"cannot write {path}: .*{path}.chunks, the same"):
             generate(few, 2, path, seed=3)
     assert not path.exists()

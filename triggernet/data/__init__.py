@@ -14,6 +14,7 @@ from triggernet.data.mock import mock_jets
 from triggernet.data.readers.compact import compact_encoding, save_compact
 from triggernet.data.readers.formats import load_jets
 from triggernet.data.readers.native import save_jets
+from triggernet.data.readers.stored import StoredJets, iterate_jets, stored_jets
 from triggernet.data.samples import sample_path
 
 __all__ = [
@@ -21,14 +22,17 @@ __all__ = [
     "Encoded",
     "EncodingConfig",
     "Jets",
+    "StoredJets",
     "compact_encoding",
     "convert",
     "decode",
     "encode",
+    "iterate_jets",
     "load_jets",
     "mock_jets",
     "sample_path",
     "save_compact",
     "save_jets",
+    "stored_jets",
     "to_laboratory",
 ]

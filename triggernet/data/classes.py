@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triggernet.data.jets import Jets
 from triggernet.errors import DataError, UsageError
@@ -61,23 +62,55 @@ def regroup(jets: Jets, groups: Groups) -> Jets:
     DataError
         If a group has no jets of one of its classes.
     """
-    refuse_wrong_names(jets.classes, groups)
-    counts = np.bincount(jets.label, minlength=len(jets.classes))
-    to = np.full(len(jets.classes), -1, np.int64)
-    for label, name in ((k, name) for k, group in enumerate(groups) for name in group):
-        old = jets.classes.index(name)
-        if counts[old] == 0:
-            raise DataError(
-                f"none of the {len(jets)} jets is of the class {name!r}; there are "
-                + ", ".join(f"{n} of {c}" for n, c in zip(counts, jets.classes, strict=True) if n)
-            )
-        to[old] = label
+    refuse_missing_classes(jets.label, jets.classes, groups)
+    return renamed(jets, groups)
+
+
+def renamed(jets: Jets, groups: Groups) -> Jets:
+    """`regroup` of some jets of a sample, without its checks."""
+    to = new_labels(jets.classes, groups)
     kept = jets.select(to[jets.label] >= 0)
     names = tuple("+".join(group) for group in groups)
     made = f"{', '.join(names)} of {', '.join(jets.classes)}"
     earlier = jets.provenance.get("selection")
     about = {**jets.provenance, "selection": f"{earlier}; {made}" if earlier else made}
     return replace(kept, label=to[kept.label], classes=names, provenance=about)
+
+
+def new_labels(classes: Sequence[str], groups: Groups) -> NDArray[np.int64]:
+    """The new label of each class (k,), -1 for those that are left out."""
+    to = np.full(len(classes), -1, np.int64)
+    for label, group in enumerate(groups):
+        for name in group:
+            to[classes.index(name)] = label
+    return to
+
+
+def count_of(label: NDArray[np.int64], classes: Sequence[str], groups: Groups) -> int:
+    """How many jets with the labels (n,) `regroup` keeps."""
+    return int((new_labels(classes, groups)[label] >= 0).sum())
+
+
+def refuse_missing_classes(
+    label: NDArray[np.int64], classes: Sequence[str], groups: Groups
+) -> None:
+    """Refuse groups that name a class that is unknown, named twice, or has no jet.
+
+    Raises
+    ------
+    UsageError
+        See `refuse_wrong_names`.
+    DataError
+        If a class has no jet.
+    """
+    refuse_wrong_names(classes, groups)
+    counts = np.bincount(label, minlength=len(classes))
+    for name in (name for group in groups for name in group):
+        if counts[classes.index(name)] == 0:
+            raise DataError(
+                f"none of the {len(label)} jets is of the class {name!r}; there are "
+                + ", ".join(f"{n} of {c}" for n, c in zip(counts, classes, strict=True) if n)
+            )
 
 
 def refuse_wrong_names(classes: Sequence[str], groups: Groups) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,28 @@ def load_jets(path: Path, limit: int | None = None) -> Jets:
         If the file is missing, damaged or of no known format; names the file, the key and what was
         expected.
     """
+    read = read_hdf5 if is_hdf5(path, limit) else jetclass.read
+    # Rubbish is refused below, by name.
+    with waiting(f"reading {path}"), np.errstate(over="ignore", invalid="ignore"):
+        jets = read(path, limit)
+    jets = jets if limit is None else jets.select(slice(0, limit))
+    return checked(jets, path)
+
+
+def checked(jets: Jets, path: Path, first: int = 0) -> Jets:
+    """The jets of a file from the jet `first` on, sorted; DataError if they cannot be."""
+    refuse_nonsense(jets, path, first)
+    return replace(jets, constituents=sorted_by_pt(jets.constituents))
+
+
+def is_hdf5(path: Path, limit: int | None = None) -> bool:
+    """Whether a file is HDF5 or else ROOT, by its first bytes.
+
+    Raises
+    ------
+    DataError
+        If it is missing or neither, or the limit is below 1.
+    """
     if not path.is_file():
         raise DataError(f"{path} does not exist, or is no file")
     if limit is not None and limit < 1:
@@ -57,13 +80,15 @@ def load_jets(path: Path, limit: int | None = None) -> Jets:
         head.startswith(ROOT_MAGIC) and head[8:] != ROOT_BEGIN
     ):
         raise DataError(f"{path} is neither HDF5 nor ROOT: it begins with {head[:8]!r}")
-    read = read_hdf5 if head.startswith(HDF5_MAGIC) else jetclass.read
-    # Rubbish is refused below, by name.
-    with waiting(f"reading {path}"), np.errstate(over="ignore", invalid="ignore"):
-        jets = read(path, limit)
-    jets = jets if limit is None else jets.select(slice(0, limit))
-    refuse_nonsense(jets, path)
-    return replace(jets, constituents=sorted_by_pt(jets.constituents))
+    return head.startswith(HDF5_MAGIC)
+
+
+def is_native(path: Path, limit: int | None = None) -> bool:
+    """Whether a file is of triggernet's own format, not the compact one; raises as `is_hdf5`."""
+    if not is_hdf5(path, limit):
+        return False
+    with opened_hdf5(path) as file:
+        return reader_of(file, path) is native.read_native
 
 
 def read_hdf5(path: Path, limit: int | None) -> Jets:
@@ -74,13 +99,26 @@ def read_hdf5(path: Path, limit: int | None) -> Jets:
     DataError
         See `load_jets`.
     """
+    with opened_hdf5(path) as file:
+        reader = reader_of(file, path)
+        return reader(file, path, limit)
+
+
+@contextmanager
+def opened_hdf5(path: Path) -> Iterator[Any]:
+    """An HDF5 file, open for reading; what damaged files raise becomes one line.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
     import h5py
 
     refuse_endless_heaps(path)
     try:
         with h5py.File(path) as file:
-            reader = reader_of(file, path)
-            return reader(file, path, limit)
+            yield file
     except DataError as error:
         if str(path) in str(error):
             raise
@@ -122,8 +160,8 @@ def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
     )
 
 
-def refuse_nonsense(jets: Jets, path: Path) -> None:
-    """Refuse jets that cannot be.
+def refuse_nonsense(jets: Jets, path: Path, first: int = 0) -> None:
+    """Refuse jets that cannot be; the first one is number `first` of the file.
 
     Momenta must be finite and labels have a class; and what is there must not contradict the
     stated multiplicities. Fewer constituents may be there, since those softer than a step of the
@@ -145,9 +183,9 @@ def refuse_nonsense(jets: Jets, path: Path) -> None:
     n_present = jets.present.sum(axis=1)
     wrong = (n_present > jets.multiplicity) | ((n_present == 0) & (jets.multiplicity > 0))
     if wrong.any():
-        first = int(wrong.argmax())
+        k = int(wrong.argmax())
         raise DataError(
-            f"{path} is damaged: jet {first} states {jets.multiplicity[first]} constituents and "
-            f"holds {n_present[first]} ({int(wrong.sum())} of {len(jets)} jets do not agree); take "
+            f"{path} is damaged: jet {first + k} states {jets.multiplicity[k]} constituents and "
+            f"holds {n_present[k]} ({int(wrong.sum())} of {len(jets)} jets do not agree); take "
             "another copy, or make it again"
         )

@@ -1,21 +1,26 @@
 """HDF5 files that hold what was to be written, and say so at every reading.
 
 A file carries the SHA-256 digest of its content in an attribute. h5py does not raise when it
-cannot flush (a full disk), and chunks that were never written read as zeros; so a file is built in
-memory, written like any other, read back and compared before it gets its name.
+cannot flush (a full disk), and chunks that were never written read as zeros; so it writes to a
+stream that remembers what the operating system refused, and a file is read back and compared before
+it gets its name.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.data.jets import DAMAGED
 from triggernet.errors import DataError, FileError, in_one_line
 from triggernet.files import new_file, to_json
 
@@ -40,9 +45,9 @@ def write_hdf5(
     attributes
         Of the file.
     datasets
-        By name; every one of one row at least two axes long is cut into chunks of rows.
+        By name; each is cut into chunks of whole rows.
     rows_per_chunk
-        At most; a chunk holds whole rows.
+        At most.
     level
         Of gzip, 1 to 9.
 
@@ -51,53 +56,214 @@ def write_hdf5(
     FileError
         If the file cannot be written, or does not read back.
     """
-    digest = _Digest(attributes)
-    for name in sorted(datasets):
-        digest.begin(name, datasets[name])
-        digest.add(datasets[name])
-    stated = digest.value()
-    content = _image({**attributes, DIGEST: stated}, datasets, rows_per_chunk, level)
-    with new_file(path) as temporary:
-        temporary.write_bytes(content)
-        _read_back(temporary, path, tuple(datasets))
+    storage = Storage(
+        {name: (values.shape, values.dtype) for name, values in datasets.items()},
+        rows_per_chunk,
+        level,
+    )
+    write_in_parts(path, attributes, storage, [datasets])
 
 
-def _image(
+@dataclass(frozen=True)
+class Storage:
+    """How datasets are stored: shape and type of each, rows of a chunk, level of gzip (1 to 9)."""
+
+    datasets: Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
+    rows_per_chunk: int
+    level: int
+
+
+def write_in_parts(
+    path: Path,
     attributes: Mapping[str, str | int],
-    datasets: Mapping[str, NDArray[Any]],
-    rows_per_chunk: int,
-    level: int,
-) -> bytes:
-    """The bytes of a file, made in memory: nothing that h5py does there can fail unseen."""
+    storage: Storage,
+    parts: Iterable[Mapping[str, NDArray[Any]]],
+) -> None:
+    """Write what `write_hdf5` would of all parts together, byte for byte, with one part in memory.
+
+    Parameters
+    ----------
+    path, attributes
+        As for `write_hdf5`.
+    storage
+        Shapes of the whole.
+    parts
+        Rows of the datasets, in order; a dataset of fewer rows than a chunk is whole in the first.
+
+    Raises
+    ------
+    FileError
+        As for `write_hdf5`.
+    """
     import h5py
 
-    memory = {"driver": "core", "backing_store": False, "libver": "v110"}
-    with h5py.File("in memory", "w", **memory) as file:
-        file.attrs.update(attributes)
-        for name, values in datasets.items():
-            file.create_dataset(
-                name,
-                data=values,
-                chunks=(min(rows_per_chunk, max(len(values), 1)), *np.maximum(values.shape[1:], 1)),
-                compression="gzip",
-                compression_opts=level,
-                shuffle=True,
-            )
-        file.flush()
-        return bytes(file.id.get_file_image())
+    with new_file(path) as temporary:
+        with _writable(temporary, "w") as stream, h5py.File(stream, "w", libver="v110") as file:
+            file.attrs.update(attributes)
+            given = _fill(file, storage, parts)
+        digest = _read_back(temporary, path, given)
+        with _writable(temporary, "r+") as stream, h5py.File(stream, "r+", libver="v110") as file:
+            file.attrs[DIGEST] = digest
+        if _read_back(temporary, path, given) != digest:
+            raise FileError(f"cannot write {path}: its attributes do not read back")
 
 
-def _read_back(temporary: Path, path: Path, names: Sequence[str]) -> None:
+@contextmanager
+def _writable(path: Path, mode: str) -> Iterator[_Stream]:
+    """The file for h5py to write to; what the operating system refused is raised at the end."""
+    with path.open("w+b" if mode == "w" else "r+b", buffering=0) as file:
+        stream = _Stream(file)
+        try:
+            yield stream
+        finally:
+            if stream.failure is not None:
+                raise stream.failure
+
+
+class _Stream(io.RawIOBase):
+    """A file that keeps the first failure to itself: h5py would lose it, or end the process."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        """Write all of it, or remember why not; h5py is told that it went well."""
+        rest = memoryview(content).cast("B")
+        size = len(rest)
+        try:
+            while self.failure is None and len(rest):
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.failure = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """As of a file."""
+        try:
+            return int(self._file.truncate(size))
+        except OSError as error:
+            self.failure = self.failure or error
+            return size or 0
+
+    def readinto(self, buffer: Any) -> int:
+        """As of a file."""
+        return int(self._file.readinto(buffer))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file."""
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        """As of a file."""
+        return int(self._file.tell())
+
+
+def _fill(
+    file: Any, storage: Storage, parts: Iterable[Mapping[str, NDArray[Any]]]
+) -> dict[str, str]:
+    """Write all parts, chunk by chunk, and return the digest of what each dataset was given."""
+    rows = storage.rows_per_chunk
+    packing = {"compression": "gzip", "compression_opts": storage.level, "shuffle": True}
+    for name, (shape, dtype) in storage.datasets.items():
+        chunked = packing | {"chunks": (min(rows, shape[0]), *shape[1:])}
+        file.create_dataset(name, shape, dtype, **({} if 0 in shape else chunked))
+    given = {name: hashlib.sha256() for name in storage.datasets}
+    start = 0
+    for chunk in _in_chunks(parts, rows):
+        for name, values in chunk.items():
+            if len(values):
+                file[name][start : start + len(values)] = values
+                given[name].update(np.ascontiguousarray(values).tobytes())
+        start += rows
+    return {name: digest.hexdigest() for name, digest in given.items()}
+
+
+def _in_chunks(
+    parts: Iterable[Mapping[str, NDArray[Any]]], rows: int
+) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """The same rows in pieces of `rows`, the last of fewer."""
+    rest: Mapping[str, NDArray[Any]] = {}
+    for part in parts:
+        held = joined(rest, part)
+        whole = max(len(values) for values in held.values()) // rows * rows
+        for start in range(0, whole, rows):
+            yield {name: values[start : start + rows] for name, values in held.items()}
+        rest = {name: values[whole:] for name, values in held.items() if len(values) > whole}
+    if rest:
+        yield rest
+
+
+def joined(
+    rest: Mapping[str, NDArray[Any]], part: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """Rows of `rest`, then of `part`."""
+    if not rest:
+        return dict(part)
+    return {
+        name: np.concatenate([rows[name] for rows in (rest, part) if name in rows])
+        for name in dict.fromkeys((*rest, *part))
+    }
+
+
+def _read_back(temporary: Path, path: Path, given: Mapping[str, str]) -> str:
+    """The digest of what was written, after a comparison of each dataset with what it was given."""
     import h5py
 
     try:
         with h5py.File(temporary) as file:
-            read_datasets(file, path, names)
-    except (DataError, OSError) as error:
-        raise FileError(
-            f"cannot write {path}: what was written does not read back as it was given "
-            f"({in_one_line(error)}); the disk may be failing, choose another one"
-        ) from error
+            digest, found = _digests(file, path, tuple(given))
+    except (DataError, *DAMAGED) as error:
+        raise FileError(_UNREAD.format(path, in_one_line(error))) from error
+    wrong = [name for name, value in given.items() if found[name] != value]
+    if wrong:
+        raise FileError(_UNREAD.format(path, f"dataset {wrong[0]!r} is another one"))
+    return digest
+
+
+_UNREAD = (
+    "cannot write {}: what was written does not read back as it was given ({}); the disk may be "
+    "failing, choose another one"
+)
+
+
+def check_digest(file: Any, path: Path, names: Sequence[str]) -> None:
+    """Read all of an open file, block by block, and compare it with the digest if it states one.
+
+    Raises
+    ------
+    DataError
+        If chunks are missing, or the content is not what the digest was made of.
+    """
+    found, _ = _digests(file, path, names)
+    _refuse_other_digest(file, path, found)
+
+
+def _digests(file: Any, path: Path, names: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The digest of an open file, and that of the rows of each dataset."""
+    digest, single = _Digest(_attributes(file)), {}
+    for name in sorted(names):
+        refuse_missing_chunks(file[name], path)
+        digest.begin(name, file[name])
+        alone = hashlib.sha256()
+        for _, block in _blocks(file[name]):
+            digest.add(block)
+            alone.update(np.ascontiguousarray(block).tobytes())
+        single[name] = alone.hexdigest()
+    return digest.value(), single
+
+
+def _attributes(file: Any) -> dict[str, Any]:
+    """All attributes that the digest covers."""
+    return {name: _plain(value) for name, value in file.attrs.items() if name != DIGEST}
+
+
+def _refuse_other_digest(file: Any, path: Path, found: str) -> None:
+    if DIGEST in file.attrs and _plain(file.attrs[DIGEST]) != found:
+        raise DataError(
+            f"{path} is damaged: its content is not what its digest was made of (attribute "
+            f"{DIGEST!r}); take another copy, or make it again"
+        )
 
 
 def read_datasets(
@@ -123,9 +289,7 @@ def read_datasets(
     DataError
         If chunks are missing, or the content is not what the digest was made of.
     """
-    attributes = {name: _plain(value) for name, value in file.attrs.items()}
-    stated = attributes.pop(DIGEST, None)
-    digest, kept = _Digest(attributes), {}
+    digest, kept = _Digest(_attributes(file)), {}
     for name in sorted(names):
         dataset = file[name]
         refuse_missing_chunks(dataset, path)
@@ -137,11 +301,7 @@ def read_datasets(
                 left = slice(None if rows is None else rows - start)
                 parts.append(block[(left, slice(columns))[: block.ndim]])
         kept[name] = np.concatenate(parts) if parts else dataset[:rows]
-    if stated is not None and stated != digest.value():
-        raise DataError(
-            f"{path} is damaged: its content is not what its digest was made of (attribute "
-            f"{DIGEST!r}); take another copy, or make it again"
-        )
+    _refuse_other_digest(file, path, digest.value())
     return kept
 
 

@@ -9,6 +9,7 @@ constituents' rotated angles.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.jets import Jets
-from triggernet.data.readers.hdf5 import write_hdf5
+from triggernet.data.readers.hdf5 import Storage, write_in_parts
 from triggernet.errors import DataError
 
 LAYOUT = "hls4ml"
 CLASSES = {"j_g": "gluon", "j_q": "quark", "j_w": "w", "j_z": "z", "j_t": "top"}
 N_CONSTITUENTS = 150
 ROWS_PER_CHUNK = 256
+LEVEL = 4  # of gzip
 
 UNLISTED = "j1_pdgid"  # named last, without a column
 PARTICLE = (
@@ -63,20 +65,53 @@ def save_hls4ml(path: Path, jets: Jets) -> None:
     FileError
         If the file cannot be written.
     """
-    unknown = [name for name in jets.classes if name not in CLASSES.values()]
+    save_hls4ml_parts(path, jets, len(jets), [jets])
+
+
+def save_hls4ml_parts(path: Path, first: Jets, n_jets: int, parts: Iterable[Jets]) -> None:
+    """Write what `save_hls4ml` would of all parts together, with one part in memory.
+
+    Parameters
+    ----------
+    path, n_jets, parts
+        Where; how many jets in all; the jets, in order.
+    first
+        Jets that tell the classes and the provenance of all.
+
+    Raises
+    ------
+    DataError, FileError
+        As `save_hls4ml`.
+    """
+    unknown = [name for name in first.classes if name not in CLASSES.values()]
     if unknown:
         raise DataError(
             f"the layout {LAYOUT!r} has no column for the class {unknown[0]!r}; it has "
             f"{', '.join(CLASSES.values())}"
         )
-    datasets = {
-        "jetConstituentList": constituent_features(jets),
-        "jets": jet_features(jets),
+    names = {
         "particleFeatureNames": np.array([*PARTICLE, UNLISTED], dtype="S"),
         "jetFeatureNames": np.array(WHOLE_JET, dtype="S"),
     }
-    attributes = {"provenance": json.dumps(dict(jets.provenance), sort_keys=True)}
-    write_hdf5(path, attributes, datasets, rows_per_chunk=ROWS_PER_CHUNK, level=4)
+    shapes = {
+        "jetConstituentList": (n_jets, N_CONSTITUENTS, len(PARTICLE)),
+        "jets": (n_jets, len(WHOLE_JET)),
+    }
+    double = np.dtype("<f8")
+    datasets = {name: (shape, double) for name, shape in shapes.items()}
+    datasets |= {name: (values.shape, values.dtype) for name, values in names.items()}
+    attributes = {"provenance": json.dumps(dict(first.provenance), sort_keys=True)}
+    tables = (tables_of(part, names if k == 0 else {}) for k, part in enumerate(parts))
+    write_in_parts(path, attributes, Storage(datasets, ROWS_PER_CHUNK, LEVEL), tables)
+
+
+def tables_of(jets: Jets, names: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The datasets of some jets; the names of the columns come with the first ones."""
+    return {
+        "jetConstituentList": constituent_features(jets),
+        "jets": jet_features(jets),
+        **names,
+    }
 
 
 def constituent_features(jets: Jets) -> NDArray[np.float64]:

@@ -8,7 +8,8 @@ the file.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,19 @@ from numpy.typing import NDArray
 
 from triggernet.data import kinematics
 from triggernet.data.jets import Jets
-from triggernet.data.readers.hdf5 import read_datasets, write_hdf5
+from triggernet.data.readers.hdf5 import (
+    Storage,
+    check_digest,
+    read_datasets,
+    write_hdf5,
+    write_in_parts,
+)
 from triggernet.errors import DataError
 
 FORMAT = "triggernet jets"
 VERSION = 2  # 1 was the same without a digest
 ROWS_PER_CHUNK = 1024
+LEVEL = 4  # of gzip
 
 FOUR_MOMENTUM = ("energy", "px", "py", "pz")
 TRUTH = ("truth_pt", "truth_eta", "truth_phi", "truth_mass")
@@ -85,15 +93,20 @@ def write(
     FileError
         If the file cannot be written.
     """
-    attributes: dict[str, str | int] = {
+    datasets = {"jets": table, "constituents": constituents}
+    stated = attributes(classes, provenance)
+    write_hdf5(path, stated, datasets, rows_per_chunk=ROWS_PER_CHUNK, level=LEVEL)
+
+
+def attributes(classes: tuple[str, ...], provenance: Mapping[str, Any]) -> dict[str, str | int]:
+    """What stands in a file beside its datasets."""
+    return {
         "format": FORMAT,
         "format_version": VERSION,
         "units": "GeV",
         "classes": json.dumps(list(classes)),
         "provenance": json.dumps(dict(provenance), sort_keys=True),
     }
-    datasets = {"jets": table, "constituents": constituents}
-    write_hdf5(path, attributes, datasets, rows_per_chunk=ROWS_PER_CHUNK, level=4)
 
 
 def save_jets(path: Path, jets: Jets) -> None:
@@ -108,8 +121,38 @@ def save_jets(path: Path, jets: Jets) -> None:
     jets
         What.
     """
-    table = jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label, jets.event)
-    write(path, table, constituent_table(jets.constituents), jets.classes, jets.provenance)
+    tables = tables_of(jets)
+    write(path, tables["jets"], tables["constituents"], jets.classes, jets.provenance)
+
+
+def save_parts(path: Path, first: Jets, n_jets: int, parts: Iterable[Jets]) -> None:
+    """Write what `save_jets` would of all parts together, byte for byte, with one part in memory.
+
+    Parameters
+    ----------
+    path
+        Where; replaced when the file is complete.
+    first
+        Jets, perhaps none, that tell what all parts have in common: classes, provenance, number of
+        constituents, and whether events are known.
+    n_jets
+        Of all parts together.
+    parts
+        The jets, in order.
+    """
+    tables = tables_of(first)
+    shapes = {name: ((n_jets, *values.shape[1:]), values.dtype) for name, values in tables.items()}
+    stated = attributes(first.classes, first.provenance)
+    storage = Storage(shapes, ROWS_PER_CHUNK, LEVEL)
+    write_in_parts(path, stated, storage, (tables_of(part) for part in parts))
+
+
+def tables_of(jets: Jets) -> dict[str, NDArray[Any]]:
+    """Both datasets of `jets`, by their names."""
+    return {
+        "jets": jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label, jets.event),
+        "constituents": constituent_table(jets.constituents),
+    }
 
 
 def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
@@ -123,12 +166,52 @@ def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
     for name, dtype in (("jets", JET), ("constituents", CONSTITUENT)):
         refuse_other_fields(file, path, name, dtype)
     datasets = read_datasets(file, path, ("jets", "constituents"), rows=limit)
-    table, constituents = datasets["jets"], datasets["constituents"]
+    refuse_other_shapes(datasets["jets"], datasets["constituents"], path)
+    return jets_of(file, datasets["jets"], datasets["constituents"])
+
+
+def labels_of(file: Any, path: Path) -> NDArray[np.int64]:
+    """The labels (n,) of an open file of this format, all of which is checked.
+
+    Raises
+    ------
+    DataError
+        As `read_native`.
+    """
+    for name, dtype in (("jets", JET), ("constituents", CONSTITUENT)):
+        refuse_other_fields(file, path, name, dtype)
+    refuse_other_shapes(file["jets"], file["constituents"], path)
+    check_digest(file, path, ("jets", "constituents"))
+    return np.asarray(file["jets"].fields("label")[:], np.int64)
+
+
+def read_parts(file: Any, n_jets: int, n_at_most: int) -> Iterator[Jets]:
+    """The first `n_jets` jets of an open file that `labels_of` checked, `n_at_most` at a time."""
+    most = int(np.max(file["jets"].fields("n_constituents")[:n_jets], initial=0))
+    kept = file["constituents"].shape[1]
+    for start in range(0, n_jets, n_at_most):
+        rows = slice(start, min(start + n_at_most, n_jets))
+        part = jets_of(file, file["jets"][rows], file["constituents"][rows])
+        yield replace(part, cut_at=kept) if most > kept else part
+
+
+def refuse_other_shapes(table: Any, constituents: Any, path: Path) -> None:
+    """Refuse datasets, of h5py or numpy, that do not match.
+
+    Raises
+    ------
+    DataError
+        If so.
+    """
     if constituents.ndim != 2 or len(constituents) != len(table):
         raise DataError(
             f"{path}: dataset 'constituents' has shape {constituents.shape}; expected "
             f"({len(table)}, N) to match 'jets'"
         )
+
+
+def jets_of(file: Any, table: NDArray[Any], constituents: NDArray[Any]) -> Jets:
+    """Jets of rows of both datasets."""
     p = np.stack([constituents[name] for name in FOUR_MOMENTUM], axis=-1).astype(np.float64)
     p *= constituents["valid"][..., None]
     jet = np.stack([table[name] for name in FOUR_MOMENTUM], axis=-1).astype(np.float64)
@@ -136,12 +219,17 @@ def read_native(file: Any, path: Path, limit: int | None = None) -> Jets:
         kinematics.on_light_cone(p),
         jet,
         table["label"].astype(np.int64),
-        tuple(json.loads(file.attrs["classes"])),
-        json.loads(file.attrs.get("provenance", "{}")),
+        *about(file),
         table["n_constituents"].astype(np.int64),
         truth_of(table),
         event=table["event"].astype(np.int64) if "event" in (table.dtype.names or ()) else None,
     )
+
+
+def about(file: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Classes and provenance of an open file."""
+    provenance: dict[str, Any] = json.loads(file.attrs.get("provenance", "{}"))
+    return tuple(json.loads(file.attrs["classes"])), provenance
 
 
 def truth_of(table: NDArray[Any]) -> NDArray[np.float64]:
