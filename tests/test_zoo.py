@@ -11,6 +11,7 @@ from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
 from triggernet.deployment.project.layout import MODEL, PROGRAM
 from triggernet.learning.evaluation import evaluate
+from triggernet.statistics import interval_text
 
 ROOT = Path(__file__).parent.parent
 ENTRIES = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
@@ -48,12 +49,23 @@ def test_project_is_generated_from_the_model(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ENTRIES)
 def test_card_states_what_is_measured(name: str) -> None:
     run = export_run(ROOT / "models" / name).run
-    found = evaluate(run, load_jets(sample_path("toptag_reference"))).as_dict()
+    judged = evaluate(run, load_jets(sample_path("toptag_reference")))
+    found = judged.as_dict()
     card = (ROOT / "models" / name / "README.md").read_text(encoding="utf-8")
     for model in ("float", "quantised"):
         m = found[model]
-        assert f"| {model} | {m['auc']:.4f} | {m['accuracy']:.4f} |" in card
+        area = f"{m['auc']:.4f} +- {m['auc_error']:.4f}"
+        rejections = (
+            interval_text(*(m[f"rejection_{percent}{end}"] for end in ("", "_low", "_high")))
+            for percent in (30, 50)
+        )
+        line = f"| {model} | {area} | {m['accuracy']:.4f} | {' | '.join(rejections)} |"
+        assert line in card
+        for note in m["notes"]:
+            assert f"{model} model: {note}." in card
+    assert f"quantised minus float on the same jets: {judged.auc_difference.value:+.4f}" in card
     assert found["quantised"]["auc"] > found["float"]["auc"] - 0.004  # 1,000 jets: +- 0.0025
-    generated = [line.split("|")[3] for line in card.splitlines() if "generated jets, ind" in line]
-    first, second = (float(auc) for auc in generated)
+    table = [line for line in card.splitlines() if line.startswith("|")]
+    generated = [line.split("|")[3] for line in table if "generated jets, ind" in line]
+    first, second = (float(auc.split("+-")[0]) for auc in generated)
     assert second >= first - 0.002
