@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from triggernet.config import load_config
-from triggernet.data import kinematics, load_jets, mock_jets, save_jets
+from triggernet.data import (
+    compact_encoding,
+    kinematics,
+    load_jets,
+    mock_jets,
+    save_compact,
+    save_jets,
+)
 from triggernet.data.generation import GenerationConfig, generate
 from triggernet.data.generation.chunk import ChunkPlan, generate_chunk
 from triggernet.data.generation.config import preset
@@ -116,9 +123,14 @@ def test_events_have_numbers_of_their_own_in_the_whole_file(tmp_path):
         start += chunk.tried
 
 
-def test_events_are_kept_in_files_and_selections(tmp_path):
+def save_integers(path, jets):
+    save_compact(path, jets, compact_encoding(8))
+
+
+@pytest.mark.parametrize("save", [save_jets, save_integers])
+def test_events_are_kept_in_files_and_selections(tmp_path, save):
     jets = replace(mock_jets(6, seed=2), event=np.array([0, 0, 3, 5, 5, 9]))
-    save_jets(tmp_path / "jets.h5", jets)
+    save(tmp_path / "jets.h5", jets)
     found = load_jets(tmp_path / "jets.h5")
     np.testing.assert_array_equal(found.event, jets.event)
     assert found.event.dtype == np.int64
@@ -126,6 +138,19 @@ def test_events_are_kept_in_files_and_selections(tmp_path):
     np.testing.assert_array_equal(found.leading(3).event, jets.event)
     with pytest.raises(DataError, match=r"event \(5,\); expected \(6,\)"):
         replace(jets, event=jets.event[:5])
+
+
+def test_an_event_is_part_of_the_digest_of_a_compact_file(tmp_path):
+    save_integers(tmp_path / "jets.h5", replace(mock_jets(6, seed=2), event=np.arange(6)))
+    with h5py.File(tmp_path / "jets.h5", "r+") as file:
+        assert file.attrs["format_version"] == 3
+        file["event"][0, 3] += 1
+    with pytest.raises(DataError, match="its content is not what its digest was made of"):
+        load_jets(tmp_path / "jets.h5")
+    save_integers(tmp_path / "jets.h5", mock_jets(6, seed=2))
+    with h5py.File(tmp_path / "jets.h5") as file:
+        assert file.attrs["format_version"] == 2
+        assert "event" not in file
 
 
 def test_files_without_events_are_read_and_written_as_before(tmp_path):

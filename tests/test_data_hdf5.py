@@ -150,6 +150,19 @@ def test_packaged_jets_are_read_as_they_are():
     assert jets.cut_at == 32
 
 
+def test_the_packaged_test_jets_are_others_than_those_of_the_training():
+    jets, trained_on = (load_jets(sample_path(name)) for name in ("toptag_test", "toptag_generated"))
+    assert jets.classes == ("qcd", "top")
+    np.testing.assert_array_equal(np.bincount(jets.label), [12_000, 12_000])
+    assert jets.constituents.shape == (24_000, 32, 4)
+    assert jets.provenance["seed"] == 91 != trained_on.provenance["seed"]
+    both = np.concatenate([jets.constituents[:, :4], trained_on.constituents[:, :4]])
+    assert len(np.unique(both.reshape(len(both), -1), axis=0)) == 60_000  # no jet is there twice
+    assert len(np.unique(jets.event)) > 20_000
+    folder = sample_path("toptag_test").parent
+    assert sum(path.stat().st_size for path in folder.glob("*.h5")) < 8.5e6
+
+
 def never_written(path, name):
     """The file with a dataset of the same shape and chunks that nothing was written to."""
     with h5py.File(without_digest(path), "r+") as file:

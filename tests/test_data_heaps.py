@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 
 import h5py
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from triggernet.data import load_jets, mock_jets, save_jets
+from triggernet.data.readers import hdf5_heaps
 from triggernet.data.readers.hdf5_heaps import HEAD, SIGNATURE, refuse_endless_heaps
 from triggernet.errors import DataError
 
@@ -37,6 +39,20 @@ def test_free_space_without_a_size_is_refused(tmp_path):
         refuse_endless_heaps(path)
     with pytest.raises(DataError, match="has no size; take another copy"):
         load_jets(path)
+
+
+@pytest.mark.parametrize("shift", [-9, -8, -7, -1, 0, 1])
+def test_a_heap_is_found_wherever_a_window_ends(tmp_path, monkeypatch, shift):
+    save_jets(tmp_path / "jets.h5", mock_jets(5, seed=1))
+    content = bytearray((tmp_path / "jets.h5").read_bytes())
+    at = free_space(content)
+    content[at + 8 : at + HEAD] = bytes(8)
+    window = 4 * mmap.PAGESIZE
+    monkeypatch.setattr(hdf5_heaps, "WINDOW", window)
+    before = (window + shift - content.index(SIGNATURE)) % window
+    (tmp_path / "moved.h5").write_bytes(bytes(before) + content + bytes(window))
+    with pytest.raises(DataError, match=r"moved.h5 is damaged: free space"):
+        refuse_endless_heaps(tmp_path / "moved.h5")
 
 
 def test_heaps_of_whole_files_pass(tmp_path):

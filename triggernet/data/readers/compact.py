@@ -1,7 +1,8 @@
 """Jets as HDF5 of the integers that the hardware sees: small files that travel with the package.
 
 Every input of the encoding is one dataset in the smallest integer type that holds it, one column
-per constituent; `axis` (n, 2) restores laboratory momenta. The encoding stands in an attribute.
+per constituent; `axis` (n, 2) restores laboratory momenta. The encoding stands in an attribute. The
+dataset `event` is there where the events of the jets are known.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from triggernet.data.readers.hdf5 import read_datasets, write_hdf5
 from triggernet.errors import ConfigError, DataError
 
 FORMAT = "triggernet compact jets"
-VERSION = 2  # 1 was the same without a digest
+VERSION = 3  # with the dataset `event`; 2 is the same without, 1 has no digest either
+WITHOUT_EVENT = 2
 OTHERS = ("axis", "label", "multiplicity")
 # The axis in steps far finer than the jet finder's own resolution, so that it compresses.
 AXIS_STEP_RAD = 2.0**-14
@@ -72,9 +74,11 @@ def save_compact(path: Path, jets: Jets, config: EncodingConfig) -> Encoded:
     columns["axis"] = np.rint(encoded.axis / AXIS_STEP_RAD).astype(np.int64)
     columns["label"] = jets.label[:, None]
     columns["multiplicity"] = jets.multiplicity[:, None]
+    if jets.event is not None:
+        columns["event"] = jets.event[:, None]
     attributes: dict[str, str | int] = {
         "format": FORMAT,
-        "format_version": VERSION,
+        "format_version": WITHOUT_EVENT if jets.event is None else VERSION,
         "classes": json.dumps(list(jets.classes)),
         "provenance": json.dumps(dict(jets.provenance), sort_keys=True),
         "encoding": json.dumps(asdict(config), sort_keys=True),
@@ -109,7 +113,8 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
         If a dataset or chunk is missing, of another length, or not what was written.
     """
     config = encoding_of(file, path)
-    columns = read_columns(file, path, (*config.types, *OTHERS), limit)
+    known = ("event",) if "event" in file else ()
+    columns = read_columns(file, path, (*config.types, *OTHERS, *known), limit)
     if len({len(values) for values in columns.values()}) > 1:
         lengths = {name: len(values) for name, values in columns.items()}
         raise DataError(f"{path}: the datasets hold different numbers of jets: {lengths}")
@@ -124,6 +129,7 @@ def read_compact(file: Any, path: Path, limit: int | None = None) -> Jets:
         tuple(json.loads(file.attrs["classes"])),
         json.loads(file.attrs.get("provenance", "{}")),
         columns["multiplicity"][:, 0],
+        event=columns["event"][:, 0] if known else None,
     )
 
 

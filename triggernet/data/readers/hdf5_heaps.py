@@ -9,11 +9,13 @@ interrupt it. Such files are refused before the library sees them.
 from __future__ import annotations
 
 import mmap
+from collections.abc import Iterator
 from pathlib import Path
 
 from triggernet.errors import DataError, in_one_line
 
 SIGNATURE = b"GCOL\x01\x00\x00\x00"  # and the version, and what is reserved
+WINDOW = 1 << 24  # bytes looked through at a time: whole pages
 HEAD = 16  # bytes before the first object of a heap, and before the data of an object
 
 
@@ -27,16 +29,26 @@ def refuse_endless_heaps(path: Path) -> None:
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-            start = whole.find(SIGNATURE)
-            while start >= 0:
+            for start in _heaps(whole):
                 if _is_endless(whole, start):
                     raise DataError(
                         f"{path} is damaged: free space of its heap at byte {start} has no size; "
                         "take another copy, or make it again"
                     )
-                start = whole.find(SIGNATURE, start + 1)
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {in_one_line(error)}") from error
+
+
+def _heaps(whole: mmap.mmap) -> Iterator[int]:
+    """Where heaps begin; pages that were looked through do not stay in memory."""
+    for begin in range(0, len(whole), WINDOW):
+        end = begin + WINDOW + len(SIGNATURE) - 1  # one may begin in the last bytes of a window
+        start = whole.find(SIGNATURE, begin, end)
+        while start >= 0:
+            yield start
+            start = whole.find(SIGNATURE, start + 1, end)
+        if hasattr(mmap, "MADV_DONTNEED"):
+            whole.madvise(mmap.MADV_DONTNEED, begin, min(WINDOW, len(whole) - begin))
 
 
 def _is_endless(whole: mmap.mmap, start: int) -> bool:
