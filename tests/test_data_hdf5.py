@@ -151,7 +151,9 @@ def test_packaged_jets_are_read_as_they_are():
 
 
 def test_the_packaged_test_jets_are_others_than_those_of_the_training():
-    jets, trained_on = (load_jets(sample_path(name)) for name in ("toptag_test", "toptag_generated"))
+    jets, trained_on = (
+        load_jets(sample_path(name)) for name in ("toptag_test", "toptag_generated")
+    )
     assert jets.classes == ("qcd", "top")
     np.testing.assert_array_equal(np.bincount(jets.label), [12_000, 12_000])
     assert jets.constituents.shape == (24_000, 32, 4)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast jets are generated.
 
-Prints, for both classes, accepted jets a second and core and the share of time inside Pythia, the
+Prints, for every class, accepted jets a second and core and the share of time inside Pythia, the
 share in a balanced sample, and how much faster two processes are than one. Run it on an idle
 machine; on a busy one only CPU times mean something, of which the gain of two free cores follows:
 `gain_by_cpu` counts the start of the processes as parallel and leaves out that cores share memory.
@@ -18,8 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from triggernet.config import load_config
 from triggernet.data.generation import GenerationConfig, generate
 from triggernet.data.generation.chunk import ChunkPlan, generate_chunk
+from triggernet.data.generation.config import preset, processes
 
 
 def speed(config: GenerationConfig, label: int, n_jets: int) -> dict[str, float]:
@@ -33,7 +35,7 @@ def speed(config: GenerationConfig, label: int, n_jets: int) -> dict[str, float]
 
 
 def share_of_sample(classes: list[dict[str, float]]) -> float:
-    """Share inside Pythia of a sample with equal numbers of jets of both classes."""
+    """Share inside Pythia of a sample with equal numbers of jets of all classes."""
     times = [1 / found["jets_per_second"] for found in classes]
     inside = [t * found["share_in_pythia"] for t, found in zip(times, classes, strict=True)]
     return round(sum(inside) / sum(times), 3)
@@ -49,17 +51,19 @@ def seconds(config: GenerationConfig, n_jets: int, workers: int) -> tuple[float,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--process", choices=("toptag", "wtag"), default="toptag")
+    parser.add_argument("--process", choices=processes(), default="toptag")
     parser.add_argument("--jets", type=int, default=2000, help="jets of each class and run")
-    parser.add_argument("--detector", choices=("coarse", "fine", "none"), default="coarse")
+    parser.add_argument("--detector", choices=("coarse", "fine", "none"))
     args = parser.parse_args()
     load = round(os.getloadavg()[0], 2)
-    config = GenerationConfig(
-        process=args.process, detector=args.detector, chunk_jets=max(args.jets // 8, 1)
-    )
+    given = {"process": args.process, "chunk_jets": max(args.jets // 8, 1)}
+    given |= {"detector": args.detector} if args.detector else {}
+    config = load_config(GenerationConfig, given, defaults=preset(args.process))
     result = {name: speed(config, k, args.jets) for k, name in enumerate(config.classes)}
     share = share_of_sample(list(result.values()))
-    (one, cpu_one), (two, cpu_two) = (seconds(config, 2 * args.jets, n) for n in (1, 2))
+    (one, cpu_one), (two, cpu_two) = (
+        seconds(config, len(config.classes) * args.jets, n) for n in (1, 2)
+    )
     scaling = {
         "seconds_1": round(one, 1),
         "seconds_2": round(two, 1),
