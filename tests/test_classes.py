@@ -10,7 +10,12 @@ import pytest
 from triggernet.errors import DataError, UsageError
 from triggernet.learning.evaluation import class_roc
 from triggernet.learning.evaluation.class_roc import plot_class_roc
-from triggernet.learning.tasks.classes import discriminant, log_odds, measure_classes
+from triggernet.learning.tasks.classes import (
+    ClassRejection,
+    discriminant,
+    log_odds,
+    measure_classes,
+)
 from triggernet.learning.tasks.metrics import measure
 from triggernet.statistics import efficiency, rejection, roc_area
 
@@ -87,6 +92,19 @@ def test_two_classes_are_a_binary_tagger():
         binary.rejection_30,
         binary.rejection_30_low,
     )
+
+
+def test_log_odds_of_the_same_logits_are_the_same_in_any_order_and_place():
+    others = np.random.default_rng(2).integers(-40, 40, size=(500, 6)) / 16
+    logits = np.c_[np.full(500, 0.25), others]
+    turned = np.c_[np.full(500, 5.25), others[:, ::-1] + 5]
+    np.testing.assert_array_equal(log_odds(turned, 0), log_odds(logits, 0))
+
+
+def test_ten_jets_are_not_few():
+    for passing, few in ((9.5, True), (10, False)):
+        one = ClassRejection("top", "quark", 0.3, rejection(passing, 50), passing, 50)
+        assert (one.note is not None) == few
 
 
 def test_large_logits_do_not_saturate():
