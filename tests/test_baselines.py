@@ -290,7 +290,7 @@ def test_mlp_in_hardware_has_relu_alone(activation):
     family, encoding = model_family("mlp"), EncodingConfig(n_constituents=N)
     config = MlpConfig(activation=activation)
     with pytest.raises(ModelError, match=f"mlp: activation: {activation} is not exact"):
-        family.make_quantised(config, family.quantisation(), encoding)
+        family.make_quantised(config, family.quantisation(), encoding, 1)
     assert family.refusal(MlpConfig(), encoding) is None
 
 
@@ -300,11 +300,11 @@ def test_quantised_mlp_is_its_program(encoding, settings):
     family, encoding = model_family("mlp"), EncodingConfig(n_constituents=N, **encoding)
     config, inputs = MlpConfig(hidden=(6, 5)), hardware_inputs(JETS, encoding)
     torch.manual_seed(2)
-    model = family.make_float(config, encoding)
+    model = family.make_float(config, encoding, 1)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)  # to tell jets apart
-    hardware = family.make_quantised(config, family.quantisation(**settings), encoding)
+    hardware = family.make_quantised(config, family.quantisation(**settings), encoding, 1)
     family.transfer(model, hardware, inputs, torch.from_numpy(JETS.label))
     scores = hardware.eval().outputs(inputs).detach().double().numpy()
     program = program_of(hardware)
@@ -329,8 +329,8 @@ def test_quantised_mlp_starts_as_the_float_model():
         {}, {"model": {"hidden": [6]}, "quantisation": wide | {"weight": 16, "bias": 16}}, "mlp"
     )
     torch.manual_seed(2)
-    model = family.make_float(config.model, encoding)
-    hardware = family.make_quantised(config.model, config.quantisation, encoding).eval()
+    model = family.make_float(config.model, encoding, 1)
+    hardware = family.make_quantised(config.model, config.quantisation, encoding, 1).eval()
     hardware.set_weights(model)
     inputs = hardware_inputs(JETS, encoding)
     torch.testing.assert_close(hardware(inputs), model(inputs), rtol=0, atol=0.005)

@@ -51,7 +51,7 @@ def quantised(
     family, inputs = model_family("jedilinear"), hardware_inputs(JETS, encoding)
     model = make(constituent_inputs(encoding))
     hardware = family.make_quantised(
-        JediLinearConfig(**SMALL), JediLinearQuantisation(**settings), encoding
+        JediLinearConfig(**SMALL), JediLinearQuantisation(**settings), encoding, 1
     )
     family.transfer(model, hardware, inputs, torch.from_numpy(JETS.label))
     return hardware.eval(), inputs

@@ -65,12 +65,12 @@ def both_models(
     torch.manual_seed(7)
     config = config_of(name, settings)
     family = config.family
-    model = family.make_float(config.model, encoding).double().train()
+    model = family.make_float(config.model, encoding, 1).double().train()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(1.3)
         model(inputs_of("float", encoding))  # statistics of BatchNorm other than 0 and 1
-    quantised = family.make_quantised(config.model, quantisation, encoding).double()
+    quantised = family.make_quantised(config.model, quantisation, encoding, 1).double()
     quantised.set_weights(model.eval())
     cover_ranges(quantised, inputs_of("hardware", encoding))
     quantised.freeze_scales()

@@ -33,19 +33,22 @@ class LinearSumConfig:
             raise ConfigError(f"features: found {self.features}; at least 1 is needed")
 
 
-def _make_float(config: LinearSumConfig, encoding: EncodingConfig) -> nn.Module:
+def _make_float(config: LinearSumConfig, encoding: EncodingConfig, n_outputs: int) -> nn.Module:
     from own_family.network import LinearSum
     from triggernet.learning.layers import constituent_inputs
 
-    return LinearSum(config.features, constituent_inputs(encoding))
+    return LinearSum(config.features, constituent_inputs(encoding), n_outputs)
 
 
 def _make_quantised(
-    config: LinearSumConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig
+    config: LinearSumConfig,
+    quantisation: NetworkQuantisation,
+    encoding: EncodingConfig,
+    n_outputs: int,
 ) -> nn.Module:
     from own_family.quantised import QuantisedLinearSum
 
-    return QuantisedLinearSum(config.features, quantisation, encoding)
+    return QuantisedLinearSum(config.features, quantisation, encoding, n_outputs)
 
 
 FAMILY = ModelFamily(

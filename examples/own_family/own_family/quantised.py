@@ -22,17 +22,22 @@ class QuantisedLinearSum(QuantisedNetwork):
     """The linear sum with fake quantisation; widths without a binary point are calibrated."""
 
     def __init__(
-        self, features: int, quantisation: NetworkQuantisation, encoding: EncodingConfig
+        self,
+        features: int,
+        quantisation: NetworkQuantisation,
+        encoding: EncodingConfig,
+        n_outputs: int,
     ) -> None:
         super().__init__(quantisation, encoding)
         q = quantisation
         self.columns = Stack(self.out(q.columns, signed=True))
         self.each = self.hidden(len(self.inputs), features)
         self.total = ParticleSum(self.out(q.hidden))
-        self.score = Dense((features, 0, 1), (q.weight, q.bias), self.out(q.score, signed=True))
+        end = self.out(q.score, signed=True)
+        self.score = Dense((features, 0, n_outputs), (q.weight, q.bias), end)
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Scores (B, 1)."""
+        """Scores (B, C)."""
         columns = list(self.values(inputs).values())
         each = self.each(self.columns(*columns))  # (B, N, G)
         score: Tensor = self.score(self.total(each, columns[0]))

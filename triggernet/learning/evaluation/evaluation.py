@@ -111,7 +111,7 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
     DataError
         If the jets are unfit: other than two classes, one of them missing, NaN, negative energies.
     """
-    sample = Sample.of(jets, run.config.encoding)
+    sample = Sample.of(jets, run.config.encoding, run.config.task)
     label = sample.label.numpy()
     n_parameters = parameters_of(run.float_model)
     exact, hardware = logits_of(run, sample)

@@ -168,10 +168,12 @@ def symmetry(run: Run, jets: Jets, config: SymmetryConfig | None = None) -> Symm
     check_jets(jets)
     encoding, rng = run.config.encoding, np.random.default_rng(config.seed)
     jets = _prepared(jets, encoding)
-    sample = Sample.of(jets, encoding)
+    sample = Sample.of(jets, encoding, run.config.task)
     samples = {"permutation": _permuted(sample, rng)}
     for name, matrices in _TRANSFORMATIONS.items():
-        samples[name] = Sample.of(_transformed(jets, matrices(len(jets), config, rng)), encoding)
+        samples[name] = Sample.of(
+            _transformed(jets, matrices(len(jets), config, rng)), encoding, run.config.task
+        )
     before = logits_of(run, sample)
     after = {name: logits_of(run, each) for name, each in samples.items()}
     invariant = bool(getattr(run.float_model, "permutation_invariant", False))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.learning.layers.quantisers import ActivationQuantiser
+from triggernet.learning.tasks.losses import classification_loss
 
 STEPS_DOWN = 9  # integer bits tried below those that cover the largest value
 PATIENCE = 3  # fruitless tries in a row before the search of one tensor ends
@@ -25,15 +26,14 @@ def calibrate(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> 
     Parameters
     ----------
     model : nn.Module
-        Takes `inputs`, gives logits (B,).
+        Takes `inputs`, gives logits (B,) or (B, C).
     inputs : mapping of str to float tensors (B, ...)
-    label : tensor (B,)
-        0 or 1.
+    label : integer tensor (B,)
 
     Returns
     -------
     float
-        Binary cross-entropy of the calibrated model on these jets, up to a constant in the logits.
+        Cross-entropy of the calibrated model on these jets, up to a constant in the logits.
     """
     free = cover_ranges(model, inputs)
     best = _loss(model, inputs, label)
@@ -94,16 +94,28 @@ def _loss(model: nn.Module, inputs: Mapping[str, Tensor], label: Tensor) -> floa
 
 
 def loss_up_to_offset(logits: Tensor, label: Tensor) -> float:
-    """Binary cross-entropy of logits (B,), plus the constant that makes it least.
+    """Cross-entropy of logits (B,) or (B, C), plus the constants that make it least.
 
     Rounding down shifts the logits, which the first epoch of fine-tuning undoes. Judged with the
     shift, a range that saturates too early would look good where it shifts them back.
     """
-    target, offset = label.double(), torch.zeros((), dtype=torch.float64)
     shifted = logits.double()
+    if shifted.ndim == 1:
+        return float(classification_loss(shifted + _offset(shifted, label.double()), label))
+    offsets = torch.zeros(shifted.shape[1], dtype=torch.float64)
+    targets = nn.functional.one_hot(label.long(), shifted.shape[1]).double()
+    for _ in range(OFFSET_STEPS):  # Newton's method, the classes apart: nearly so they are
+        p = torch.softmax(shifted + offsets, 1)
+        step = (targets - p).mean(0) / (p * (1 - p)).mean(0).clamp(min=1e-6)
+        offsets = offsets + step.clamp(-2.0, 2.0) / 2  # half: a step of one class moves all
+    return float(classification_loss(shifted + offsets, label))
+
+
+def _offset(logits: Tensor, target: Tensor) -> Tensor:
+    """The constant to add to logits (B,) for the least binary cross-entropy."""
+    offset = torch.zeros((), dtype=torch.float64)
     for _ in range(OFFSET_STEPS):  # Newton's method, its steps bounded: far out it would diverge
-        p = torch.sigmoid(shifted + offset)
+        p = torch.sigmoid(logits + offset)
         step = (target - p).mean() / (p * (1 - p)).mean().clamp(min=1e-6)
         offset = offset + step.clamp(-2.0, 2.0)
-    loss = nn.functional.binary_cross_entropy_with_logits(shifted + offset, target)
-    return float(loss)
+    return offset

@@ -13,6 +13,7 @@ from triggernet.learning.layers.blocks import Dense
 from triggernet.learning.layers.constituents import constituent_types
 from triggernet.learning.layers.quantisers import ActivationQuantiser, ConstantQuantiser
 from triggernet.learning.layers.widths import NetworkQuantisation, Width
+from triggernet.learning.tasks.losses import one_or_all
 
 if TYPE_CHECKING:
     from triggernet.data import EncodingConfig
@@ -59,12 +60,12 @@ class QuantisedModel(nn.Module):
 
         Returns
         -------
-        tensor (B,)
+        tensor (B,) for one output, (B, C) for several
         """
-        return self.outputs(inputs)[:, 0]
+        return one_or_all(self.outputs(inputs))
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The operators in order, from the inputs to the score (B, 1)."""
+        """The operators in order, from the inputs to the scores (B, C)."""
         raise NotImplementedError
 
     def freeze_scales(self) -> None:
@@ -98,10 +99,13 @@ class QuantisedNetwork(QuantisedModel):
             digits=q.digits,
         )
 
-    def to_score(self, sizes: tuple[int, ...]) -> nn.ModuleList:
-        """Hidden layers of these sizes, inputs first, and the layer that gives the logit."""
+    def to_score(self, sizes: tuple[int, ...], n_outputs: int = 1) -> nn.ModuleList:
+        """Hidden layers of these sizes, inputs first, and the layer that gives the logits."""
         q = self.quantisation
         last = Dense(
-            (sizes[-1], 0, 1), (q.weight, q.bias), self.out(q.score, signed=True), digits=q.digits
+            (sizes[-1], 0, n_outputs),
+            (q.weight, q.bias),
+            self.out(q.score, signed=True),
+            digits=q.digits,
         )
         return nn.ModuleList([*(self.hidden(a, b) for a, b in pairwise(sizes)), last])

@@ -41,9 +41,10 @@ class ModelFamily:
     """One kind of model, from its configuration to its quantised form.
 
     Every module maps a dict of tensors, as `triggernet.learning.training.features` makes them, to
-    logits (B,). The quantised one has a method ``freeze_scales()``, and its state dict holds all
-    that `transfer` and training decide. A float module whose attribute ``permutation_invariant`` is
-    true promises the same bits for every order of the constituents.
+    logits: (B,) for one output, (B, C) for several. The quantised one has a method
+    ``freeze_scales()``, and its state dict holds all that `transfer` and training decide. A float
+    module whose attribute ``permutation_invariant`` is true promises the same bits for every order
+    of the constituents.
 
     Attributes
     ----------
@@ -52,9 +53,9 @@ class ModelFamily:
         What it is, in a few words, for ``triggernet train -h``.
     config, quantisation : type
         Frozen dataclasses: the sections ``model`` and ``quantisation`` of a run's configuration.
-    make_float : callable (config, encoding)
+    make_float : callable (config, encoding, n_outputs)
         A float module with random weights from torch's global generator.
-    make_quantised : callable (config, quantisation, encoding)
+    make_quantised : callable (config, quantisation, encoding, n_outputs)
         A quantised module without weights, where `unsupported` does not speak against it.
     recipes : tuple of str
         Which float trainings it can have, the default first.
@@ -72,8 +73,8 @@ class ModelFamily:
     summary: str
     config: type[Any]
     quantisation: type[Any]
-    make_float: Callable[[Any, EncodingConfig], nn.Module]
-    make_quantised: Callable[[Any, Any, EncodingConfig], nn.Module]
+    make_float: Callable[[Any, EncodingConfig, int], nn.Module]
+    make_quantised: Callable[[Any, Any, EncodingConfig, int], nn.Module]
     recipes: tuple[str, ...] = ("adamw",)
     check: Callable[[Any, EncodingConfig], None] = lambda _config, _encoding: None
     transfer: Callable[[Any, Any, Tensors, Tensor], None] = set_and_calibrate

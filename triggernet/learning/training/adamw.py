@@ -18,8 +18,6 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 from torch import Tensor, nn
 
 from triggernet.files import new_file
-from triggernet.learning.tasks.metrics import area_under_roc
-from triggernet.learning.training.sample import cross_entropy
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
 from triggernet.writing import writing
@@ -27,6 +25,7 @@ from triggernet.writing import writing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.recipes import AdamWConfig
     from triggernet.learning.training.sample import Sample, Split
     from triggernet.learning.training.state import TrainingState
@@ -60,7 +59,7 @@ def fit(
     Parameters
     ----------
     model : nn.Module
-        Maps the inputs of ``split.train.exact`` to logits (B,).
+        Maps the inputs of ``split.train.exact`` to logits.
     split : Split
     config : AdamWConfig
     seed : int
@@ -71,7 +70,7 @@ def fit(
     name = f"adamw-{seed}"
     kept = state.get(name)
     if kept is None:
-        module = _Classifier(model, config, seed)
+        module = _Classifier(model, split.task, config, seed)
         folder = state.path(name)
         last = folder / "last.ckpt"
         with (
@@ -149,11 +148,11 @@ class _WholeCheckpoints(TorchCheckpointIO):
 
 
 class _Classifier(LightningModule):
-    """A binary classifier under training."""
+    """A classifier under training."""
 
-    def __init__(self, model: nn.Module, config: AdamWConfig, seed: int) -> None:
+    def __init__(self, model: nn.Module, task: Task, config: AdamWConfig, seed: int) -> None:
         super().__init__()
-        self.model, self.config, self.seed = model, config, seed
+        self.model, self.task, self.config, self.seed = model, task, config, seed
         self.lines: list[dict[str, Any]] = []
         self._losses: list[float] = []
         self._judged: list[tuple[Tensor, Tensor]] = []
@@ -178,7 +177,7 @@ class _Classifier(LightningModule):
             group["lr"] = learning_rate(self.config, done)
         inputs, label = batch
         logits = self.model(inputs)
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype))
+        loss = self.task.loss(logits, label)
         self._losses.append(float(loss.detach()))
         return loss
 
@@ -194,8 +193,7 @@ class _Classifier(LightningModule):
         self._judged.clear()
         line = {"stage": "adamw", "seed": self.seed, "epoch": self.current_epoch}
         line |= {"loss": sum(self._losses) / max(len(self._losses), 1)}
-        line |= {"validation_loss": cross_entropy(logits, label)}
-        line |= {"validation_auc": area_under_roc(logits.numpy(), label.numpy())}
+        line |= self.task.judged(logits, label)
         self.lines.append(line)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +17,7 @@ from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
 from triggernet.errors import ConfigError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
+from triggernet.learning.tasks.task import Task
 from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
 from triggernet.schema import shown
 
@@ -81,12 +82,14 @@ class RunConfig:
         Of the types that the model's family states.
     encoding : EncodingConfig
     training : TrainingConfig
+    task : Task
     """
 
     model: Any
     encoding: EncodingConfig
     quantisation: Any
     training: TrainingConfig
+    task: Task
 
     @property
     def family(self) -> ModelFamily:
@@ -105,6 +108,11 @@ class RunConfig:
             raise ConfigError(
                 f"training.recipe: {recipe} does not work for model {family.name!r}; allowed: "
                 f"{', '.join(family.recipes)}"
+            )
+        if recipe == "multistart" and self.task.n_outputs > 1:
+            raise ConfigError(
+                f"training.recipe: multistart is for two classes, and task.classes has "
+                f"{self.task.n_classes}; use recipe adamw"
             )
         if recipe == "multistart" and (self.model.batch_norm or self.model.dropout > 0):
             raise ConfigError(
@@ -146,6 +154,21 @@ def load_run_config(
     return cast("RunConfig", load_config(_schema(family.name), source, overrides, under))
 
 
+def of_classes(config: RunConfig, classes: Sequence[str]) -> RunConfig:
+    """The same with the classes of the jets where the configuration names none.
+
+    Raises
+    ------
+    ConfigError
+        If the recipe, or the number of class weights, is not for so many.
+    """
+    if config.task.classes:
+        return config
+    return dataclasses.replace(
+        config, task=dataclasses.replace(config.task, classes=tuple(classes))
+    )
+
+
 def _family(named: Any, model: str | None) -> ModelFamily:
     """The family of the model that a configuration names: of `model`, if that is given."""
     if named is None:
@@ -169,6 +192,7 @@ def _schema(name: str) -> type[Any]:
         ("encoding", EncodingConfig, field(default_factory=EncodingConfig)),
         ("quantisation", family.quantisation, field(default_factory=family.quantisation)),
         ("training", TrainingConfig, field(default_factory=TrainingConfig)),
+        ("task", Task, field(default_factory=Task)),
     ]
     return dataclasses.make_dataclass("RunConfig", sections, bases=(RunConfig,), frozen=True)
 

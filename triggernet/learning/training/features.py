@@ -24,26 +24,17 @@ if TYPE_CHECKING:
     from triggernet.data import EncodingConfig, Jets
     from triggernet.data.encoding import Encoded
 
-N_CLASSES = 2
-
 
 def check_jets(jets: Jets) -> None:
-    """Refuse jets that a binary tagger cannot be trained or judged on.
+    """Refuse jets that no tagger can be trained or judged on.
 
     Raises
     ------
     DataError
-        For none, a number of classes other than two, momenta that are not finite, or negative
-        energies.
+        For none, momenta that are not finite, or negative energies.
     """
     if len(jets) == 0:
         raise DataError("there are no jets in the sample; at least one of each class is needed")
-    if len(jets.classes) != N_CLASSES:
-        raise DataError(
-            f"the jets have {len(jets.classes)} classes ({', '.join(jets.classes)}), the model "
-            f"tells {N_CLASSES} apart; select two of them first with triggernet convert: --classes "
-            "keeps classes, --signal and --background merge them"
-        )
     refuse_not_finite(jets)
     negative = (jets.constituents[..., 0] < 0).any(1) | (jets.jet[:, 0] < 0)
     if negative.any():

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.errors import ModelError
-from triggernet.learning.tasks.metrics import area_under_roc
-from triggernet.learning.training.sample import Sample, Split, cross_entropy, predict
+from triggernet.learning.tasks.losses import one_or_all
+from triggernet.learning.training.sample import Sample, Split, predict
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
 
@@ -38,7 +38,7 @@ def fine_tune(
     Parameters
     ----------
     model : nn.Module
-        Maps the inputs of ``split.train.hardware`` to logits (B,); has ``freeze_scales()``.
+        Maps the inputs of ``split.train.hardware`` to logits; has ``freeze_scales()``.
     split : Split
     config : FineTuneConfig
     seed : int
@@ -80,16 +80,15 @@ class _Head(nn.Module):
 
     def forward(self, invariants: dict[str, Tensor]) -> Tensor:
         head: Any = self.model.head
-        logits: Tensor = head(invariants)[:, 0]
-        return logits
+        return one_or_all(head(invariants))
 
 
 def _prepared(model: nn.Module, split: Split) -> tuple[nn.Module, Split]:
     """What to train on what: models with `invariants` and `head` run their fixed part once."""
     if not hasattr(model, "invariants"):
         return model, split
-    parts = (_invariants(model, sample) for sample in (split.train, split.validation))
-    return _Head(model), Split(*parts)
+    train, validation = (_invariants(model, s) for s in (split.train, split.validation))
+    return _Head(model), Split(train, validation, split.task)
 
 
 @torch.no_grad()
@@ -137,7 +136,7 @@ class _Tuning:
             self._anneal((number + k / n_batches) / self.config.epochs)
             self.optimiser.zero_grad(set_to_none=True)
             logits = self.network(inputs)
-            loss = nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype))
+            loss = self.split.task.loss(logits, label)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
             total += float(loss.detach()) * len(label)
@@ -153,16 +152,17 @@ class _Tuning:
 
     def _judge(self, may_be_best: bool) -> dict[str, float]:
         validation = self.split.validation
-        logits = predict(self.network, validation.hardware)
-        loss = cross_entropy(logits, validation.label)
+        judged = self.split.task.judged(
+            predict(self.network, validation.hardware), validation.label
+        )
+        loss = judged["validation_loss"]
         if not math.isfinite(loss):
             raise ModelError(
                 "the quantisation-aware training diverged; lower fine_tune.learning_rate"
             )
         if may_be_best and loss < self.best_loss:
             self.best_loss, self.best = loss, copy.deepcopy(self.model.state_dict())
-        auc = area_under_roc(logits.numpy(), validation.label.numpy())
-        return {"validation_loss": loss, "validation_auc": auc}
+        return dict(judged)
 
     def finish(self) -> float:
         """Leave the model at its best, scales frozen."""

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from triggernet.data.encoding import encode
-from triggernet.errors import DataError, EncodingError
+from triggernet.errors import EncodingError
 from triggernet.learning.training.features import check_jets, code_values, float_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triggernet.data import EncodingConfig, Jets
+    from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.config import RunConfig
 
 
@@ -31,7 +32,7 @@ class Sample:
     hardware : dict of str to float32 tensor (n, ...)
         See `features.hardware_inputs`.
     label : int64 tensor (n,)
-        1 for signal.
+        In the order of the task's classes; of two, 1 is the signal.
     saturated : mapping of str to int
         How many values of each input of `hardware` lay outside its range and were set to its end.
     """
@@ -42,14 +43,14 @@ class Sample:
     saturated: Mapping[str, int]
 
     @classmethod
-    def of(cls, jets: Jets, encoding: EncodingConfig) -> Sample:
+    def of(cls, jets: Jets, encoding: EncodingConfig, task: Task) -> Sample:
         """The sample of checked jets."""
         check_jets(jets)
         encoded = encode(jets, encoding)
         return cls(
             float_inputs(jets, encoding),
             code_values(encoded, encoding),
-            torch.from_numpy(jets.label.astype(np.int64)),
+            torch.from_numpy(task.labels(jets.classes, jets.label)),
             encoded.saturated,
         )
 
@@ -59,10 +60,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Split:
-    """The jets that weights are fitted to, in random order, and those that judge them."""
+    """The jets that weights are fitted to, in random order, those that judge them, and the task."""
 
     train: Sample
     validation: Sample
+    task: Task
 
 
 def split_jets(jets: Jets, config: RunConfig) -> Split:
@@ -82,14 +84,11 @@ def split_jets(jets: Jets, config: RunConfig) -> Split:
     order = np.random.default_rng(training.seed).permutation(len(jets))
     n_validation = round(training.validation_fraction * len(jets))
     parts = jets.select(order[n_validation:]), jets.select(order[:n_validation])
-    for part, name in zip(parts, ("training", "validation"), strict=True):
-        counts = np.bincount(part.label, minlength=2)
-        if counts.min() == 0:
-            raise DataError(
-                f"the {name} part has {counts[1]} signal and {counts[0]} background jets; both are "
-                "needed: give more jets or another validation_fraction"
-            )
-    split = Split(*(Sample.of(part, config.encoding) for part in parts))
+    task = config.task
+    samples = [Sample.of(part, config.encoding, task) for part in parts]
+    for sample, name in zip(samples, ("training part", "validation part"), strict=True):
+        task.check_complete(sample.label.numpy(), name)
+    split = Split(samples[0], samples[1], task)
     _refuse_narrow(split.train, config)
     return split
 
@@ -114,7 +113,7 @@ def saturation_text(saturated: Mapping[str, int]) -> str:
 
 
 def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int = 1000) -> Tensor:
-    """Logits (n,) of a model in evaluation mode, float64, batch by batch."""
+    """Logits (n,) or (n, C) of a model in evaluation mode, float64, batch by batch."""
     training = model.training
     model.eval()
     n = len(next(iter(inputs.values())))
@@ -125,10 +124,3 @@ def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int =
         ]
     model.train(training)
     return torch.cat(parts)
-
-
-def cross_entropy(logits: Tensor, label: Tensor) -> float:
-    """Mean binary cross-entropy of logits (n,)."""
-    return float(
-        torch.nn.functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype))
-    )

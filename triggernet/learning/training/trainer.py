@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from triggernet.learning.tasks.metrics import area_under_roc, measure
+from triggernet.learning.tasks.metrics import measure
 from triggernet.learning.training import run_folder
+from triggernet.learning.training.config import of_classes
 from triggernet.learning.training.fine_tune import fine_tune
 from triggernet.learning.training.sample import (
     Sample,
     Split,
-    cross_entropy,
     predict,
     saturation_text,
     split_jets,
@@ -66,11 +66,12 @@ def train(
     UsageError
         If `out` exists, does not belong to this training, or another process trains to it.
     DataError
-        If the jets are unfit for a binary tagger.
+        If the jets are unfit for a tagger, or are not of the classes of the task.
     EncodingError
         If the widths of the encoding cannot hold them.
     """
     with locked(out):
+        config = of_classes(config, jets.classes)
         run_folder.check_folder(out, config, inputs or {}, resume)
         if (out / run_folder.METRICS).is_file():
             run_folder.clear_state(out)  # of a training that was killed when all was written
@@ -114,13 +115,12 @@ def _train_float(
     fits = []
     for seed in range(config.training.seed, config.training.seed + config.training.seeds):
         torch.manual_seed(seed)
-        model = config.family.make_float(config.model, config.encoding)
+        model = config.family.make_float(config.model, config.encoding, config.task.n_outputs)
         _fit(model, config, split, seed, state)
         logits = predict(model, split.validation.exact)
-        loss = cross_entropy(logits, split.validation.label)
-        auc = area_under_roc(logits.numpy(), split.validation.label.numpy())
-        state.log(stage="float", seed=seed, validation_loss=loss, validation_auc=auc)
-        fits.append((loss, auc, model))
+        judged = split.task.judged(logits, split.validation.label)
+        state.log(stage="float", seed=seed, **judged)
+        fits.append((judged["validation_loss"], judged["validation_auc"], model))
     best = min(fits, key=lambda fit: fit[0])
     aucs = [auc for _, auc, _ in fits]
     spread = {"seeds": len(fits), "auc": aucs, "mean": float(np.mean(aucs)), "std": None}
@@ -144,7 +144,9 @@ def _train_quantised(
     if config.refusal is not None:
         return None
     torch.manual_seed(config.training.seed)
-    quantised = family.make_quantised(config.model, config.quantisation, config.encoding)
+    quantised = family.make_quantised(
+        config.model, config.quantisation, config.encoding, config.task.n_outputs
+    )
 
     def calibrate() -> Mapping[str, Any]:
         say("calibrating the quantised model")

@@ -12,19 +12,22 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _make_float(config: DeepSetsConfig, encoding: EncodingConfig) -> nn.Module:
+def _make_float(config: DeepSetsConfig, encoding: EncodingConfig, n_outputs: int) -> nn.Module:
     from triggernet.learning.layers.constituents import constituent_inputs
     from triggernet.learning.models.deepsets.network import DeepSets
 
-    return DeepSets(config, constituent_inputs(encoding))
+    return DeepSets(config, constituent_inputs(encoding), n_outputs=n_outputs)
 
 
 def _make_quantised(
-    config: DeepSetsConfig, quantisation: DeepSetsQuantisation, encoding: EncodingConfig
+    config: DeepSetsConfig,
+    quantisation: DeepSetsQuantisation,
+    encoding: EncodingConfig,
+    n_outputs: int,
 ) -> nn.Module:
     from triggernet.learning.models.deepsets.quantised import QuantisedDeepSets
 
-    return QuantisedDeepSets(config, quantisation, encoding)
+    return QuantisedDeepSets(config, quantisation, encoding, n_outputs)
 
 
 FAMILY = ModelFamily(

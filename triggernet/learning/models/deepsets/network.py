@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from triggernet.learning.layers.order import canonical
 from triggernet.learning.models.deepsets.config import DeepSetsConfig
+from triggernet.learning.tasks.losses import one_or_all
 
 # Powers of two by which the float model divides its inputs (GeV, and angles in steps of pi/720) and
 # its sum, to train fast; the quantised one has them in its weights.
@@ -22,25 +23,27 @@ SUM_UNIT = 16.0
 
 
 class DeepSets(nn.Module):
-    """The float model: the polar or Cartesian inputs of constituents to logits (B,).
+    """The float model: the polar or Cartesian inputs of constituents to logits.
 
     Parameters
     ----------
     config : DeepSetsConfig
     names : tuple of str
         The inputs of a constituent; the first one is zero where it is absent.
+    n_outputs : int
+        C; with one of them the logits are (B,), otherwise (B, C).
     """
 
     permutation_invariant = True
 
-    def __init__(self, config: DeepSetsConfig, names: tuple[str, ...]) -> None:
+    def __init__(self, config: DeepSetsConfig, names: tuple[str, ...], n_outputs: int = 1) -> None:
         super().__init__()
         self.names = names
         self.phi = _linears((len(names), *config.phi))
-        self.rho = _linears((config.phi[-1], *config.rho, 1))
+        self.rho = _linears((config.phi[-1], *config.rho, n_outputs))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,)."""
+        """The logits (B,) or (B, C)."""
         columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
         x = columns / INPUT_UNIT
         for linear in self.phi:
@@ -48,8 +51,7 @@ class DeepSets(nn.Module):
         x = (x * (columns[..., :1] != 0)).sum(1) / SUM_UNIT
         for linear in self.rho[:-1]:
             x = torch.relu(linear(x))
-        logits: Tensor = self.rho[-1](x)[:, 0]
-        return logits
+        return one_or_all(self.rho[-1](x))
 
 
 def layer_sizes(sizes: tuple[int, ...]) -> list[tuple[int, int]]:

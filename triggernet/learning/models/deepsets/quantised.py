@@ -27,17 +27,23 @@ class QuantisedDeepSets(QuantisedModel):
     config : DeepSetsConfig
     quantisation : DeepSetsQuantisation
     encoding : EncodingConfig
+    n_outputs : int
+        C.
     """
 
     def __init__(
-        self, config: DeepSetsConfig, quantisation: DeepSetsQuantisation, encoding: EncodingConfig
+        self,
+        config: DeepSetsConfig,
+        quantisation: DeepSetsQuantisation,
+        encoding: EncodingConfig,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__(constituent_types(encoding), quantisation.rounding)
         q = quantisation
         self.columns = layers.Stack(self.out(q.columns, signed=True))
         self.quantisation, self.frozen = q, False
         phi = layer_sizes((len(self.inputs), *config.phi))
-        rho = layer_sizes((config.phi[-1], *config.rho, 1))
+        rho = layer_sizes((config.phi[-1], *config.rho, n_outputs))
         self.phi = [f"phi_{k}" for k in range(len(phi))]
         self.rho = [f"rho_{k}" for k in range(len(rho))]
         self.points: dict[str, tuple[int, int]] = {}
@@ -55,7 +61,7 @@ class QuantisedDeepSets(QuantisedModel):
         return {"phi_0.weight": 1 / INPUT_UNIT, "rho_0.weight": 1 / SUM_UNIT}
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Scores (B, 1)."""
+        """Scores (B, C)."""
         if self.training and not self.frozen:
             self.refit()
         columns = list(self.values(inputs).values())

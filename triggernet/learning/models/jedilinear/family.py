@@ -12,19 +12,24 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _make_float(config: JediLinearConfig, encoding: EncodingConfig) -> nn.Module:
+def _make_float(config: JediLinearConfig, encoding: EncodingConfig, n_outputs: int) -> nn.Module:
     from triggernet.learning.layers.constituents import constituent_inputs
     from triggernet.learning.models.jedilinear.network import JediLinear
 
-    return JediLinear(config, constituent_inputs(encoding), encoding.n_constituents)
+    return JediLinear(
+        config, constituent_inputs(encoding), encoding.n_constituents, n_outputs=n_outputs
+    )
 
 
 def _make_quantised(
-    config: JediLinearConfig, quantisation: JediLinearQuantisation, encoding: EncodingConfig
+    config: JediLinearConfig,
+    quantisation: JediLinearQuantisation,
+    encoding: EncodingConfig,
+    n_outputs: int,
 ) -> nn.Module:
     from triggernet.learning.models.jedilinear.quantised import QuantisedJediLinear
 
-    return QuantisedJediLinear(config, quantisation, encoding)
+    return QuantisedJediLinear(config, quantisation, encoding, n_outputs)
 
 
 FAMILY = ModelFamily(

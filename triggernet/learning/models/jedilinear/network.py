@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from triggernet.learning.layers.order import canonical
 from triggernet.learning.models.jedilinear.config import JediLinearConfig
+from triggernet.learning.tasks.losses import one_or_all
 
 # By this the float model divides its inputs, GeV and angles in steps of pi/720, to train fast. The
 # quantised one has it, and the powers of two of the sums, in its weights.
@@ -47,7 +48,7 @@ class Interaction(nn.Module):
 
 
 class JediLinear(nn.Module):
-    """The float model: the inputs of N constituents to logits (B,).
+    """The float model: the inputs of N constituents to logits.
 
     Parameters
     ----------
@@ -56,12 +57,18 @@ class JediLinear(nn.Module):
         The inputs of a constituent; the first one is zero where it is absent.
     n_constituents : int
         N, which fixes the power of two that divides the sums.
+    n_outputs : int
+        C; with one of them the logits are (B,), otherwise (B, C).
     """
 
     permutation_invariant = True
 
     def __init__(
-        self, config: JediLinearConfig, names: tuple[str, ...], n_constituents: int
+        self,
+        config: JediLinearConfig,
+        names: tuple[str, ...],
+        n_constituents: int,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__()
         self.names = names
@@ -72,18 +79,17 @@ class JediLinear(nn.Module):
             Interaction(a, b) for a, b in pairwise((c.embedding[-1], *c.rounds))
         )
         self.node = _linears((c.rounds[-1], *c.node))
-        self.head = _linears(((c.rounds + c.node)[-1], *c.head, 1))
+        self.head = _linears(((c.rounds + c.node)[-1], *c.head, n_outputs))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,)."""
+        """The logits (B,) or (B, C)."""
         columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
         present = columns[..., :1] != 0
         x = _relus(self.embedding, columns / INPUT_UNIT)
         for interaction in self.rounds:
             x = interaction(x, self._pooled(x, present))
         x = self._pooled(_relus(self.node, x), present)
-        logits: Tensor = self.head[-1](_relus(self.head[:-1], x))[:, 0]
-        return logits
+        return one_or_all(self.head[-1](_relus(self.head[:-1], x)))
 
     def _pooled(self, x: Tensor, present: Tensor) -> Tensor:
         return (x * present).sum(1) / self.sum_unit

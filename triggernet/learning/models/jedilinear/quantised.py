@@ -26,6 +26,8 @@ class QuantisedJediLinear(QuantisedNetwork):
     config : JediLinearConfig
     quantisation : JediLinearQuantisation
     encoding : EncodingConfig
+    n_outputs : int
+        C.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class QuantisedJediLinear(QuantisedNetwork):
         config: JediLinearConfig,
         quantisation: JediLinearQuantisation,
         encoding: EncodingConfig,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__(quantisation, encoding)
         c, q = config, quantisation
@@ -46,10 +49,10 @@ class QuantisedJediLinear(QuantisedNetwork):
         )
         self.node = nn.ModuleList(self.hidden(a, b) for a, b in pairwise((c.rounds[-1], *c.node)))
         self.total = layers.ParticleSum(self.out(q.pooled))
-        self.head = self.to_score(((c.rounds + c.node)[-1], *c.head))
+        self.head = self.to_score(((c.rounds + c.node)[-1], *c.head), n_outputs)
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Scores (B, 1)."""
+        """Scores (B, C)."""
         columns = list(self.values(inputs).values())
         x: Tensor = self.columns(*columns)
         for layer in self.embedding:

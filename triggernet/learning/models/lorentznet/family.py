@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _make_float(config: LorentzNetConfig, _encoding: EncodingConfig) -> nn.Module:
+def _make_float(config: LorentzNetConfig, _encoding: EncodingConfig, n_outputs: int) -> nn.Module:
     from triggernet.learning.models.lorentznet.network import LorentzNet
 
-    return LorentzNet(config)
+    return LorentzNet(config, n_outputs=n_outputs)
 
 
 def _make_quantised(
-    config: LorentzNetConfig, quantisation: EdgeQuantisation, encoding: EncodingConfig
+    config: LorentzNetConfig,
+    quantisation: EdgeQuantisation,
+    encoding: EncodingConfig,
+    n_outputs: int,
 ) -> nn.Module:
     from triggernet.learning.models.lorentznet.quantised import QuantisedLorentzNet
 
-    return QuantisedLorentzNet(config, quantisation, encoding)
+    return QuantisedLorentzNet(config, quantisation, encoding, n_outputs)
 
 
 FAMILY = ModelFamily(

@@ -87,34 +87,39 @@ class LorentzNet(nn.Module):
     """The float model.
 
     Its input is a mapping with ``momenta`` (B, N, 4), (E, px, py, pz) in GeV, zero where there is
-    no constituent. Its output is the logit (B,): signal if above 0.
+    no constituent. Its output are the logits: (B,), signal if above 0, or
+    (B, C).
 
     Parameters
     ----------
     config : LorentzNetConfig
+    n_outputs : int
+        C.
     """
 
     permutation_invariant = True
 
-    def __init__(self, config: LorentzNetConfig) -> None:
+    def __init__(self, config: LorentzNetConfig, n_outputs: int = 1) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.n_outputs = config, n_outputs
         H = config.width
         self.embedding = nn.Linear(2, H)
         last = config.n_blocks - 1
         self.blocks = nn.ModuleList(
             Block(H, config.step, k == last) for k in range(config.n_blocks)
         )
-        self.head = Network((H, H, 2), LayerStyle("relu", dropout=config.dropout), linear_end=True)
+        self.head = Network(
+            (H, H, max(n_outputs, 2)), LayerStyle("relu", dropout=config.dropout), linear_end=True
+        )
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,)."""
+        """The logits (B,) or (B, C)."""
         momenta = canonical(inputs["momenta"])
         beams = momenta.new_tensor(_BEAMS)[: 2 * int(self.config.beams)]
         return self.logit(momenta, beams.expand(len(momenta), -1, 4))
 
     def logit(self, momenta: Tensor, beams: Tensor) -> Tensor:
-        """The logits (B,) of constituents (B, N, 4) and beams (B, 0 or 2, 4)."""
+        """The logits of constituents (B, N, 4) and beams (B, 0 or 2, 4)."""
         x = torch.cat([momenta, beams], 1)
         present = x[..., 0] > 0
         dtype = self.embedding.weight.dtype
@@ -125,6 +130,6 @@ class LorentzNet(nn.Module):
         graph, h = full_graph(present), self.embedding(s)
         for block in self.blocks:
             h, x = block(h, x, s, graph, present)
-        outputs = self.head(masked_mean(h, present), present.any(1))
-        logits: Tensor = outputs[:, 1] - outputs[:, 0]
-        return logits
+        outputs: Tensor = self.head(masked_mean(h, present), present.any(1))
+        # The authors have an output for background as well; what counts is the difference.
+        return outputs[:, 1] - outputs[:, 0] if self.n_outputs == 1 else outputs

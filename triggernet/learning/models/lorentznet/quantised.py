@@ -51,10 +51,16 @@ class QuantisedLorentzNet(EdgeModel):
         For which `unsupported` is None.
     quantisation : EdgeQuantisation
     encoding : EncodingConfig
+    n_outputs : int
+        C.
     """
 
     def __init__(
-        self, config: LorentzNetConfig, quantisation: EdgeQuantisation, encoding: EncodingConfig
+        self,
+        config: LorentzNetConfig,
+        quantisation: EdgeQuantisation,
+        encoding: EncodingConfig,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__(constituent_types(encoding), quantisation, config.beams)
         q, H = quantisation, config.width
@@ -82,10 +88,10 @@ class QuantisedLorentzNet(EdgeModel):
         self.hidden = layers.Dense(
             (H, 0, H), (q.node_weight, q.bias), self.out(q.hidden), relu=True, n_select=N + 1
         )
-        self.score = self.dense((H, 0, 1), self.out(q.score, signed=True))
+        self.score = self.dense((H, 0, n_outputs), self.out(q.score, signed=True))
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The operators in order, from the inputs to the score (B, 1)."""
+        """The operators in order, from the inputs to the scores (B, C)."""
         return self.head(self.invariants(inputs))
 
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -97,7 +103,7 @@ class QuantisedLorentzNet(EdgeModel):
         return found | ({"flag": self.flag(present)} if self.beams else {})
 
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
-        """The trainable part, from `invariants` to the score (B, 1)."""
+        """The trainable part, from `invariants` to the scores (B, C)."""
         present, pair, count = (invariants[name] for name in ("present", "pair", "count"))
         flag = invariants.get("flag")
         edges = self.phi_e(flag, (), pair)
@@ -139,9 +145,9 @@ class QuantisedLorentzNet(EdgeModel):
         n = np.maximum(np.arange(self.n_constituents + 1) + beams, 1)[:, None]  # (K, 1)
         mean_h = constant + embedding[:, 1] * beams / n  # of h_i, before the block
         self.hidden.set_constants((weight.T / n[:, :, None]), mean_h @ weight.T + bias)
-        Basis.scaled(len(constant)).set_dense(
-            self.score, end[1:] - end[:1], end_bias[1:] - end_bias[:1]
-        )
+        if self.score.features[2] == 1:  # the logit is a difference of two outputs
+            end, end_bias = end[1:] - end[:1], end_bias[1:] - end_bias[:1]
+        Basis.scaled(len(constant)).set_dense(self.score, end, end_bias)
 
 
 def _map(linear: Any) -> Map:

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _make_float(config: MlpConfig, encoding: EncodingConfig) -> nn.Module:
+def _make_float(config: MlpConfig, encoding: EncodingConfig, n_outputs: int) -> nn.Module:
     from triggernet.learning.layers.constituents import constituent_inputs
     from triggernet.learning.models.mlp.network import MLP
 
-    return MLP(config, constituent_inputs(encoding), encoding.n_constituents)
+    return MLP(config, constituent_inputs(encoding), encoding.n_constituents, n_outputs=n_outputs)
 
 
 def _make_quantised(
-    config: MlpConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig
+    config: MlpConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig, n_outputs: int
 ) -> nn.Module:
     from triggernet.learning.models.mlp.quantised import QuantisedMLP
 
-    return QuantisedMLP(config, quantisation, encoding)
+    return QuantisedMLP(config, quantisation, encoding, n_outputs)
 
 
 FAMILY = ModelFamily(

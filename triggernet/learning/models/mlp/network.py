@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from triggernet.errors import ModelError
 from triggernet.learning.layers.message_passing import LayerStyle, Network
 from triggernet.learning.models.mlp.config import MlpConfig
+from triggernet.learning.tasks.losses import one_or_all
 
 # By this the float model divides its inputs to be of order one: GeV, and angles in steps of pi/720.
 # The quantised one has it in its weights.
@@ -20,7 +21,7 @@ INPUT_UNIT = 64.0
 
 
 class MLP(nn.Module):
-    """The float model: the inputs of N constituents, sorted as given, to logits (B,).
+    """The float model: the inputs of N constituents, sorted as given, to logits.
 
     Parameters
     ----------
@@ -29,19 +30,23 @@ class MLP(nn.Module):
         The inputs of a constituent, zero where it is absent.
     n_constituents : int
         N.
+    n_outputs : int
+        C; with one of them the logits are (B,), otherwise (B, C).
     """
 
     permutation_invariant = False
 
-    def __init__(self, config: MlpConfig, names: tuple[str, ...], n_constituents: int) -> None:
+    def __init__(
+        self, config: MlpConfig, names: tuple[str, ...], n_constituents: int, n_outputs: int = 1
+    ) -> None:
         super().__init__()
         self.names, self.n_constituents = names, n_constituents
-        sizes = (len(names) * n_constituents, *config.hidden, 1)
+        sizes = (len(names) * n_constituents, *config.hidden, n_outputs)
         style = LayerStyle(config.activation, dropout=config.dropout)
         self.layers = Network(sizes, style, linear_end=True)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,).
+        """The logits (B,) or (B, C).
 
         Raises
         ------
@@ -56,5 +61,4 @@ class MLP(nn.Module):
                 f"{self.n_constituents}"
             )
         x = x.flatten(1).to(next(self.parameters()).dtype)
-        logits: Tensor = self.layers(x, x.new_ones(len(x), dtype=torch.bool))[:, 0]
-        return logits
+        return one_or_all(self.layers(x, x.new_ones(len(x), dtype=torch.bool)))

@@ -27,6 +27,8 @@ class QuantisedMLP(QuantisedNetwork):
     config : MlpConfig
     quantisation : NetworkQuantisation
     encoding : EncodingConfig
+    n_outputs : int
+        C.
 
     Raises
     ------
@@ -35,17 +37,23 @@ class QuantisedMLP(QuantisedNetwork):
     """
 
     def __init__(
-        self, config: MlpConfig, quantisation: NetworkQuantisation, encoding: EncodingConfig
+        self,
+        config: MlpConfig,
+        quantisation: NetworkQuantisation,
+        encoding: EncodingConfig,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__(quantisation, encoding)
         reason = unsupported(config, encoding)
         if reason is not None:
             raise ModelError(f"mlp: {reason}")
         self.joined = layers.Concat(self.out(quantisation.columns, signed=True))
-        self.layers = self.to_score((len(self.inputs) * encoding.n_constituents, *config.hidden))
+        self.layers = self.to_score(
+            (len(self.inputs) * encoding.n_constituents, *config.hidden), n_outputs
+        )
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Scores (B, 1)."""
+        """Scores (B, C)."""
         x: Tensor = self.joined(*self.values(inputs).values())
         for layer in self.layers:
             x = layer(x)

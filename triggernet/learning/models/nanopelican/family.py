@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _make_float(config: NanoPelicanConfig, encoding: EncodingConfig) -> nn.Module:
+def _make_float(config: NanoPelicanConfig, encoding: EncodingConfig, n_outputs: int) -> nn.Module:
     from triggernet.learning.models.nanopelican.network import NanoPELICAN
 
-    return NanoPELICAN(config, encoding.n_constituents)
+    return NanoPELICAN(config, encoding.n_constituents, n_outputs=n_outputs)
 
 
 def _make_quantised(
-    config: NanoPelicanConfig, quantisation: NanoPelicanQuantisation, encoding: EncodingConfig
+    config: NanoPelicanConfig,
+    quantisation: NanoPelicanQuantisation,
+    encoding: EncodingConfig,
+    n_outputs: int,
 ) -> nn.Module:
     from triggernet.learning.models.nanopelican.quantised import QuantisedNanoPELICAN, Shape
 
-    return QuantisedNanoPELICAN(Shape.of(config, encoding), quantisation)
+    return QuantisedNanoPELICAN(Shape.of(config, encoding, n_outputs), quantisation)
 
 
 def _transfer(model: Any, *others: Any) -> None:

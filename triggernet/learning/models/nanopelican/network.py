@@ -63,20 +63,25 @@ class NanoPELICAN(nn.Module):
     permutation_invariant = True
 
     def __init__(
-        self, config: NanoPelicanConfig, n_constituents: int, unit_gev2: float = 10.0
+        self,
+        config: NanoPelicanConfig,
+        n_constituents: int,
+        unit_gev2: float = 10.0,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__()
         C = config.n_channels
         self.config = config
         self.n_constituents = n_constituents
-        self.unit_gev2 = unit_gev2
+        self.unit_gev2, self.n_outputs = unit_gev2, n_outputs
         columns = [0, 1, 2, 2, 3, 4] if config.tied else [0, 1, 2, 3, 4, 5]
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
         self.weight22 = _parameter(torch.randn(C, columns[-1] + 1))
         self.bias22 = _parameter(torch.randn(C))
         self.diagonal_bias = _parameter(torch.zeros(C))
-        self.weight20 = _parameter(torch.randn(C, 2))
-        self.bias20 = _parameter(torch.zeros(()))
+        several = () if n_outputs == 1 else (n_outputs,)
+        self.weight20 = _parameter(torch.randn(*several, C, 2))
+        self.bias20 = _parameter(torch.zeros(several))
         if config.n_scaled:
             self.exponents22 = _parameter(torch.zeros(columns[-1]))
             self.exponents20 = _parameter(torch.zeros(1, 2))
@@ -91,7 +96,7 @@ class NanoPELICAN(nn.Module):
         return sum(p.numel() for p in self.parameters()) - norms
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,)."""
+        """The logits (B,) or (B, O)."""
         return self.logit(self.pair_tensors(inputs))
 
     def pair_tensors(self, inputs: Mapping[str, Tensor]) -> PairTensors:
@@ -131,7 +136,7 @@ class NanoPELICAN(nn.Module):
         return PairTensors(d, r, r.sum(1), present, count)
 
     def logit(self, pairs: PairTensors) -> Tensor:
-        """The logits (B,) from products, row sums and totals, layer by layer."""
+        """The logits (B,) or (B, O) from products, row sums and totals, layer by layer."""
         dtype = self.weight22.dtype
         count = pairs.count.clamp(min=1).to(dtype) / N_BAR
         d, r, t = (x.to(dtype) / self.unit_gev2 for x in (pairs.d, pairs.r, pairs.t))
@@ -145,8 +150,10 @@ class NanoPELICAN(nn.Module):
         scale = self._scale("exponents20", count)  # (B, C or 1, 2)
         sums = hidden.total() / N_BAR**2 * scale[..., 0]
         traces = hidden.trace() / N_BAR * scale[..., 1]
-        terms = sums * self.weight20[:, 0] + traces * self.weight20[:, 1]
-        return torch.as_tensor(terms.sum(1) + self.bias20)
+        if self.n_outputs > 1:
+            sums, traces = sums[:, None], traces[:, None]  # (B, 1, C), for weights (n_outputs, C)
+        terms = sums * self.weight20[..., 0] + traces * self.weight20[..., 1]
+        return torch.as_tensor(terms.sum(-1) + self.bias20)
 
     def _before(self, norm: str, entries: PairEntries) -> PairEntries:
         """BatchNorm and dropout, as the paper puts them before each layer."""
@@ -238,11 +245,15 @@ class NanoPELICAN(nn.Module):
         one, zero = n.new_ones(C), n.new_zeros(C)
         scale, shift = self.norm20.affine() if self.config.batch_norm else (one, zero)
         f = self._scale("exponents20", n.clamp(min=1) / N_BAR)  # (K, C or 1, 2)
+        if self.n_outputs > 1:
+            f, M = f[:, None], M[:, None]  # (K, 1, C or 1, 2) and (K, 1, 1)
         total, trace = (self.weight20 * f / n.new_tensor([N_BAR**2, N_BAR])).unbind(-1)
-        bias = self.bias20 + ((total * M**2 + trace * M) * shift).sum(1)
+        bias = self.bias20 + ((total * M**2 + trace * M) * shift).sum(-1)  # (K or 1,) or (.., O)
         tables = {"c_sum": total * scale, "c_trace": (total + trace) * scale}
-        tables = {name: table.expand(len(n), -1) for name, table in tables.items()}
-        return tables | {"bias": bias.expand(len(n))}
+        if self.n_outputs > 1:
+            tables = {name: table.mT for name, table in tables.items()}  # (K, C, O)
+        found = {name: t.expand(len(n), *t.shape[1:]) for name, t in tables.items()}
+        return found | {"bias": bias.expand(len(n), *bias.shape[1:])}
 
     @torch.no_grad()
     def absorbed(self) -> EquivariantWeights:
@@ -257,7 +268,8 @@ class NanoPELICAN(nn.Module):
         k = tables.pop("k")
         size = torch.where(k == 0, 1.0, k.abs())
         for name in TABLES:
-            tables[name] = tables[name] * size if name[0] == "c" else tables[name] / size
+            outer = size[:, None] if self.n_outputs > 1 else size
+            tables[name] = tables[name] * outer if name[0] == "c" else tables[name] / size
         signs = torch.sign(k).long().cpu().numpy()
         return EquivariantWeights(signs, **{name: t.cpu().numpy() for name, t in tables.items()})
 

@@ -62,9 +62,10 @@ class Shape:
     n_channels: int = 2
     tied: bool = True
     n_select: int = 1
+    n_outputs: int = 1
 
     @classmethod
-    def of(cls, config: NanoPelicanConfig, encoding: EncodingConfig) -> Shape:
+    def of(cls, config: NanoPelicanConfig, encoding: EncodingConfig, n_outputs: int = 1) -> Shape:
         """The dataflow of a configuration."""
         N = encoding.n_constituents
         return cls(
@@ -76,6 +77,7 @@ class Shape:
             config.n_channels,
             config.tied,
             N + 1 if config.n_scaled or config.batch_norm else 1,
+            n_outputs,
         )
 
     @property
@@ -113,7 +115,9 @@ class QuantisedNanoPELICAN(QuantisedModel):
         )
         self.s = layers.PairRelu([1] * c, shape.tied, self.out(q.z), self.out(q.sum))
         self.u = layers.ParticleSum(self.out(q.trace))
-        self.score = layers.Dense((c, c, 1), constants, self.out(q.score, signed=True), n_select=k)
+        self.score = layers.Dense(
+            (c, c, shape.n_outputs), constants, self.out(q.score, signed=True), n_select=k
+        )
         if shape.n_select > 1:
             bits = shape.n_constituents.bit_length()
             self.count = layers.Count(self.out(Width(bits, bits)))
@@ -140,7 +144,7 @@ class QuantisedNanoPELICAN(QuantisedModel):
         self.t = mass if from_jet else layers.ParticleSum(self.out(q.total))
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The operators in order, from the inputs to the score (B, 1)."""
+        """The operators in order, from the inputs to the scores (B, C)."""
         return self.head(self.invariants(inputs))
 
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -158,7 +162,7 @@ class QuantisedNanoPELICAN(QuantisedModel):
         return found | ({"count": self.count(particles[0])} if self.shape.n_select > 1 else {})
 
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
-        """The trainable part, from `invariants` to the score (B, 1)."""
+        """The trainable part, from `invariants` to the scores (B, C)."""
         d, r, t, present = (invariants[name] for name in ("d", "r", "t", "present"))
         select = (invariants["count"],) if self.shape.n_select > 1 else ()
         a, g = self.a(r, t, *select), self.g(r, t, *select)
@@ -179,8 +183,10 @@ class QuantisedNanoPELICAN(QuantisedModel):
             pairs("a_r", "b_r")[:, None], pairs("a_b", "b_b"), pairs("a_t", "b_t")[:, None]
         )
         self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])
-        sums, traces = weights.c_sum[:, :, None] * (2 / ways), weights.c_trace[:, :, None]
-        self.score.set_constants(sums, weights.bias[:, None], traces)
+        # (K, C) and (K,) of one output; of several (K, C, O) and (K, O).
+        K, C = weights.c_sum.shape[:2]
+        sums, traces = (x.reshape(K, C, -1) for x in (weights.c_sum, weights.c_trace))
+        self.score.set_constants(sums * (2 / ways), weights.bias.reshape(K, -1), traces)
 
     def get_extra_state(self) -> Tensor:
         """The signs, for the checkpoint."""

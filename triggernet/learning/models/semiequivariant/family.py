@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _make_float(config: SemiEquivariantConfig, _encoding: EncodingConfig) -> nn.Module:
+def _make_float(
+    config: SemiEquivariantConfig, _encoding: EncodingConfig, n_outputs: int
+) -> nn.Module:
     from triggernet.learning.models.semiequivariant.network import SemiEquivariantNet
 
-    return SemiEquivariantNet(config)
+    return SemiEquivariantNet(config, n_outputs=n_outputs)
 
 
 def _make_quantised(
-    config: SemiEquivariantConfig, quantisation: EdgeQuantisation, encoding: EncodingConfig
+    config: SemiEquivariantConfig,
+    quantisation: EdgeQuantisation,
+    encoding: EncodingConfig,
+    n_outputs: int,
 ) -> nn.Module:
     from triggernet.learning.models.semiequivariant.quantised import QuantisedSemiEquivariantNet
 
-    return QuantisedSemiEquivariantNet(config, quantisation, encoding)
+    return QuantisedSemiEquivariantNet(config, quantisation, encoding, n_outputs)
 
 
 FAMILY = ModelFamily(

@@ -37,6 +37,7 @@ from triggernet.learning.layers.message_passing import (
 )
 from triggernet.learning.layers.order import canonical
 from triggernet.learning.models.semiequivariant.config import SemiEquivariantConfig
+from triggernet.learning.tasks.losses import one_or_all
 
 # GeV^2 in which invariants are counted, so that what the networks see is of order one.
 _UNIT_GEV2 = {"log": 1.0, "linear": 100.0}
@@ -142,17 +143,19 @@ class SemiEquivariantNet(nn.Module):
 
     Its input is a mapping with ``momenta`` (B, N, 4), (E, px, py, pz) in GeV, zero where there is
     no constituent, and ``jet`` (B, 4) in the same frame, which only the hidden features and the
-    angular graph read. Its output is the logit (B,): signal if above 0. N may differ from batch to
-    batch.
+    angular graph read. Its output are the logits: (B,), signal if above 0, or (B, C). N may differ
+    from batch to batch.
 
     Parameters
     ----------
     config : SemiEquivariantConfig
+    n_outputs : int
+        C.
     """
 
     permutation_invariant = True
 
-    def __init__(self, config: SemiEquivariantConfig) -> None:
+    def __init__(self, config: SemiEquivariantConfig, n_outputs: int = 1) -> None:
         super().__init__()
         self.config = config
         widths = (int(config.n_scalars > 0), 1, len(FEATURE_SIZE) if config.n_hidden else 0)
@@ -169,13 +172,15 @@ class SemiEquivariantNet(nn.Module):
                 kept[2] + config.n_hidden,
             )
         style = LayerStyle(config.activation, dropout=config.dropout)
-        self.head = Network((widths[0] + widths[2], *config.head, 1), style, linear_end=True)
+        self.head = Network(
+            (widths[0] + widths[2], *config.head, n_outputs), style, linear_end=True
+        )
 
     centre: Tensor
     size: Tensor
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The logits (B,).
+        """The logits (B,) or (B, C).
 
         Raises
         ------
@@ -186,11 +191,10 @@ class SemiEquivariantNet(nn.Module):
         return self.logit(self.nodes(momenta, inputs.get("jet")), momenta[..., 0] > 0)
 
     def logit(self, nodes: Nodes, present: Tensor) -> Tensor:
-        """The logits (B,) from nodes after the last iteration and which exist, bool (B, N)."""
+        """The logits from nodes after the last iteration and which exist, bool (B, N)."""
         constant = present.shape[1] if self.config.mean == "constant" else None
         pooled = masked_mean(torch.cat([nodes.s, nodes.h], 2), present, constant)
-        logits: Tensor = self.head(pooled, present.any(1))[:, 0]
-        return logits
+        return one_or_all(self.head(pooled, present.any(1)))
 
     def nodes(self, momenta: Tensor, jet: Tensor | None) -> Nodes:
         """Scalars, vectors and hidden features of constituents after the last iteration.

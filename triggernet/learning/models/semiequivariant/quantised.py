@@ -228,6 +228,8 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         For which `unsupported` is None.
     quantisation : EdgeQuantisation
     encoding : EncodingConfig
+    n_outputs : int
+        C.
     """
 
     def __init__(
@@ -235,6 +237,7 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         config: SemiEquivariantConfig,
         quantisation: EdgeQuantisation,
         encoding: EncodingConfig,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__(input_types(config, encoding), quantisation)
         q = quantisation
@@ -267,7 +270,7 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         self.hidden = nn.ModuleList(
             self.dense((a, 0, b), self.out(q.hidden), relu=True) for a, b in pairwise(sizes)
         )
-        self.score = self.dense((sizes[-1], 0, 1), self.out(q.score, signed=True))
+        self.score = self.dense((sizes[-1], 0, n_outputs), self.out(q.score, signed=True))
 
     def _hidden_basis(self) -> Basis:
         from triggernet.learning.models.semiequivariant.network import FEATURE_CENTRE, FEATURE_SIZE
@@ -277,7 +280,7 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         return self.columns.basis(np.array(FEATURE_CENTRE), np.array(FEATURE_SIZE))
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The operators in order, from the inputs to the score (B, 1)."""
+        """The operators in order, from the inputs to the scores (B, C)."""
         return self.head(self.invariants(inputs))
 
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -292,7 +295,7 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         return found
 
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
-        """The trainable part, from `invariants` to the score (B, 1)."""
+        """The trainable part, from `invariants` to the scores (B, C)."""
         present, pair = invariants["present"], invariants.get("pair")
         nodes: Nodes = Nodes(None, invariants.get("h"))
         context = (invariants["context"],) if self.columns is not None else ()
