@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from triggernet.documents import read_text
 from triggernet.errors import ConfigError
-from triggernet.schema import as_type
+from triggernet.schema import as_type, key_of
 from triggernet.yaml_text import parse_yaml, write_yaml
 
 ConfigT = TypeVar("ConfigT")
@@ -117,8 +117,8 @@ def _merged(base: Mapping[str, Any], winning: Mapping[str, Any]) -> dict[str, An
 def _plain(value: Any) -> Any:
     """`value` in the types that YAML has."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = (field.name for field in dataclasses.fields(value) if field.init)
-        return {name: _plain(getattr(value, name)) for name in fields}
+        fields = (field for field in dataclasses.fields(value) if field.init)
+        return {key_of(field): _plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

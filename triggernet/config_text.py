@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from triggernet.schema import key_of
+
 COLUMNS = 100
 _ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*)(?: : (?P<type>.+))?$")
 
@@ -28,7 +30,7 @@ def _lines(config: Any, depth: int) -> Iterator[str]:
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         if dataclasses.is_dataclass(value) and not _is_short(value):
-            yield f"{indent}{field.name}:"
+            yield f"{indent}{key_of(field)}:"
             yield from _lines(value, depth + 1)
             continue
         comment = meanings.get(field.name, "").removesuffix(":")
@@ -36,7 +38,7 @@ def _lines(config: Any, depth: int) -> Iterator[str]:
             mark = f"{indent}# "
             yield from textwrap.wrap(comment, COLUMNS, initial_indent=mark, subsequent_indent=mark)
         before = comment
-        yield f"{indent}{field.name}: {_flow(value)}"
+        yield f"{indent}{key_of(field)}: {_flow(value)}"
 
 
 def _is_short(value: Any) -> bool:

@@ -127,6 +127,11 @@ def refuse_newer(
         )
 
 
+def key_of(field: dataclasses.Field[Any]) -> str:
+    """The key of a dataclass field in files: its name; ``from_`` is ``from``, a word of Python."""
+    return field.name.removesuffix("_")
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Turns plain values into annotated types; knows where they came from for its messages."""
@@ -146,13 +151,13 @@ class _Reader:
     def dataclass_from(self, cls: Any, value: Any, path: tuple[str, ...]) -> Any:
         if not isinstance(value, Mapping):
             raise self.fail(path, f"expected keys and values, found {shown(value)}")
-        fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+        fields = {key_of(field): field for field in dataclasses.fields(cls) if field.init}
         for key in value:
             if key not in fields:
                 raise self.fail((*path, str(key)), f"unknown key; {_nearest(str(key), fields)}")
         hints = get_type_hints(cls, include_extras=True)
         given = {
-            name: self.value_from(hints[name], value[name], (*path, name))
+            name: self.value_from(hints[fields[name].name], value[name], (*path, name))
             for name in fields
             if name in value
         }
@@ -160,7 +165,7 @@ class _Reader:
         if missing:
             raise self.fail((*path, missing[0]), "this key is missing and has no default")
         try:
-            return cls(**given)
+            return cls(**{fields[key].name: each for key, each in given.items()})
         except TriggernetError as error:
             raise self.fail(path, str(error)) from error
 

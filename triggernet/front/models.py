@@ -9,7 +9,7 @@ from triggernet.data import load_jets
 from triggernet.files import check_plot, sha256_of
 from triggernet.front.paths import AnyPath, maybe, path
 from triggernet.learning import training
-from triggernet.learning.training.run_folder import check_folder, finished_config
+from triggernet.learning.training.run_folder import check_folder, digests_of, finished_config
 from triggernet.progress import waiting
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def train(
     """
     given = training.load_run_config(maybe(config), dict(settings or {}), model, preset)
     source = path(data)
-    digests = {source.name: sha256_of(source)}
-    check_folder(path(out), given, digests, resume)
+    digests = {source.name: sha256_of(source), **digests_of(given.training.start)}
+    if not resume:  # what is resumed is compared when the classes of the jets are known
+        check_folder(path(out), given, digests, resume)
     jets = load_jets(source, given.training.max_jets)
     return training.train(given, jets, path(out), digests, resume)
 

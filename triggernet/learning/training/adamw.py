@@ -18,6 +18,8 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 from torch import Tensor, nn
 
 from triggernet.files import new_file
+from triggernet.learning.training.sample import Target
+from triggernet.learning.training.start import keep_trunk, parameter_groups
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
 from triggernet.writing import writing
@@ -25,12 +27,11 @@ from triggernet.writing import writing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.recipes import AdamWConfig
     from triggernet.learning.training.sample import Sample, Split
     from triggernet.learning.training.state import TrainingState
 
-Batch = tuple[dict[str, Tensor], Tensor]
+Batch = tuple[dict[str, Tensor], Target]
 
 
 def learning_rate(config: AdamWConfig, epoch: float) -> float:
@@ -70,7 +71,7 @@ def fit(
     name = f"adamw-{seed}"
     kept = state.get(name)
     if kept is None:
-        module = _Classifier(model, split.task, config, seed)
+        module = _Classifier(model, split, config, seed)
         folder = state.path(name)
         last = folder / "last.ckpt"
         with (
@@ -150,9 +151,9 @@ class _WholeCheckpoints(TorchCheckpointIO):
 class _Classifier(LightningModule):
     """A classifier under training."""
 
-    def __init__(self, model: nn.Module, task: Task, config: AdamWConfig, seed: int) -> None:
+    def __init__(self, model: nn.Module, split: Split, config: AdamWConfig, seed: int) -> None:
         super().__init__()
-        self.model, self.task, self.config, self.seed = model, task, config, seed
+        self.model, self.split, self.config, self.seed = model, split, config, seed
         self.lines: list[dict[str, Any]] = []
         self._losses: list[float] = []
         self._judged: list[tuple[Tensor, Tensor]] = []
@@ -160,32 +161,34 @@ class _Classifier(LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW, its rate set batch by batch."""
         config = self.config
+        groups = parameter_groups(self.model, self.split.start)
         optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            groups, lr=config.learning_rate, weight_decay=config.weight_decay
         )
         return {"optimizer": optimiser}
 
     def on_train_epoch_start(self) -> None:
         """Dropout that depends on seed and epoch alone, so that any epoch can be redone."""
         torch.manual_seed(1_000_003 * self.seed + self.current_epoch)
+        keep_trunk(self.model, self.split.start)
         self._losses.clear()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch, at the rate of its place in the epoch."""
         done = self.current_epoch + batch_idx / int(self.trainer.num_training_batches)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = learning_rate(self.config, done)
-        inputs, label = batch
+            group["lr"] = learning_rate(self.config, done) * group["scale"]
+        inputs, target = batch
         logits = self.model(inputs)
-        loss = self.task.loss(logits, label)
+        loss = self.split.loss(logits, target)
         self._losses.append(float(loss.detach()))
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collect logits."""
         del batch_idx
-        inputs, label = batch
-        self._judged.append((self.model(inputs).double(), label))
+        inputs, target = batch
+        self._judged.append((self.model(inputs).double(), target.label))
 
     def on_validation_epoch_end(self) -> None:
         """One line of history."""
@@ -193,7 +196,7 @@ class _Classifier(LightningModule):
         self._judged.clear()
         line = {"stage": "adamw", "seed": self.seed, "epoch": self.current_epoch}
         line |= {"loss": sum(self._losses) / max(len(self._losses), 1)}
-        line |= self.task.judged(logits, label)
+        line |= self.split.task.judged(logits, label)
         self.lines.append(line)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -238,7 +241,7 @@ class _Batches:
         for begin in range(0, len(self.order), self.batch_size):
             index = self.order[begin : begin + self.batch_size]
             inputs = {name: x[index] for name, x in self.sample.exact.items()}
-            yield inputs, self.sample.label[index]
+            yield inputs, self.sample.target(index)
 
 
 class _Show(Callback):

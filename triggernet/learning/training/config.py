@@ -19,6 +19,7 @@ from triggernet.errors import ConfigError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
 from triggernet.learning.tasks.task import Task
 from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
+from triggernet.learning.training.start_config import StartConfig
 from triggernet.schema import shown
 
 Preset = Literal["default", "paper"]
@@ -44,6 +45,8 @@ class TrainingConfig:
     max_saturated : float
         The share of the values of an input that may lie outside the range of its type; jets that
         the encoding cannot hold are refused.
+    start : StartConfig
+        Another run to begin from, or to learn from.
     multistart, adamw, fine_tune
         The recipes' own settings; `fine_tune` is the quantisation-aware part.
     """
@@ -54,6 +57,7 @@ class TrainingConfig:
     validation_fraction: float = 0.2
     max_jets: int | None = None
     max_saturated: float = 0.01
+    start: StartConfig = field(default_factory=StartConfig)
     multistart: MultistartConfig = field(default_factory=MultistartConfig)
     adamw: AdamWConfig = field(default_factory=AdamWConfig)
     fine_tune: FineTuneConfig = field(default_factory=FineTuneConfig)
@@ -108,6 +112,12 @@ class RunConfig:
             raise ConfigError(
                 f"training.recipe: {recipe} does not work for model {family.name!r}; allowed: "
                 f"{', '.join(family.recipes)}"
+            )
+        start = self.training.start
+        if recipe == "multistart" and (start.from_ is not None or start.teacher is not None):
+            raise ConfigError(
+                "training.recipe: multistart makes starts of its own and learns from labels alone; "
+                "use recipe adamw with training.start"
             )
         if recipe == "multistart" and self.task.n_outputs > 1:
             raise ConfigError(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from triggernet.errors import ModelError
 from triggernet.learning.tasks.losses import one_or_all
-from triggernet.learning.training.sample import Sample, Split, predict
+from triggernet.learning.training.sample import Sample, Split, Target, predict
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
 
@@ -88,7 +88,7 @@ def _prepared(model: nn.Module, split: Split) -> tuple[nn.Module, Split]:
     if not hasattr(model, "invariants"):
         return model, split
     train, validation = (_invariants(model, s) for s in (split.train, split.validation))
-    return _Head(model), Split(train, validation, split.task)
+    return _Head(model), dataclasses.replace(split, train=train, validation=validation)
 
 
 @torch.no_grad()
@@ -132,14 +132,14 @@ class _Tuning:
         total = 0.0
         n_batches = -(-len(self.split.train) // self.config.batch_size)
         batches = _batches(self.split.train, self.config.batch_size, self.seed, number)
-        for k, (inputs, label) in enumerate(batches):
+        for k, (inputs, target) in enumerate(batches):
             self._anneal((number + k / n_batches) / self.config.epochs)
             self.optimiser.zero_grad(set_to_none=True)
             logits = self.network(inputs)
-            loss = self.split.task.loss(logits, label)
+            loss = self.split.loss(logits, target)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
-            total += float(loss.detach()) * len(label)
+            total += float(loss.detach()) * len(target.label)
         line = {"stage": _STATE, "epoch": number, "loss": total / len(self.split.train)}
         line |= self._judge(judged)
         self.history.append(line)
@@ -193,10 +193,10 @@ class _Tuning:
 
 def _batches(
     sample: Sample, batch_size: int, seed: int, epoch: int
-) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+) -> Iterator[tuple[dict[str, Tensor], Target]]:
     """Batches in an order that depends on seed and epoch alone, so that any epoch can be redone."""
     generator = torch.Generator().manual_seed(1_000_003 * seed + epoch)
     order = torch.randperm(len(sample), generator=generator)
     for begin in range(0, len(order), batch_size):
         index = order[begin : begin + batch_size]
-        yield {name: x[index] for name, x in sample.hardware.items()}, sample.label[index]
+        yield {name: x[index] for name, x in sample.hardware.items()}, sample.target(index)

@@ -30,6 +30,7 @@ from triggernet.files import (
 )
 from triggernet.learning.training.checkpoint import read_checkpoint
 from triggernet.learning.training.config import RunConfig, load_run_config
+from triggernet.learning.training.start_config import StartConfig
 from triggernet.schema import as_type
 
 if TYPE_CHECKING:
@@ -229,6 +230,22 @@ def finished_config(folder: Path) -> RunConfig:
             "`triggernet train ... --resume`"
         )
     return load_run_config(folder / CONFIG)
+
+
+def digests_of(start: StartConfig) -> dict[str, str]:
+    """SHA-256 of the weights of other runs that a training needs, by path, for its provenance.
+
+    Raises
+    ------
+    ModelError
+        If a run is none.
+    """
+    found = {}
+    for run in (start.from_, start.teacher):
+        if run is not None:
+            finished_config(Path(run))
+            found[f"{run}/{FLOAT}"] = sha256_of(Path(run) / FLOAT)
+    return found
 
 
 def hardware_config(folder: Path) -> RunConfig:

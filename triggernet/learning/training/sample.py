@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -11,14 +11,23 @@ from torch import Tensor
 
 from triggernet.data.encoding import encode
 from triggernet.errors import EncodingError
+from triggernet.learning.tasks.losses import distillation_loss
 from triggernet.learning.training.features import check_jets, code_values, float_inputs
+from triggernet.learning.training.start_config import StartConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from triggernet.data import EncodingConfig, Jets
     from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.config import RunConfig
+
+
+class Target(NamedTuple):
+    """What is to be learned of a batch: labels (B,), and logits of a teacher where there is one."""
+
+    label: Tensor
+    teacher: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,15 @@ class Sample:
         In the order of the task's classes; of two, 1 is the signal.
     saturated : mapping of str to int
         How many values of each input of `hardware` lay outside its range and were set to its end.
+    teacher : float64 tensor (n,) or (n, C), optional
+        Logits of another model, to learn from.
     """
 
     exact: dict[str, Tensor]
     hardware: dict[str, Tensor]
     label: Tensor
     saturated: Mapping[str, int]
+    teacher: Tensor | None = None
 
     @classmethod
     def of(cls, jets: Jets, encoding: EncodingConfig, task: Task) -> Sample:
@@ -57,6 +69,10 @@ class Sample:
     def __len__(self) -> int:
         return len(self.label)
 
+    def target(self, index: Tensor | slice) -> Target:
+        """What is to be learned of some of the jets."""
+        return Target(self.label[index], None if self.teacher is None else self.teacher[index])
+
 
 @dataclass(frozen=True)
 class Split:
@@ -65,10 +81,22 @@ class Split:
     train: Sample
     validation: Sample
     task: Task
+    start: StartConfig = field(default_factory=StartConfig)
+
+    def loss(self, logits: Tensor, target: Target) -> Tensor:
+        """The loss of a batch: the task's, and how far the logits are from a teacher's."""
+        loss = self.task.loss(logits, target.label)
+        if target.teacher is None:
+            return loss
+        a = self.start.teacher_weight
+        taught = distillation_loss(logits, target.teacher, self.start.temperature)
+        return (1 - a) * loss + a * taught
 
 
-def split_jets(jets: Jets, config: RunConfig) -> Split:
-    """Shuffle and split jets as `config.training` says.
+def split_jets(
+    jets: Jets, config: RunConfig, teacher: Callable[[Jets], Tensor | None] = lambda _: None
+) -> Split:
+    """Shuffle and split jets as `config.training` says; `teacher` gives logits to learn from.
 
     Raises
     ------
@@ -88,7 +116,8 @@ def split_jets(jets: Jets, config: RunConfig) -> Split:
     samples = [Sample.of(part, config.encoding, task) for part in parts]
     for sample, name in zip(samples, ("training part", "validation part"), strict=True):
         task.check_complete(sample.label.numpy(), name)
-    split = Split(samples[0], samples[1], task)
+    taught = replace(samples[0], teacher=teacher(parts[0]))
+    split = Split(taught, samples[1], task, training.start)
     _refuse_narrow(split.train, config)
     return split
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from triggernet.learning.tasks.metrics import measure
 from triggernet.learning.training import run_folder
@@ -21,6 +22,7 @@ from triggernet.learning.training.sample import (
     saturation_text,
     split_jets,
 )
+from triggernet.learning.training.start import teacher_logits, warm_start
 from triggernet.learning.training.state import TrainingState
 from triggernet.learning.training.threads import single_thread
 from triggernet.locks import locked
@@ -76,11 +78,16 @@ def train(
         if (out / run_folder.METRICS).is_file():
             run_folder.clear_state(out)  # of a training that was killed when all was written
         else:
-            split = split_jets(jets, config)  # refuses jets before anything is written
+            # refuses jets, and runs to start from, before anything is written
+            split = split_jets(jets, config, partial(_taught, config))
             with _resumable(out):
                 run_folder.begin(out, config, inputs or {})
                 _train(config, split, out)
     return run_folder.load_run(out)
+
+
+def _taught(config: RunConfig, jets: Jets) -> Tensor | None:
+    return teacher_logits(config.training.start, jets, config.task)
 
 
 @contextmanager
@@ -116,6 +123,7 @@ def _train_float(
     for seed in range(config.training.seed, config.training.seed + config.training.seeds):
         torch.manual_seed(seed)
         model = config.family.make_float(config.model, config.encoding, config.task.n_outputs)
+        warm_start(model, config.training.start)
         _fit(model, config, split, seed, state)
         logits = predict(model, split.validation.exact)
         judged = split.task.judged(logits, split.validation.label)

@@ -35,6 +35,7 @@ class DeepSets(nn.Module):
     """
 
     permutation_invariant = True
+    head_parameters = ("rho.",)
 
     def __init__(self, config: DeepSetsConfig, names: tuple[str, ...], n_outputs: int = 1) -> None:
         super().__init__()

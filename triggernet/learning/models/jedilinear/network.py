@@ -62,6 +62,7 @@ class JediLinear(nn.Module):
     """
 
     permutation_invariant = True
+    head_parameters = ("head.",)
 
     def __init__(
         self,

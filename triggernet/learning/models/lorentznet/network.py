@@ -98,6 +98,7 @@ class LorentzNet(nn.Module):
     """
 
     permutation_invariant = True
+    head_parameters = ("head.",)
 
     def __init__(self, config: LorentzNetConfig, n_outputs: int = 1) -> None:
         super().__init__()

@@ -45,6 +45,11 @@ class MLP(nn.Module):
         style = LayerStyle(config.activation, dropout=config.dropout)
         self.layers = Network(sizes, style, linear_end=True)
 
+    @property
+    def head_parameters(self) -> tuple[str, ...]:
+        """Names of the last layer's parameters begin so."""
+        return (f"layers.dense.{len(self.layers.dense) - 1}.",)
+
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,) or (B, C).
 

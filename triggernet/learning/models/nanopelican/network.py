@@ -61,6 +61,7 @@ class NanoPELICAN(nn.Module):
     columns: Tensor
 
     permutation_invariant = True
+    head_parameters = ("weight20", "bias20")
 
     def __init__(
         self,

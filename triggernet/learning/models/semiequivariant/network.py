@@ -154,6 +154,7 @@ class SemiEquivariantNet(nn.Module):
     """
 
     permutation_invariant = True
+    head_parameters = ("head.",)
 
     def __init__(self, config: SemiEquivariantConfig, n_outputs: int = 1) -> None:
         super().__init__()
