@@ -44,8 +44,8 @@ class ModelFamily:
     logits: (B,) for one output, (B, C) for several. The quantised one has a method
     ``freeze_scales()``, and its state dict holds all that `transfer` and training decide. A float
     module whose attribute ``permutation_invariant`` is true promises the same bits for every order
-    of the constituents; names of parameters that begin with one of `head_parameters` are of its head,
-    the others of its trunk.
+    of the constituents. Parameters whose names begin with one of its `head_parameters` are the
+    head, the others the trunk.
 
     Attributes
     ----------

@@ -80,7 +80,7 @@ def _rate(start: StartConfig) -> float:
 
 
 def keep_trunk(model: nn.Module, start: StartConfig) -> None:
-    """After `model.train()`: modules of a frozen trunk stay in evaluation, with their batch norms."""
+    """After `model.train()`: a frozen trunk stays in evaluation, its batch norms too."""
     if start.trunk != "frozen":
         return
     for name, module in model.named_modules():
