@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggernet.data import load_jets
@@ -100,12 +101,26 @@ def evaluate(run: AnyPath, *, data: AnyPath, plot: AnyPath | None = None) -> Eva
         check_plot(where)
     jets = load_jets(path(data))
     from triggernet.learning.evaluation import evaluate as judge
-    from triggernet.learning.evaluation.roc import plot_roc
 
-    found = judge(load_run(run), jets)
+    loaded = load_run(run)
+    found = judge(loaded, jets)
     if where is not None:
-        plot_roc(found, where)
+        _plot(found, loaded.config.task.classes, where)
     return found
+
+
+def _plot(found: Evaluation, classes: Sequence[str], where: Path) -> None:
+    """The ROC page of two classes, or of several."""
+    if not found.classes:
+        from triggernet.learning.evaluation.roc import plot_roc
+
+        plot_roc(found, where)
+        return
+    from triggernet.learning.evaluation.class_roc import plot_class_roc
+
+    logits = found.float_logits if found.hardware_logits is None else found.hardware_logits
+    model = "float" if found.hardware_logits is None else "quantised"
+    plot_class_roc(logits, found.label, classes, where, f"{model} model, {len(logits)} jets")
 
 
 def symmetry(run: AnyPath, *, data: AnyPath) -> Symmetry:

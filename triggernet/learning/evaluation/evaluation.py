@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import ModelError
-from triggernet.learning.tasks.metrics import Metrics, measure
+from triggernet.learning.tasks.metrics import Metrics
 from triggernet.learning.training.sample import Sample, predict, saturation_text
 from triggernet.learning.training.trainer import parameters_of
 from triggernet.statistics import Area, error_text, interval_text, roc_area_difference
 
 if TYPE_CHECKING:
     from triggernet.data import Jets
+    from triggernet.learning.tasks.classes import ClassMetrics
     from triggernet.learning.training.run_folder import Run
 
 
@@ -36,6 +37,8 @@ class Evaluation:
     label : int64 array (n,)
     saturated : mapping of str to int
         Values of each input of the quantised model that lay outside its range.
+    classes : mapping of str to ClassMetrics
+        Of the same models, where there are several classes; empty for two.
     """
 
     float: Metrics
@@ -44,6 +47,7 @@ class Evaluation:
     hardware_logits: NDArray[np.float64] | None
     label: NDArray[np.int64]
     saturated: Mapping[str, int]
+    classes: Mapping[str, ClassMetrics] = field(default_factory=dict)
 
     @property
     def quantised_logits(self) -> NDArray[np.float64]:
@@ -63,9 +67,15 @@ class Evaluation:
     @property
     def auc_difference(self) -> Area | None:
         """AUC of the quantised model minus that of the float one, on the same jets."""
-        if self.hardware_logits is None:
+        if self.hardware_logits is None or self.classes:
             return None
         return roc_area_difference(self.float_logits, self.hardware_logits, self.label)
+
+    def _text_of_classes(self) -> str:
+        texts = [f"{name} model: {each.as_text()}" for name, each in self.classes.items()]
+        if self.quantised is not None:
+            texts.append(f"saturated inputs: {saturation_text(self.saturated)}")
+        return "\n\n".join(texts)
 
     @property
     def models(self) -> dict[str, Metrics]:
@@ -79,10 +89,14 @@ class Evaluation:
         for name, metrics in self.models.items():
             found[name] = metrics.with_notes()
         difference = self.auc_difference
+        if self.classes:
+            found["classes"] = {name: each.as_dict() for name, each in self.classes.items()}
         return found | {"auc_difference": difference and asdict(difference)}
 
     def as_text(self) -> str:
-        """A table for people."""
+        """Tables for people."""
+        if self.classes:
+            return self._text_of_classes()
         table = [("with 68 % intervals", *self.models)]
         for name, show in _ROWS.items():
             table.append((name, *(show(metrics) for metrics in self.models.values())))
@@ -109,24 +123,31 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
     Raises
     ------
     DataError
-        If the jets are unfit: other than two classes, one of them missing, NaN, negative energies.
+        If the jets are unfit: other classes than the task's, one of them missing, NaN, negative
+        energies.
     """
-    sample = Sample.of(jets, run.config.encoding, run.config.task)
+    task = run.config.task
+    sample = Sample.of(jets, run.config.encoding, task)
     label = sample.label.numpy()
     n_parameters = parameters_of(run.float_model)
     exact, hardware = logits_of(run, sample)
+    task.check_complete(label, "sample")
+    of_classes = {"float": task.measure_classes(exact, label, n_parameters)}
+    if hardware is not None:
+        of_classes["quantised"] = task.measure_classes(hardware, label, n_parameters)
     return Evaluation(
-        measure(exact, label, n_parameters),
-        None if hardware is None else measure(hardware, label, n_parameters),
+        task.measure(exact, label, n_parameters),
+        None if hardware is None else task.measure(hardware, label, n_parameters),
         exact,
         hardware,
         label,
         sample.saturated,
+        {name: metrics for name, metrics in of_classes.items() if metrics is not None},
     )
 
 
 def logits_of(run: Run, sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Logits (n,) of the float and, where there is one, of the quantised model."""
+    """Logits (n,) or (n, C) of the float and, where there is one, of the quantised model."""
     exact = predict(run.float_model, sample.exact).numpy()
     if run.quantised_model is None:
         return exact, None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from triggernet import statistics
 from triggernet.errors import DataError
-from triggernet.learning.tasks.metrics import EFFICIENCIES, passing_background
+from triggernet.learning.tasks.metrics import EFFICIENCIES, Metrics, passing_background
 from triggernet.statistics import FEW, Area, Bounded, error_text, interval_text
 
 Floats = NDArray[np.float64]
@@ -103,6 +103,32 @@ class ClassMetrics:
             if key == (signal, background, efficiency):
                 return each
         raise KeyError((signal, background, efficiency))
+
+    @property
+    def summary(self) -> Metrics:
+        """What it has in common with the metrics of two classes.
+
+        The accuracy with its interval, and as AUC the mean of those of each class against all
+        others, without an error; there is no one background, so `n_background` and all that is
+        counted of it are 0, and there is no one rejection.
+        """
+        mean = float(np.mean([area.value for area in self.areas.values()]))
+        none = {f"rejection_{p}{end}": None for p in (30, 50) for end in ("", "_low", "_high")}
+        accuracy = self.accuracy
+        return Metrics(
+            n_jets=self.n_jets,
+            n_background=0,
+            accuracy=accuracy.value or 0.0,
+            accuracy_low=accuracy.low,
+            accuracy_high=1.0 if accuracy.high is None else accuracy.high,
+            auc=mean,
+            auc_error=None,
+            passing_30=0.0,
+            passing_50=0.0,
+            n_parameters=self.n_parameters,
+            ant=None,
+            **none,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Everything by name, ready for JSON; rejections by efficiency, signal and background."""

@@ -44,7 +44,7 @@ class Metrics:
     Attributes
     ----------
     n_jets, n_background : int
-        All jets, and the background among them.
+        All jets, and the background among them; 0 where there are several classes.
     accuracy, accuracy_low, accuracy_high : float
         With the cut at a logit of 0.
     auc : float
@@ -71,11 +71,11 @@ class Metrics:
     auc: float
     auc_error: float | None
     rejection_30: float | None
-    rejection_30_low: float
+    rejection_30_low: float | None
     rejection_30_high: float | None
     passing_30: float
     rejection_50: float | None
-    rejection_50_low: float
+    rejection_50_low: float | None
     rejection_50_high: float | None
     passing_50: float
     n_parameters: int
@@ -100,6 +100,8 @@ def few_pass(metrics: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     for percent in (round(100 * each) for each in EFFICIENCIES):
         passing, total = metrics.get(f"passing_{percent}"), metrics.get("n_background")
+        if total == 0:  # several classes: they have notes of their own
+            continue
         if passing is not None and passing < FEW:
             of = "" if total is None else f" of {total:g}"
             notes.append(

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import ConfigError, DataError
-from triggernet.learning.tasks.metrics import area_under_roc
+from triggernet.learning.tasks.classes import ClassMetrics, measure_classes
+from triggernet.learning.tasks.metrics import Metrics, measure
+from triggernet.statistics import area_under_roc
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,6 +147,25 @@ class Task:
         p = probabilities(logits)
         each = [area_under_roc(p[:, k], (label == k).astype(np.int64)) for k in range(p.shape[1])]
         return float(np.mean(each))
+
+    def measure(self, logits: Floats, label: Labels, n_parameters: int) -> Metrics:
+        """What logits (n,) or (n, C) are worth; of several classes the summary.
+
+        Raises
+        ------
+        DataError
+            If a class is missing, or a logit is not a number.
+        """
+        several = self.measure_classes(logits, label, n_parameters)
+        return measure(logits, label, n_parameters) if several is None else several.summary
+
+    def measure_classes(
+        self, logits: Floats, label: Labels, n_parameters: int
+    ) -> ClassMetrics | None:
+        """Class by class; None for a task of two, whose metrics say all."""
+        if self.n_outputs == 1:
+            return None
+        return measure_classes(logits, label, self.classes, n_parameters)
 
     def judged(self, logits: Tensor, label: Tensor) -> Mapping[str, float]:
         """Loss and AUC of a validation, as the history of a training holds them."""

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from triggernet.learning.tasks.metrics import measure
 from triggernet.learning.training import run_folder
 from triggernet.learning.training.config import of_classes
 from triggernet.learning.training.fine_tune import fine_tune
@@ -111,7 +110,7 @@ def _train(config: RunConfig, split: Split, out: Path) -> None:
     quantised = _train_quantised(config, split, model, state)
     if quantised is not None:
         run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
-    run_folder.save_metrics(out, _metrics(model, quantised, split.validation) | spread)
+    run_folder.save_metrics(out, _metrics(config, model, quantised, split.validation) | spread)
     run_folder.clear_state(out)
 
 
@@ -169,7 +168,9 @@ def _train_quantised(
     return quantised
 
 
-def _metrics(model: nn.Module, quantised: nn.Module | None, validation: Sample) -> dict[str, Any]:
+def _metrics(
+    config: RunConfig, model: nn.Module, quantised: nn.Module | None, validation: Sample
+) -> dict[str, Any]:
     label = validation.label.numpy()
     n_parameters = parameters_of(model)
     found: dict[str, Any] = {"sample": "validation", "float": None, "quantised": None}
@@ -179,7 +180,7 @@ def _metrics(model: nn.Module, quantised: nn.Module | None, validation: Sample) 
     ):
         if module is not None:
             logits = predict(module, inputs).numpy()
-            found[name] = measure(logits, label, n_parameters).as_dict()
+            found[name] = config.task.measure(logits, label, n_parameters).as_dict()
     return found
 
 

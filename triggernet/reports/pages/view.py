@@ -382,7 +382,7 @@ def _auc(metrics: Mapping[str, Any]) -> str:
 
 def _rejection(metrics: Mapping[str, Any], percent: int) -> str:
     name = f"rejection_{percent}"
-    if name not in metrics:
+    if name not in metrics or metrics.get("n_background") == 0:
         return ABSENT
     ends = (metrics.get(f"{name}_{end}") for end in ("low", "high"))
     return interval_text(metrics[name], *ends, minus="−")

@@ -203,9 +203,15 @@ def _evaluated(folder: Path, data: Path) -> Physics:
     from triggernet.learning.training import load_run
 
     found = evaluate(load_run(folder), load_jets(data))
-    curves = tuple(
-        roc(name, *roc_curve(logits, found.label), int((found.label == 0).sum()))
-        for name, logits in zip(MODELS, (found.float_logits, found.quantised_logits), strict=True)
+    curves = (
+        ()
+        if found.classes
+        else tuple(
+            roc(name, *roc_curve(logits, found.label), int((found.label == 0).sum()))
+            for name, logits in zip(
+                MODELS, (found.float_logits, found.quantised_logits), strict=True
+            )
+        )
     )
     metrics = {name: each.as_dict() for name, each in found.models.items()}
     return Physics(data.name, metrics, curves, found.auc_difference)

@@ -103,7 +103,6 @@ def compare(
         finished_config(run)
     jets = load_jets(data)
     # From here on PyTorch is needed, which takes seconds to import.
-    from triggernet.learning.tasks.metrics import check_labels
     from triggernet.learning.training.features import check_jets
 
     contenders = [load_contender(name, run) for name, run in zip(names, runs, strict=True)]
@@ -113,7 +112,6 @@ def compare(
             "design of its own, or has no hardware form; leave them out"
         )
     check_jets(jets)
-    check_labels(jets.label)
     rows = tuple(
         _row(contender, jets, config or RtlConfig())
         for contender in track(contenders, "comparing", "runs")

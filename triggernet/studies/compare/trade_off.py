@@ -14,6 +14,7 @@ PARAMETERS = "n_parameters"
 COSTS = ("lut", "latency_ns", PARAMETERS)
 QUANTISED, FLOAT = "quantised model", "float model: it has no hardware form"
 NOT_KNOWN = "not known"
+SEVERAL_CLASSES = "several classes have no one rejection"
 NO_BACKGROUND = "no background passes, so that the rejection is not known"
 
 
@@ -124,10 +125,12 @@ def _point(row: Row, cost: str) -> Point | str:
         return row.firmware.absent or NOT_KNOWN
     else:
         value, origin = figure.value, origin_of(figure)
-    if metrics.rejection_30 is None or metrics.rejection_30_high is None:
+    if not metrics.n_background:
+        return SEVERAL_CLASSES
+    low, high = metrics.rejection_30_low, metrics.rejection_30_high
+    if metrics.rejection_30 is None or low is None or high is None:
         return NO_BACKGROUND
-    ends = metrics.rejection_30_low, metrics.rejection_30_high
-    return Point(row.name, value, metrics.rejection_30, *ends, origin)
+    return Point(row.name, value, metrics.rejection_30, low, high, origin)
 
 
 def origin_of(figure: Figure) -> str:

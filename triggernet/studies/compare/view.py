@@ -237,8 +237,9 @@ def _metrics(metrics: Metrics | None) -> MetricsView:
     if metrics is None:
         return MetricsView(ABSENT, ABSENT, ABSENT, ABSENT)
     ends = metrics.rejection_30_low, metrics.rejection_30_high
+    rejection = interval_text(metrics.rejection_30, *ends, minus="−")
     return MetricsView(
-        interval_text(metrics.rejection_30, *ends, minus="−"),
+        rejection if metrics.n_background else ABSENT,
         _area(metrics.auc, metrics.auc_error),
         f"{metrics.accuracy:.4f}",
         ABSENT if metrics.ant is None else f"{metrics.ant:.{1 if metrics.ant >= 1 else 2}f}",
