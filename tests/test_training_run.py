@@ -379,7 +379,7 @@ def test_seeds_are_spread_and_the_best_kept(tmp_path):
 
 def test_jets_unfit_for_training_are_refused(tmp_path):
     config = load_run_config(SMALL, model="nanopelican")
-    with pytest.raises(DataError, match="has 0 signal and"):
+    with pytest.raises(DataError, match="has 240 qcd and 0 top jets; all classes are needed"):
         train(config, JETS.select(JETS.label == 0), tmp_path / "a")
     with pytest.raises(DataError, match="there are no jets"):
         train(config, JETS.select(slice(0)), tmp_path / "a")

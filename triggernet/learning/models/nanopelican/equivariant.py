@@ -47,9 +47,9 @@ class EquivariantWeights:
         The same for the column particle; the parts that belong to neither are split evenly.
     g_r, g_t, g_b : float64 arrays (K, C)
         The same for the diagonal.
-    c_sum, c_trace : float64 arrays (K, C)
+    c_sum, c_trace : float64 arrays (K, C), or (K, C, O) of a model with O outputs
         Coefficients of the sum over i != j and of the sum over the diagonal.
-    bias : float64 array (K,)
+    bias : float64 array (K,), or (K, O)
 
     Raises
     ------
@@ -72,13 +72,14 @@ class EquivariantWeights:
     bias: Floats
 
     def __post_init__(self) -> None:
-        shape = (len(self.bias), len(self.signs))
+        outputs = self.bias.shape[1:]
         for name in TABLES:
             found = getattr(self, name)
+            shape = (len(self.bias), len(self.signs), *(outputs if name[0] == "c" else ()))
             if found.shape != shape or not np.isfinite(found).all():
                 raise ModelError(
                     f"absorbed weights: {name} of shape {found.shape} must have shape {shape} "
-                    "(K, C) and finite values; the training may have diverged"
+                    "and finite values; the training may have diverged"
                 )
         if not np.isfinite(self.bias).all() or not np.isin(self.signs, (-1, 0, 1)).all():
             raise ModelError("absorbed weights: bias must be finite and signs -1, 0 or 1")
