@@ -161,7 +161,7 @@ def test_every_family_has_any_number_of_outputs(name: str) -> None:
     model = family.make_float(config.model, config.encoding, 5).eval()
     with torch.no_grad():
         for parameter in model.parameters():  # as large as after a training
-            parameter += 0.3 * torch.randn_like(parameter)
+            parameter.add_(0.3 * torch.randn_like(parameter))
     quantised = family.make_quantised(config.model, config.quantisation, config.encoding, 5)
     inputs = hardware_inputs(jets, config.encoding)
     quantised.set_weights(model.absorbed() if name == "nanopelican" else model)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from triggernet.reports.fold.alternatives import Folding
 
 PART = "xcvu13p"
+CYCLES = ("interval_cycles", "latency_cycles")
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,7 @@ def export(
         from triggernet.reports.fold.fold import folded
 
         rtl_config, folding, further = folded(made.program, budget, rtl_config, given)
-    kinds = [name for name, on in (("HLS C++ (hls4ml)", hls), ("Verilog", rtl)) if on]
-    with waiting(f"making {' and '.join(kinds) or 'the QONNX file'}"):
+    with waiting("writing the project" if hls or rtl else "writing the QONNX file"):
         written = write_export(
             made,
             folder,
