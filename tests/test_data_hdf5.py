@@ -89,6 +89,22 @@ def test_what_does_not_read_back_is_not_published(tmp_path, monkeypatch, write, 
 
 
 @WRITERS
+def test_a_sound_file_of_other_numbers_is_not_published(tmp_path, monkeypatch, write):
+    whole = hdf5._fill
+
+    def alters(file, *args):
+        given = whole(file, *args)
+        name = "jets" if "jets" in file else "label"
+        file[name][...] = np.zeros_like(file[name][...])
+        return given
+
+    monkeypatch.setattr(hdf5, "_fill", alters)
+    with pytest.raises(FileError, match="does not read back as it was given .dataset '.*' is ano"):
+        write(tmp_path / "jets.h5")
+    assert not list(tmp_path.iterdir())
+
+
+@WRITERS
 def test_no_flipped_bit_changes_a_number(tmp_path, write):
     path = tmp_path / "jets.h5"
     write(path)
