@@ -43,6 +43,15 @@ def test_parts_are_slices_of_the_whole(path, n_at_most, limit):
     np.testing.assert_array_equal(stored.label, whole.label)
 
 
+def test_every_part_knows_that_a_jet_of_the_file_was_cut(path):
+    multiplicity = JETS.present.sum(axis=1)
+    multiplicity[-1] += 5
+    save_jets(path, replace(JETS, multiplicity=multiplicity, cut_at=None))
+    assert {part.cut_at for part in iterate_jets(path, 10)} == {load_jets(path).cut_at} == {12}
+    save_jets(path, replace(JETS, multiplicity=JETS.present.sum(axis=1), cut_at=None))
+    assert {part.cut_at for part in iterate_jets(path, 10)} == {None}
+
+
 def test_files_of_other_formats_come_in_parts_too(tmp_path):
     five = replace(JETS, classes=("gluon", "top"))
     save_hls4ml(tmp_path / "published.h5", five)
