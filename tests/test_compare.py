@@ -26,13 +26,12 @@ from triggernet.parts import load_part
 from triggernet.reports.cost.bit_operations import bit_operations
 from triggernet.reports.cost.figures import FIGURES
 from triggernet.reports.pages.text import number
-from triggernet.reports.report import report
+from triggernet.reports.report import planned, report
 from triggernet.studies.compare import (
     as_html,
     as_markdown,
     as_text,
     compare,
-    contender,
     save_comparison,
 )
 from triggernet.studies.compare.contender import FLOAT_ONLY, Contender, Firmware, firmware
@@ -162,7 +161,7 @@ def test_a_program_that_cannot_be_folded_is_shown_unrolled_and_says_so(spurions,
             raise UnsupportedError("node 'node_d' does not fold")
         return lower(program, config)
 
-    monkeypatch.setattr(contender, "lower", unrolled)
+    monkeypatch.setattr(planned, "lower", unrolled)
     found = firmware(spurions, RtlConfig(interval=5))
     assert found.value("interval_cycles") == 1
     assert found.figures == firmware(spurions, RtlConfig()).figures
@@ -187,7 +186,7 @@ def test_the_nearest_interval_above_is_taken_before_one_below(
             raise UnsupportedError(f"node 'd' does not fold by {config.interval}")
         return lower(program, config)
 
-    monkeypatch.setattr(contender, "lower", some)
+    monkeypatch.setattr(planned, "lower", some)
     found = firmware(spurions, RtlConfig(interval=asked))
     assert found.value("interval_cycles") == nearest
     (note,) = found.notes
@@ -199,7 +198,7 @@ def test_a_program_without_verilog_keeps_its_bit_operations(spurions, monkeypatc
     def refuse(program, config):
         raise UnsupportedError("node 'd' has no Verilog")
 
-    monkeypatch.setattr(contender, "lower", refuse)
+    monkeypatch.setattr(planned, "lower", refuse)
     found = firmware(spurions, RtlConfig())
     assert found.bit_operations == bit_operations(polar_program(5, beams=1))
     assert found.figures == {}
@@ -223,6 +222,7 @@ def test_instances_that_take_turns_are_counted_once(workshop, tmp_path):
     (project / "rtl/design.json").write_text(json.dumps(design | {"instances": 3}))
     record = json.loads((project / "triggernet.json").read_text())
     record["files"]["rtl/design.json"] = sha256_of(project / "rtl/design.json")
+    del record["seal"]  # as in records of triggernet 0.1
     (project / "triggernet.json").write_text(json.dumps(record))
     found = compare([project], workshop / "jets.h5").rows[0].firmware
     assert found.value("lut") == report(workshop / "project").figures["lut"].value
@@ -374,7 +374,7 @@ def test_runs_are_checked_before_anything_is_judged(workshop, tmp_path, monkeypa
     def never(*_):
         raise AssertionError("judged")
 
-    monkeypatch.setattr("triggernet.learning.training.evaluate", never)
+    monkeypatch.setattr("triggernet.learning.evaluation.evaluation.evaluate", never)
     jets, deep = workshop / "jets.h5", workshop / "deep"
     with pytest.raises(UsageError, match="no runs to compare; give at least one"):
         compare([], jets)
@@ -384,7 +384,7 @@ def test_runs_are_checked_before_anything_is_judged(workshop, tmp_path, monkeypa
         compare([deep, tmp_path], jets)
     only = mock_jets(50, 3)
     save_jets(tmp_path / "one.h5", only.select(only.label == 1))
-    with pytest.raises(DataError, match="0 background; both are needed"):
+    with pytest.raises(DataError, match="has 0 .* jets; all classes are needed: give jets of each"):
         compare([deep], tmp_path / "one.h5")
     with pytest.raises(DataError, match="nowhere.h5"):
         compare([deep], tmp_path / "nowhere.h5")

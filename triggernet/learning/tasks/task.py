@@ -105,7 +105,7 @@ class Task:
     def _named(self) -> str:
         return f" ({', '.join(self.classes)})" if self.classes else ""
 
-    def check_complete(self, label: Labels, what: str) -> None:
+    def check_complete(self, label: Labels, what: str, advice: str = "give jets of each") -> None:
         """Refuse labels among which a class is missing; `what` says of which jets.
 
         Raises
@@ -118,10 +118,7 @@ class Task:
             return
         names = self.classes or ("background", "signal")
         found = " and ".join(f"{n} {name}" for n, name in zip(counts, names, strict=True))
-        raise DataError(
-            f"the {what} has {found} jets; all classes are needed: give more jets or another "
-            "validation_fraction"
-        )
+        raise DataError(f"the {what} has {found} jets; all classes are needed: {advice}")
 
     def loss(self, logits: Tensor, label: Tensor, weight: Tensor | None = None) -> Tensor:
         """The mean loss of logits (B,) or (B, C), the classes weighted.

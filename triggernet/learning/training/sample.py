@@ -115,7 +115,8 @@ def split_jets(
     task = config.task
     samples = [Sample.of(part, config.encoding, task) for part in parts]
     for sample, name in zip(samples, ("training part", "validation part"), strict=True):
-        task.check_complete(sample.label.numpy(), name)
+        advice = "give more jets or another validation_fraction"
+        task.check_complete(sample.label.numpy(), name, advice)
     taught = replace(samples[0], teacher=teacher(parts[0]))
     split = Split(taught, samples[1], task, training.start)
     _refuse_narrow(split.train, config)

@@ -112,6 +112,8 @@ def compare(
             "design of its own, or has no hardware form; leave them out"
         )
     check_jets(jets)
+    for task in dict.fromkeys(contender.run.config.task for contender in contenders):
+        task.check_complete(task.labels(jets.classes, jets.label), f"sample {data.name}")
     rows = tuple(
         _row(contender, jets, config or RtlConfig())
         for contender in track(contenders, "comparing", "runs")
