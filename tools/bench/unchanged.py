@@ -38,8 +38,9 @@ def digest(path: Path) -> str:
 
 
 def run(command: list[str], *arguments: str | Path) -> str:
+    # From elsewhere: `python -m` would take the package that lies in the current folder.
     done = subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, check=False
+        [*command, *map(str, arguments)], cwd="/", capture_output=True, text=True, check=False
     )
     if done.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(map(str, arguments))}: {done.stderr}")
