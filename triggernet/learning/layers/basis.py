@@ -63,9 +63,11 @@ class Basis:
     def joined(self, other: Basis) -> Basis:
         """These features, and behind them others of the same particles."""
         n, m = self.n_float, other.n_float
+        # (F + F', H + H'), in blocks
         matrix = np.zeros((n + m, self.n_hardware + other.n_hardware))
         matrix[:n, : self.n_hardware] = self.matrix
         matrix[n:, self.n_hardware :] = other.matrix
+        # (F + F', C), C is shared
         context = np.zeros((n + m, max(self.n_context, other.n_context)))
         context[:n, : self.n_context] = self.context
         context[n:, : other.n_context] = other.context
@@ -79,15 +81,15 @@ class Basis:
         """Start `dense` from a float map of these features: weight (G, F), bias (G,)."""
         set_linear(
             dense,
-            torch.as_tensor(weight @ self.matrix),
-            torch.as_tensor(bias + weight @ self.offset),
-            context=torch.as_tensor(weight @ self.context) if self.n_context else None,
+            torch.as_tensor(weight @ self.matrix),  # (G, H)
+            torch.as_tensor(bias + weight @ self.offset),  # (G,)
+            context=torch.as_tensor(weight @ self.context) if self.n_context else None,  # (G, C)
         )
 
     def set_join(self, join: EdgeJoin, weight: Values) -> None:
         """Start the weights of pairs from those of these features, (G, F)."""
         assert join.weight is not None
-        join.weight.set_values((weight @ self.matrix).T)
+        join.weight.set_values((weight @ self.matrix).T)  # (H, G)
 
 
 Map = tuple[Values, Values]  # weight (G, F), bias (G,)
@@ -117,7 +119,7 @@ def absorbed(weight: Values, bias: Values, behind: torch.nn.Module | None) -> Ma
     if not isinstance(behind, Behind) or behind.batch_norm is None:
         return weight, bias
     norm = behind.batch_norm
-    scale = as_array(norm.weight) / np.sqrt(as_array(norm.variance) + norm.epsilon)
+    scale = as_array(norm.weight) / np.sqrt(as_array(norm.variance) + norm.epsilon)  # (G,)
     return weight * scale[:, None], (bias - as_array(norm.mean)) * scale + as_array(norm.bias)
 
 

@@ -66,11 +66,11 @@ class PairRowSum(OperatorLayer):
         self.n_particles = n_particles
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        (d,) = tensors
-        rows = d.new_zeros(len(d), self.n_particles)
+        (d,) = tensors  # (B, P)
+        rows = d.new_zeros(len(d), self.n_particles)  # (B, M)
         for index in pair_tensors(self.n_particles, d.device):
             rows = rows.index_add(1, index, d)
-        return rows[:, :, None]
+        return rows[:, :, None]  # (B, M, 1)
 
     def _attributes(self) -> Attributes:
         return {"n_particles": self.n_particles}
@@ -82,10 +82,10 @@ class ParticleSum(OperatorLayer):
     op = "Sum"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        x = tensors[0]
+        x = tensors[0]  # (B, M, F)
         if len(tensors) > 1:
-            x = x * presence(tensors[1], x.shape[1])[:, :, None]
-        return x.sum(dim=1)
+            x = x * presence(tensors[1], x.shape[1])[:, :, None]  # (B, M, F), 0 where absent
+        return x.sum(dim=1)  # (B, F)
 
 
 class Count(OperatorLayer):
@@ -94,7 +94,7 @@ class Count(OperatorLayer):
     op = "Count"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        return (tensors[0] != 0).to(tensors[0].dtype).sum(dim=1, keepdim=True)
+        return (tensors[0] != 0).to(tensors[0].dtype).sum(dim=1, keepdim=True)  # (B, N) to (B, 1)
 
 
 class SpurionFlag(OperatorLayer):
@@ -113,9 +113,9 @@ class SpurionFlag(OperatorLayer):
         self.n_particles = n_particles
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        present = tensors[0]
-        flags = torch.arange(self.n_particles, device=present.device) >= present.shape[1]
-        return flags.to(present.dtype)[None, :, None].expand(len(present), -1, 1)
+        present = tensors[0]  # (B, N)
+        flags = torch.arange(self.n_particles, device=present.device) >= present.shape[1]  # (M,)
+        return flags.to(present.dtype)[None, :, None].expand(len(present), -1, 1)  # (B, M, 1)
 
     def _attributes(self) -> Attributes:
         return {"n_particles": self.n_particles}
@@ -188,21 +188,22 @@ class Dense(OperatorLayer):
             self.context.set_values(context)
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        x = tensors[0]
+        x = tensors[0]  # (B, M, F) or (B, F)
         self.rank = x.dim() - 1
+        # (B,), the set of constants
         chosen = torch.zeros(len(x), dtype=torch.long, device=x.device)
         if self.n_select > 1:
-            chosen = tensors[-1][:, 0].long().clamp(max=self.n_select - 1)
-        particles = x if self.rank > 1 else x[:, None]
-        total = particles @ self.weight()[chosen] + self.bias()[chosen][:, None]
+            chosen = tensors[-1][:, 0].long().clamp(max=self.n_select - 1)  # (B,)
+        particles = x if self.rank > 1 else x[:, None]  # (B, M, F), M = 1 for a vector
+        total = particles @ self.weight()[chosen] + self.bias()[chosen][:, None]  # (B, M, G)
         if self.context is not None:
-            total = total + tensors[1][:, None] @ self.context()[chosen]
-        total = torch.relu(total) if self.relu else total
-        return total if self.rank > 1 else total[:, 0]
+            total = total + tensors[1][:, None] @ self.context()[chosen]  # and (B, 1, G) for all
+        total = torch.relu(total) if self.relu else total  # (B, M, G)
+        return total if self.rank > 1 else total[:, 0]  # (B, M, G) or (B, G)
 
     def _attributes(self) -> Attributes:
         f, h, g = self.features
-        found: Attributes = {
+        attributes: Attributes = {
             "in_features": f,
             "context_features": h,
             "out_features": g,
@@ -213,8 +214,8 @@ class Dense(OperatorLayer):
             **constant_attributes("bias", self.bias),
         }
         if self.context is not None:
-            found |= constant_attributes("context_weight", self.context)
-        return found
+            attributes |= constant_attributes("context_weight", self.context)
+        return attributes
 
 
 class PairRelu(OperatorLayer):
@@ -229,17 +230,17 @@ class PairRelu(OperatorLayer):
         self.signs, self.tied, self.z = tuple(signs), tied, z
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        d, a, present = tensors
+        d, a, present = tensors  # (B, P), (B, M, C or 2 C), (B, N)
         channels = len(self.signs)
-        i, j = pair_tensors(a.shape[1], a.device)
-        row, column = (a, a) if self.tied else (a[..., :channels], a[..., channels:])
-        signed = d[:, :, None] * d.new_tensor(self.signs)
-        total = self.z(torch.relu(signed + row[:, i] + column[:, j]))
+        i, j = pair_tensors(a.shape[1], a.device)  # (P,) each
+        row, column = (a, a) if self.tied else (a[..., :channels], a[..., channels:])  # (B, M, C)
+        signed = d[:, :, None] * d.new_tensor(self.signs)  # (B, P, C)
+        total = self.z(torch.relu(signed + row[:, i] + column[:, j]))  # (B, P, C), entries (i, j)
         if not self.tied:
-            total = total + self.z(torch.relu(signed + row[:, j] + column[:, i]))
-        there = presence(present, a.shape[1])
-        kept: Tensor = total * (there[:, i] * there[:, j])[:, :, None]
-        return kept.sum(dim=1)
+            total = total + self.z(torch.relu(signed + row[:, j] + column[:, i]))  # and (j, i)
+        there = presence(present, a.shape[1])  # (B, M)
+        kept: Tensor = total * (there[:, i] * there[:, j])[:, :, None]  # (B, P, C)
+        return kept.sum(dim=1)  # (B, C)
 
     def _attributes(self) -> Attributes:
         return {
@@ -264,5 +265,5 @@ def pair_tensors(n_particles: int, device: torch.device) -> tuple[Tensor, Tensor
 
 def presence(present: Tensor, n_particles: int) -> Tensor:
     """1 for the particles present and for spurions, else 0; (B, M) in the dtype of `present`."""
-    there = (present != 0).to(present.dtype)
+    there = (present != 0).to(present.dtype)  # (B, N)
     return nn.functional.pad(there, (0, n_particles - present.shape[1]), value=1.0)

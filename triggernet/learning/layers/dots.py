@@ -43,8 +43,8 @@ class PolarTables(nn.Module):
     def __init__(self, angle_width: int, step: float, table: FixedPoint, exp: FixedPoint) -> None:
         super().__init__()
         self.table, self.exp, self.middle = table, exp, 1 << (angle_width - 1)
-        distance = np.arange(1 << angle_width) * step
-        position = (np.arange(1 << angle_width) - self.middle) * step
+        distance = np.arange(1 << angle_width) * step  # (2**width,), |difference|
+        position = (np.arange(1 << angle_width) - self.middle) * step  # (2**width,), signed
         self.register_buffer("cosh", table_codes(np.cosh(distance) - 1, table), persistent=False)
         self.register_buffer("cos", table_codes(1 - np.cos(distance), table), persistent=False)
         self.register_buffer("decay", table_codes(np.exp(-position), exp), persistent=False)
@@ -54,25 +54,28 @@ class PolarTables(nn.Module):
 
     def angles(self, eta: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
         """``cosh eta - 1`` and ``1 - cos phi`` of integer differences, in the dtype of `eta`."""
-        cosh = self.cosh[eta.abs().long()].to(eta.dtype) * self.table.lsb
-        cos = self.cos[phi.abs().long()].to(eta.dtype) * self.table.lsb
+        cosh = self.cosh[eta.abs().long()].to(eta.dtype) * self.table.lsb  # as eta
+        cos = self.cos[phi.abs().long()].to(eta.dtype) * self.table.lsb  # as phi
         return cosh, cos
 
     def exponential(self, eta: Tensor) -> Tensor:
         """``exp -eta`` of integer positions, the most positive code standing for one more."""
-        index = eta.long().clamp(max=self.middle - 1) + self.middle
+        index = eta.long().clamp(max=self.middle - 1) + self.middle  # as eta
         return self.decay[index].to(eta.dtype) * self.exp.lsb
 
     def attributes(self, beams: bool) -> Attributes:
         """Codes and types; `exp_table` only where beams need it."""
-        found: Attributes = {
+        attributes: Attributes = {
             "eta_table": tuple(self.cosh.tolist()),
             "phi_table": tuple(self.cos.tolist()),
             **type_attributes("table_", self.table),
         }
         if beams:
-            found |= {"exp_table": tuple(self.decay.tolist()), **type_attributes("exp_", self.exp)}
-        return found
+            attributes |= {
+                "exp_table": tuple(self.decay.tolist()),
+                **type_attributes("exp_", self.exp),
+            }
+        return attributes
 
 
 class JetDotPolar(OperatorLayer):
@@ -93,17 +96,17 @@ class JetDotPolar(OperatorLayer):
 
     def constituents(self, pt: Tensor, eta: Tensor, phi: Tensor, jet: Sequence[Tensor]) -> Tensor:
         """The products p_i . J of the constituents, (B, N), before the output's quantiser."""
-        jet_pt, excess = jet
-        cosh, cos = self.tables.angles(eta, phi)
-        inner: Tensor = self.inner(jet_pt * (cosh + cos) + excess * (cosh + 1))
+        jet_pt, excess = jet  # (B, 1) each
+        cosh, cos = self.tables.angles(eta, phi)  # (B, N) each
+        inner: Tensor = self.inner(jet_pt * (cosh + cos) + excess * (cosh + 1))  # (B, N)
         return pt * inner
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        pt, eta, phi, jet_pt, excess = tensors
-        parts = [self.constituents(pt, eta, phi, (jet_pt, excess))]
-        parts += [excess * (2 * jet_pt + excess)] if self.jet else []
-        parts += [jet_pt + excess] * 2 if self.beams else []
-        return torch.cat(parts, dim=1)[:, :, None]
+        pt, eta, phi, jet_pt, excess = tensors  # (B, N) three times, (B, 1) twice
+        parts = [self.constituents(pt, eta, phi, (jet_pt, excess))]  # p_i . J, (B, N)
+        parts += [excess * (2 * jet_pt + excess)] if self.jet else []  # J . J, (B, 1)
+        parts += [jet_pt + excess] * 2 if self.beams else []  # b . J of both beams, (B, 1) each
+        return torch.cat(parts, dim=1)[:, :, None]  # (B, M, 1)
 
     def _attributes(self) -> Attributes:
         return {
@@ -127,17 +130,17 @@ class PairDotPolar(OperatorLayer):
         self.tables, self.product, self.to_jet = tables, product, to_jet
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        pt, eta, phi, *jet = tensors
-        i, j = pair_tensors(pt.shape[1], pt.device)
+        pt, eta, phi, *jet = tensors  # (B, N) three times; of the jet (B, 1) each
+        i, j = pair_tensors(pt.shape[1], pt.device)  # the pairs of constituents, (N (N - 1) / 2,)
         cosh, cos = self.tables.angles(eta[:, i] - eta[:, j], phi[:, i] - phi[:, j])
-        parts = [self.product(pt[:, i] * pt[:, j]) * (cosh + cos)]
-        energy = [jet[0] + jet[1]] if self.to_jet.jet else []
-        parts += [self.to_jet.constituents(pt, eta, phi, jet)] if self.to_jet.jet else []
+        parts = [self.product(pt[:, i] * pt[:, j]) * (cosh + cos)]  # (B, N (N - 1) / 2)
+        energy = [jet[0] + jet[1]] if self.to_jet.jet else []  # b . J, (B, 1)
+        parts += [self.to_jet.constituents(pt, eta, phi, jet)] if self.to_jet.jet else []  # (B, N)
         if self.to_jet.beams:
             for sign in (1, -1):
-                parts += [pt * self.tables.exponential(sign * eta), *energy]
-            parts.append(torch.full_like(pt[:, :1], 2.0))
-        return torch.cat(parts, dim=1)
+                parts += [pt * self.tables.exponential(sign * eta), *energy]  # p_i . b, (B, N)
+            parts.append(torch.full_like(pt[:, :1], 2.0))  # b . b' of the two beams, (B, 1)
+        return torch.cat(parts, dim=1)  # (B, P)
 
     def _attributes(self) -> Attributes:
         jet, beams = self.to_jet.jet, self.to_jet.beams
@@ -157,7 +160,7 @@ class JetMassPolar(OperatorLayer):
     op = "JetMassPolar"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        jet_pt, excess = tensors
+        jet_pt, excess = tensors  # (B, 1) each
         return excess * (2 * jet_pt + excess)
 
 
@@ -171,14 +174,15 @@ class PairDotCartesian(OperatorLayer):
         self.jet, self.beams = spurions
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        p = torch.stack(tensors[:4])
+        p = torch.stack(tensors[:4])  # (4, B, N)
         if self.jet:
-            p = torch.cat([p, torch.stack(tensors[4:])], dim=2)
-        i, j = pair_tensors(p.shape[2], p.device)
-        parts = [minkowski(p[:, :, i], p[:, :, j])]
+            p = torch.cat([p, torch.stack(tensors[4:])], dim=2)  # (4, B, N + 1)
+        i, j = pair_tensors(p.shape[2], p.device)  # the pairs without beams
+        parts = [minkowski(p[:, :, i], p[:, :, j])]  # (B, pairs without beams)
         if self.beams:
+            # p . b of both beams, (B, N or N + 1) each, and b . b', (B, 1)
             parts += [p[0] - p[3], p[0] + p[3], torch.full_like(p[0, :, :1], 2.0)]
-        return torch.cat(parts, dim=1)
+        return torch.cat(parts, dim=1)  # (B, P)
 
     def _attributes(self) -> Attributes:
         return {"jet": int(self.jet), "beams": int(self.beams)}
@@ -190,11 +194,11 @@ class JetDotCartesian(PairDotCartesian):
     op = "JetDotCartesian"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        p, jet = torch.stack(tensors[:4]), torch.stack(tensors[4:])
-        parts = [minkowski(p, jet)]
-        parts += [minkowski(jet, jet)] if self.jet else []
-        parts += [jet[0] - jet[3], jet[0] + jet[3]] if self.beams else []
-        return torch.cat(parts, dim=1)[:, :, None]
+        p, jet = torch.stack(tensors[:4]), torch.stack(tensors[4:])  # (4, B, N), (4, B, 1)
+        parts = [minkowski(p, jet)]  # (B, N)
+        parts += [minkowski(jet, jet)] if self.jet else []  # (B, 1)
+        parts += [jet[0] - jet[3], jet[0] + jet[3]] if self.beams else []  # (B, 1) each
+        return torch.cat(parts, dim=1)[:, :, None]  # (B, M, 1)
 
 
 class JetMassCartesian(OperatorLayer):
@@ -203,7 +207,7 @@ class JetMassCartesian(OperatorLayer):
     op = "JetMassCartesian"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        jet = torch.stack(tensors)
+        jet = torch.stack(tensors)  # (4, B, 1)
         return minkowski(jet, jet)
 
 

@@ -111,8 +111,9 @@ class PairFeatures(nn.Module):
                 self.logs.append(log)
         self.stack = layers.Stack(model.out(q.log if logarithmic else q.d, signed))
         if logarithmic:
-            matrix = np.diag([*distances, *([LN2] * int(products))])
+            matrix = np.diag([*distances, *([LN2] * int(products))])  # (Q, Q), an own log each
         else:
+            # (Q, V)
             matrix = np.vstack([np.diag(distances), np.eye(1, len(sources))[: int(products)]])
         n = len(matrix)
         self.basis = Basis(matrix, np.zeros((n, 0)), np.zeros(n))
@@ -120,7 +121,7 @@ class PairFeatures(nn.Module):
     def forward(self, *d: Tensor) -> Tensor:
         """The columns side by side."""
         of_logs = [*d, *d[:1]][: len(self.logs)]
-        columns = [log(x) for log, x in zip(self.logs, of_logs, strict=True)] or d
+        columns = [log(x) for log, x in zip(self.logs, of_logs, strict=True)] or d  # (B, P) each
         found: Tensor = self.stack(*columns)
         return found
 
@@ -162,17 +163,18 @@ class EdgeLayers(nn.Module):
         pairs = () if pair is None else (pair,)
         if x is not None and self.directed:
             shared = context if self.nodes.n_context else ()
+            # (B, 2 P, G)
             edges: Tensor = self.join(self.near(x, *shared), self.far(x, *shared), *pairs)
         else:
-            edges = self.first(*pairs)
+            edges = self.first(*pairs)  # (B, P, G)
         for dense in self.rest:
             edges = dense(edges)
         return edges
 
     def set_maps(self, maps: Sequence[Map]) -> None:
         """Start from the float layers, of which the first one reads [x_i, x_j, pair_ij]."""
-        (weight, bias), n = maps[0], self.nodes.n_float
-        near, far, pair = weight[:, :n], weight[:, n : 2 * n], weight[:, 2 * n :]
+        (weight, bias), n = maps[0], self.nodes.n_float  # (G, 2 n + Q), (G,)
+        near, far, pair = weight[:, :n], weight[:, n : 2 * n], weight[:, 2 * n :]  # (G, n, n and Q)
         if self.directed:
             self.nodes.set_dense(self.near, near, bias)
             self.nodes.set_dense(self.far, far, np.zeros(len(bias)))
@@ -180,7 +182,7 @@ class EdgeLayers(nn.Module):
                 self.pairs.set_join(self.join, pair)
         else:
             assert self.pairs is not None
-            constant = bias + (near + far) @ self.nodes.offset
+            constant = bias + (near + far) @ self.nodes.offset  # (G,)
             self.pairs.set_dense(self.first, pair, constant)
         set_layers(self.rest, maps[1:])
 
@@ -236,13 +238,13 @@ class HiddenColumns(nn.Module):
 
     def forward(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The columns (B, N, 5) and the context (B, 2)."""
-        eta, phi = values["eta"], values["phi"]
-        square = self.square(self.square_eta(eta, eta), self.square_phi(phi, phi))
+        eta, phi = values["eta"], values["phi"]  # (B, N) each
+        square = self.square(self.square_eta(eta, eta), self.square_phi(phi, phi))  # dR^2, (B, N)
         columns = self.columns(
             eta, phi, self.log_pt(values["pt"]), self.cosh(eta),
             self.distance(self.log_square(square)),
         )  # fmt: skip
-        energy = self.energy(values["jet_pt"], values["jet_excess"])
+        energy = self.energy(values["jet_pt"], values["jet_excess"])  # (B, 1)
         context = self.context(self.log_jet_pt(values["jet_pt"]), self.log_energy(energy))
         return columns, context
 
@@ -252,18 +254,18 @@ class HiddenColumns(nn.Module):
         pt, jet_pt, jet_e = (-LN2 * unit for unit in self.units)  # log of the unit of each
         matrix = np.array(
             [
-                [step, 0, 0, 0, 0],
-                [0, step, 0, 0, 0],
-                [0, 0, LN2, 0, 0],
-                [0, 0, LN2, cosh, 0],
-                [0, 0, LN2, 0, 0],
-                [0, 0, LN2, cosh, 0],
-                [0, 0, 0, 0, step],
+                [step, 0, 0, 0, 0],  # d_eta
+                [0, step, 0, 0, 0],  # d_phi
+                [0, 0, LN2, 0, 0],  # log pt
+                [0, 0, LN2, cosh, 0],  # log E
+                [0, 0, LN2, 0, 0],  # log pt/pt_jet
+                [0, 0, LN2, cosh, 0],  # log E/E_jet
+                [0, 0, 0, 0, step],  # dR
             ]
         )
-        context = np.zeros((7, 2))
+        context = np.zeros((7, 2))  # of log2 pt_jet and log2 E_jet
         context[4, 0] = context[5, 1] = -LN2
-        offset = np.array([0, 0, pt, pt, pt - jet_pt, pt - jet_e, 0]) - centre
+        offset = np.array([0, 0, pt, pt, pt - jet_pt, pt - jet_e, 0]) - centre  # (7,)
         return Basis(matrix / size[:, None], context / size[:, None], offset / size)
 
 

@@ -96,11 +96,11 @@ class Table(OperatorLayer):
         (x,) = tensors
         if any(q.largest is not None for q in (self.out, self.source[0])):  # ranges are open yet
             return x.new_tensor(self.function(x.detach().double().cpu().numpy()))
-        grid, words = self._grid(), self.codes() * self.out.kind.lsb
-        index = (x.detach() / self.source[0].kind.lsb).round().long()
+        grid, words = self._grid(), self.codes() * self.out.kind.lsb  # (2**width,) each
+        index = (x.detach() / self.source[0].kind.lsb).round().long()  # as x
         index = index - self.source[0].kind.min_int
-        found = x.new_tensor(words)[index]
-        return found + x.new_tensor(self.slope(grid))[index] * (x - x.detach())
+        value = x.new_tensor(words)[index]
+        return value + x.new_tensor(self.slope(grid))[index] * (x - x.detach())
 
     def _attributes(self) -> Attributes:
         kind, word = self.source[0].kind, self.out.kind
@@ -153,12 +153,12 @@ class EdgeJoin(OperatorLayer):
         self.weight = ConstantQuantiser(features, width, digits) if features[0] else None
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        near, far, *pair = tensors
-        i, j = pair_tensors(near.shape[1], near.device)
-        edges = torch.stack([near[:, i] + far[:, j], near[:, j] + far[:, i]], dim=2)
+        near, far, *pair = tensors  # (B, M, G) twice; (B, P, Q)
+        i, j = pair_tensors(near.shape[1], near.device)  # (P,) each
+        edges = torch.stack([near[:, i] + far[:, j], near[:, j] + far[:, i]], dim=2)  # (B, P, 2, G)
         if self.weight is not None:
-            edges = edges + (pair[0] @ self.weight())[:, :, None]
-        edges = edges.flatten(1, 2)
+            edges = edges + (pair[0] @ self.weight())[:, :, None]  # (B, P, 1, G) for both ways
+        edges = edges.flatten(1, 2)  # (B, 2 P, G): what i receives, what j does, pair by pair
         return torch.relu(edges) if self.relu else edges
 
     def _attributes(self) -> Attributes:
@@ -194,19 +194,19 @@ class VectorUpdate(OperatorLayer):
         self.shape, self.inner, self.directed = shape, inner, directed
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        d, w, present = tensors
+        d, w, present = tensors  # (B, P), (B, P or 2 P, 1), (B, N)
         (m, shift), ways = self.shape, 1 + self.directed
-        i, j = pair_tensors(m, d.device)
-        there = presence(present, m)
-        kept = w[:, :, 0] * (there[:, i] * there[:, j]).repeat_interleave(ways, dim=1)
-        weights = d.new_zeros(len(d), m, m)
-        weights[:, i, j] = kept[:, ::ways] * 2.0**-shift
-        weights[:, j, i] = kept[:, ways - 1 :: ways] * 2.0**-shift
-        matrix = torch.diag_embed(1 + weights.sum(dim=2)) - weights
-        products = d.new_zeros(len(d), m, m)
-        products[:, i, j] = products[:, j, i] = d
-        g = self.inner(matrix @ products) @ matrix.mT
-        result: Tensor = (g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j]) / 2
+        i, j = pair_tensors(m, d.device)  # (P,) each
+        there = presence(present, m)  # (B, M)
+        kept = w[:, :, 0] * (there[:, i] * there[:, j]).repeat_interleave(ways, dim=1)  # as w
+        weights = d.new_zeros(len(d), m, m)  # w_ij 2**-shift, (B, M, M), 0 on the diagonal
+        weights[:, i, j] = kept[:, ::ways] * 2.0**-shift  # (B, P): how i moves
+        weights[:, j, i] = kept[:, ways - 1 :: ways] * 2.0**-shift  # (B, P): how j moves
+        matrix = torch.diag_embed(1 + weights.sum(dim=2)) - weights  # M, (B, M, M)
+        products = d.new_zeros(len(d), m, m)  # (B, M, M), symmetric
+        products[:, i, j] = products[:, j, i] = d  # (B, P)
+        g = self.inner(matrix @ products) @ matrix.mT  # G, (B, M, M)
+        result: Tensor = (g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j]) / 2  # (B, P)
         return result
 
     def _attributes(self) -> Attributes:
@@ -236,14 +236,14 @@ class EdgeSum(OperatorLayer):
         self.n_particles, self.directed = n_particles, directed
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        x, present = tensors
+        x, present = tensors  # (B, P or 2 P, G), (B, N)
         ways = 1 + self.directed
-        i, j = pair_tensors(self.n_particles, x.device)
-        there = presence(present, self.n_particles)
-        both = (there[:, i] * there[:, j])[:, :, None]
-        rows = x.new_zeros(len(x), self.n_particles, x.shape[2])
-        rows = rows.index_add(1, i, x[:, ::ways] * both)
-        return rows.index_add(1, j, x[:, ways - 1 :: ways] * both)
+        i, j = pair_tensors(self.n_particles, x.device)  # (P,) each
+        there = presence(present, self.n_particles)  # (B, M)
+        both = (there[:, i] * there[:, j])[:, :, None]  # (B, P, 1)
+        rows = x.new_zeros(len(x), self.n_particles, x.shape[2])  # (B, M, G)
+        rows = rows.index_add(1, i, x[:, ::ways] * both)  # (B, P, G) to the first particles
+        return rows.index_add(1, j, x[:, ways - 1 :: ways] * both)  # and to the second ones
 
     def _attributes(self) -> Attributes:
         return {"n_particles": self.n_particles, "directed": int(self.directed)}

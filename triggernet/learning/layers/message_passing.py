@@ -47,8 +47,8 @@ class Graph(NamedTuple):
         """Values at the far end of each edge: (B, N, K, ...), or (B, 1, N, ...) to broadcast."""
         if self.neighbours is None:
             return nodes[:, None]
-        batch = torch.arange(len(nodes), device=nodes.device)[:, None, None]
-        return nodes[batch, self.neighbours]
+        batch = torch.arange(len(nodes), device=nodes.device)[:, None, None]  # (B, 1, 1)
+        return nodes[batch, self.neighbours]  # (B, N, K, ...)
 
     def mean(self, edges: Tensor, constant: bool = False) -> Tensor:
         """The mean over the edges of each node: (B, N, K, F) to (B, N, F), zero without edges.
@@ -63,10 +63,10 @@ def masked_mean(values: Tensor, mask: Tensor, constant: int | None = None) -> Te
 
     With `constant` the sum is divided by the power of two at or above it, whatever is present.
     """
-    total = torch.where(mask[..., None], values, 0.0).sum(-2)
+    total = torch.where(mask[..., None], values, 0.0).sum(-2)  # (..., F)
     if constant is not None:
         return total / 2.0 ** (max(constant, 1) - 1).bit_length()
-    return total / mask.sum(-1, keepdim=True).clamp(min=1).to(total.dtype)
+    return total / mask.sum(-1, keepdim=True).clamp(min=1).to(total.dtype)  # count (..., 1)
 
 
 def full_graph(present: Tensor) -> Graph:
@@ -86,17 +86,17 @@ def nearest_graph(distance: Tensor, present: Tensor, k: int, second: Tensor | No
     second : Tensor (B, N, N), optional
         Decides between neighbours that are equally far; without it the earlier one wins.
     """
-    allowed = distance.detach().masked_fill(~_pairs(present), torch.inf)
-    order = (allowed if second is None else second).argsort(dim=2, stable=True)
+    allowed = distance.detach().masked_fill(~_pairs(present), torch.inf)  # (B, N, N)
+    order = (allowed if second is None else second).argsort(dim=2, stable=True)  # (B, N, N), j of i
     if second is not None:
-        order = order.gather(2, allowed.gather(2, order).argsort(dim=2, stable=True))
-    neighbours = order[..., :k]
+        order = order.gather(2, allowed.gather(2, order).argsort(dim=2, stable=True))  # (B, N, N)
+    neighbours = order[..., :k]  # (B, N, K)
     return Graph(neighbours, torch.isfinite(allowed.gather(2, neighbours)))
 
 
 def _pairs(present: Tensor) -> Tensor:
-    same = torch.eye(present.shape[1], dtype=torch.bool, device=present.device)
-    return present[:, :, None] & present[:, None] & ~same
+    same = torch.eye(present.shape[1], dtype=torch.bool, device=present.device)  # (N, N)
+    return present[:, :, None] & present[:, None] & ~same  # (B, N, N)
 
 
 class MaskedBatchNorm(nn.Module):
@@ -118,7 +118,7 @@ class MaskedBatchNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Entries (..., F) normalised; `mask` (...) says which of them count."""
-        mean, variance = self.mean, self.variance
+        mean, variance = self.mean, self.variance  # (F,) each
         n = int(mask.sum())
         if self.training and n > 1:
             mean, variance = _moments(x, mask, n)
@@ -131,8 +131,8 @@ class MaskedBatchNorm(nn.Module):
 def _moments(x: Tensor, mask: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Mean and biased variance (F,) of the entries that count."""
     axes = tuple(range(mask.ndim))
-    there = mask[..., None]
-    mean = torch.where(there, x, 0.0).sum(axes) / n
+    there = mask[..., None]  # (..., 1)
+    mean = torch.where(there, x, 0.0).sum(axes) / n  # (F,)
     return mean, torch.where(there, x - mean, 0.0).square().sum(axes) / n
 
 
@@ -226,10 +226,10 @@ class EdgeNetwork(nn.Module):
     def forward(self, nodes: Tensor, pair: Tensor | None, graph: Graph) -> Tensor:
         """Edges (B, N, K, F) from nodes (B, N, X) and features of pairs (B, N, K, Q)."""
         n, weight = self.node_width, self.first.weight
-        near = nn.functional.linear(nodes, weight[:, :n], self.first.bias)
-        far = nn.functional.linear(nodes, weight[:, n : 2 * n])
-        edges = near[:, :, None] + graph.ends(far)
+        near = nn.functional.linear(nodes, weight[:, :n], self.first.bias)  # A x_i + b, (B, N, F)
+        far = nn.functional.linear(nodes, weight[:, n : 2 * n])  # B x_j, (B, N, F)
+        edges = near[:, :, None] + graph.ends(far)  # (B, N, K, F)
         if pair is not None:
-            edges = edges + nn.functional.linear(pair, weight[:, 2 * n :])
+            edges = edges + nn.functional.linear(pair, weight[:, 2 * n :])  # C q_ij, (B, N, K, F)
         result: Tensor = self.rest(self.behind_first(edges, graph.mask), graph.mask)
         return result

@@ -13,13 +13,13 @@ _MASSLESS = 1e-10
 
 def product(p: Tensor, q: Tensor) -> Tensor:
     """``<p, q>`` of four-momenta (..., 4) that broadcast, in GeV^2."""
-    terms = p * q
+    terms = p * q  # (..., 4)
     return terms[..., 0] - terms[..., 1] - terms[..., 2] - terms[..., 3]
 
 
 def square(p: Tensor) -> Tensor:
     """``<p, p>`` of four-momenta (..., 4), in GeV^2; exactly zero where rounding is all it is."""
-    squared = product(p, p)
+    squared = product(p, p)  # (...)
     return torch.where(squared.abs() > _MASSLESS * p[..., 0] ** 2, squared, 0.0)
 
 
@@ -39,14 +39,14 @@ def angles(p: Tensor, jet: Tensor) -> tuple[Tensor, Tensor]:
     The jet's place is its rapidity and azimuth, as in `triggernet.data.encoding`; a constituent
     that is absent is at zero.
     """
-    pt = transverse_momentum(p)
-    d_eta = torch.asinh(p[..., 3] / pt.clamp(min=1e-12)) - _rapidity(jet)[:, None]
-    d_phi = torch.atan2(p[..., 2], p[..., 1]) - torch.atan2(jet[:, 2], jet[:, 1])[:, None]
+    pt = transverse_momentum(p)  # (B, N)
+    d_eta = torch.asinh(p[..., 3] / pt.clamp(min=1e-12)) - _rapidity(jet)[:, None]  # (B, N)
+    d_phi = torch.atan2(p[..., 2], p[..., 1]) - torch.atan2(jet[:, 2], jet[:, 1])[:, None]  # (B, N)
     d_phi = torch.remainder(d_phi + math.pi, 2 * math.pi) - math.pi
-    present = p[..., 0] > 0
+    present = p[..., 0] > 0  # (B, N)
     return torch.where(present, d_eta, 0.0), torch.where(present, d_phi, 0.0)
 
 
 def _rapidity(jet: Tensor) -> Tensor:
-    transverse = (jet[..., 0] ** 2 - jet[..., 3] ** 2).clamp(min=1e-24).sqrt()
+    transverse = (jet[..., 0] ** 2 - jet[..., 3] ** 2).clamp(min=1e-24).sqrt()  # m_T, (B,)
     return torch.asinh(jet[..., 3] / transverse)

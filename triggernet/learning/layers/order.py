@@ -12,6 +12,6 @@ from torch import Tensor
 def canonical(values: Tensor) -> Tensor:
     """Rows (B, N, F) in falling order of the first column, then of the second, and so on."""
     for column in reversed(range(values.shape[-1])):
-        order = values[..., column].argsort(dim=1, descending=True, stable=True)
-        values = values.gather(1, order[..., None].expand_as(values))
+        order = values[..., column].argsort(dim=1, descending=True, stable=True)  # (B, N)
+        values = values.gather(1, order[..., None].expand_as(values))  # (B, N, F)
     return values

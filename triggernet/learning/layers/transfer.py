@@ -44,7 +44,7 @@ def set_linear(
 
 def _constants(values: Tensor, like: Tensor) -> Values:
     """One set of constants for a parameter of the shape of `like`."""
-    found = values.detach().double().cpu()[None]
-    assert found.shape == like.shape, f"{tuple(found.shape)} for {tuple(like.shape)}"
-    constants: Values = found.numpy()
+    one_set = values.detach().double().cpu()[None]  # (1, ...)
+    assert one_set.shape == like.shape, f"{tuple(one_set.shape)} for {tuple(like.shape)}"
+    constants: Values = one_set.numpy()
     return constants

@@ -46,12 +46,12 @@ class DeepSets(nn.Module):
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,) or (B, C)."""
         columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
-        x = columns / INPUT_UNIT
+        x = columns / INPUT_UNIT  # (B, N, F)
         for linear in self.phi:
-            x = torch.relu(linear(x))
-        x = (x * (columns[..., :1] != 0)).sum(1) / SUM_UNIT
+            x = torch.relu(linear(x))  # (B, N, G)
+        x = (x * (columns[..., :1] != 0)).sum(1) / SUM_UNIT  # (B, G)
         for linear in self.rho[:-1]:
-            x = torch.relu(linear(x))
+            x = torch.relu(linear(x))  # (B, G)
         return one_or_all(self.rho[-1](x))
 
 

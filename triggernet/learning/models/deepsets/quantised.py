@@ -64,13 +64,13 @@ class QuantisedDeepSets(QuantisedModel):
         """Scores (B, C)."""
         if self.training and not self.frozen:
             self.refit()
-        columns = list(self.values(inputs).values())
-        x = self.columns(*columns)
+        columns = list(self.values(inputs).values())  # (B, N) each
+        x = self.columns(*columns)  # (B, N, F)
         for name, out in zip(self.phi, self.phi_out, strict=True):
-            x = out(torch.relu(self.get_submodule(name)(x)))
-        x = self.pooled(x, columns[0])
+            x = out(torch.relu(self.get_submodule(name)(x)))  # (B, N, G)
+        x = self.pooled(x, columns[0])  # (B, G)
         for name, out in zip(self.rho[:-1], self.rho_out, strict=True):
-            x = out(torch.relu(self.get_submodule(name)(x)))
+            x = out(torch.relu(self.get_submodule(name)(x)))  # (B, G)
         score: Tensor = self.score(self.get_submodule(self.rho[-1])(x))
         return score
 

@@ -53,17 +53,17 @@ class QuantisedJediLinear(QuantisedNetwork):
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Scores (B, C)."""
-        columns = list(self.values(inputs).values())
-        x: Tensor = self.columns(*columns)
+        columns = list(self.values(inputs).values())  # (B, N) each
+        x: Tensor = self.columns(*columns)  # (B, N, F)
         for layer in self.embedding:
-            x = layer(x)
+            x = layer(x)  # (B, N, G)
         for pooled, interaction in zip(self.pooled, self.rounds, strict=True):
-            x = interaction(x, pooled(x, columns[0]))
+            x = interaction(x, pooled(x, columns[0]))  # (B, N, G), sum (B, G)
         for layer in self.node:
-            x = layer(x)
-        x = self.total(x, columns[0])
+            x = layer(x)  # (B, N, G)
+        x = self.total(x, columns[0])  # (B, G)
         for layer in self.head:
-            x = layer(x)
+            x = layer(x)  # (B, G)
         return x
 
     def set_weights(self, model: JediLinear) -> None:

@@ -63,16 +63,17 @@ class Block(nn.Module):
         self, h: Tensor, x: Tensor, s: Tensor, graph: Graph, present: Tensor
     ) -> tuple[Tensor, Tensor]:
         """New h (B, M, H) and x (B, M, 4)."""
-        near, far = x[:, :, None], graph.ends(x)
-        gap = near - far
+        near, far = x[:, :, None], graph.ends(x)  # (B, M, 1, 4), (B, 1, M, 4)
+        gap = near - far  # (B, M, M, 4)
+        # (B, M, M, 2)
         products = torch.stack([minkowski.product(gap, gap), minkowski.product(near, far)], 3)
-        pair = minkowski.signed_log(products).to(h.dtype)
-        m = torch.relu(self.phi_e_end(self.phi_e(h, pair, graph)))
-        m = m * torch.sigmoid(self.phi_m(m))
+        pair = minkowski.signed_log(products).to(h.dtype)  # (B, M, M, 2)
+        m = torch.relu(self.phi_e_end(self.phi_e(h, pair, graph)))  # (B, M, M, H)
+        m = m * torch.sigmoid(self.phi_m(m))  # (B, M, M, H), gate (B, M, M, 1)
         if self.phi_x is not None:
-            moves = (gap * self.phi_x(m).to(x.dtype)).clamp(-_CLAMP_GEV, _CLAMP_GEV)
-            x = x + self.step * graph.mean(moves)
-        total = torch.where(graph.mask[..., None], m, 0.0).sum(2)
+            moves = (gap * self.phi_x(m).to(x.dtype)).clamp(-_CLAMP_GEV, _CLAMP_GEV)  # (B, M, M, 4)
+            x = x + self.step * graph.mean(moves)  # (B, M, 4)
+        total = torch.where(graph.mask[..., None], m, 0.0).sum(2)  # (B, M, H)
         return h + self.phi_h(torch.cat([h, total, s], 2), present), x
 
 
@@ -116,21 +117,21 @@ class LorentzNet(nn.Module):
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,) or (B, C)."""
         momenta = canonical(inputs["momenta"])
-        beams = momenta.new_tensor(_BEAMS)[: 2 * int(self.config.beams)]
+        beams = momenta.new_tensor(_BEAMS)[: 2 * int(self.config.beams)]  # (0 or 2, 4)
         return self.logit(momenta, beams.expand(len(momenta), -1, 4))
 
     def logit(self, momenta: Tensor, beams: Tensor) -> Tensor:
         """The logits of constituents (B, N, 4) and beams (B, 0 or 2, 4)."""
-        x = torch.cat([momenta, beams], 1)
-        present = x[..., 0] > 0
+        x = torch.cat([momenta, beams], 1)  # (B, M, 4)
+        present = x[..., 0] > 0  # (B, M)
         dtype = self.embedding.weight.dtype
-        mass = minkowski.square(momenta).clamp(min=0).sqrt()
-        zeros = mass.new_zeros(beams.shape[:2])
-        first = torch.cat([minkowski.signed_log(mass), zeros], 1)
-        s = torch.stack([first, torch.cat([0 * mass, zeros + 1], 1)], 2).to(dtype)
-        graph, h = full_graph(present), self.embedding(s)
+        mass = minkowski.square(momenta).clamp(min=0).sqrt()  # (B, N)
+        zeros = mass.new_zeros(beams.shape[:2])  # (B, 0 or 2)
+        first = torch.cat([minkowski.signed_log(mass), zeros], 1)  # (B, M)
+        s = torch.stack([first, torch.cat([0 * mass, zeros + 1], 1)], 2).to(dtype)  # (B, M, 2)
+        graph, h = full_graph(present), self.embedding(s)  # h (B, M, H)
         for block in self.blocks:
             h, x = block(h, x, s, graph, present)
-        outputs: Tensor = self.head(masked_mean(h, present), present.any(1))
+        outputs: Tensor = self.head(masked_mean(h, present), present.any(1))  # (B, 2 or C)
         # The authors have an output for background as well; what counts is the difference.
         return outputs[:, 1] - outputs[:, 0] if self.n_outputs == 1 else outputs

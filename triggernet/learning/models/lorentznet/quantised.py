@@ -97,20 +97,20 @@ class QuantisedLorentzNet(EdgeModel):
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The part without trainable constants."""
         values = self.values(inputs)
-        present = values["pt"]
-        pair = self.pairs(self.d(present, values["eta"], values["phi"]))
-        found = {"present": present, "pair": pair, "count": self.count(present)}
-        return found | ({"flag": self.flag(present)} if self.beams else {})
+        present = values["pt"]  # (B, N)
+        pair = self.pairs(self.d(present, values["eta"], values["phi"]))  # (B, P, 2)
+        parts = {"present": present, "pair": pair, "count": self.count(present)}
+        return parts | ({"flag": self.flag(present)} if self.beams else {})
 
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
         """The trainable part, from `invariants` to the scores (B, C)."""
         present, pair, count = (invariants[name] for name in ("present", "pair", "count"))
-        flag = invariants.get("flag")
-        edges = self.phi_e(flag, (), pair)
-        edges = self.gated(edges, self.gate(self.phi_m(edges)))
-        total = self.total(edges, present)
-        x = total if self.joined is None else self.joined(flag, total)
-        x = self.pooled(self.phi_h_end(self.phi_h(x)), present)
+        flag = invariants.get("flag")  # (B, M, 1)
+        edges = self.phi_e(flag, (), pair)  # (B, P or 2 P, H)
+        edges = self.gated(edges, self.gate(self.phi_m(edges)))  # (B, P or 2 P, H)
+        total = self.total(edges, present)  # (B, M, H)
+        x = total if self.joined is None else self.joined(flag, total)  # (B, M, H or 1 + H)
+        x = self.pooled(self.phi_h_end(self.phi_h(x)), present)  # (B, H)
         score: Tensor = self.score(self.hidden(x, count))
         return score
 
@@ -118,32 +118,35 @@ class QuantisedLorentzNet(EdgeModel):
     def set_weights(self, model: LorentzNet) -> None:
         """Start from the weights of a float model of the same configuration."""
         block: Any = model.blocks[0]
+        # (H, 2), (H,)
         embedding, constant = as_array(model.embedding.weight), as_array(model.embedding.bias)
         end = Basis.scaled(len(constant))
 
         def of_kind(weight: Values) -> Map:
             """A map of h as one of s."""
-            return weight @ embedding, weight @ constant
+            return weight @ embedding, weight @ constant  # (H, 2), (H,)
 
-        (weight, bias), *_ = edge_maps(block.phi_e)
+        (weight, bias), *_ = edge_maps(block.phi_e)  # (H, 2 H + 2), (H,)
         H = len(constant)
-        near, far = of_kind(weight[:, :H]), of_kind(weight[:, H : 2 * H])
+        near, far = of_kind(weight[:, :H]), of_kind(weight[:, H : 2 * H])  # (H, 2), (H,) each
+        # (H, 6), (H,)
         first = np.hstack([near[0], far[0], weight[:, 2 * H :]]), bias + near[1] + far[1]
         self.phi_e.set_maps([first, _map(block.phi_e_end)])
         end.set_dense(self.phi_m, *_map(block.phi_m))
-        (weight, bias), last = network_maps(block.phi_h)
-        own = of_kind(weight[:, :H])
-        both = np.hstack([own[0] + weight[:, 2 * H :], weight[:, H : 2 * H]])
+        (weight, bias), last = network_maps(block.phi_h)  # (H, 2 H + 2), (H,)
+        own = of_kind(weight[:, :H])  # (H, 2), (H,)
+        both = np.hstack([own[0] + weight[:, 2 * H :], weight[:, H : 2 * H]])  # (H, 2 + H)
         self.reads.set_dense(self.phi_h, both, bias + own[1])
         end.set_dense(self.phi_h_end, *last)
         self._set_head(network_maps(model.head), embedding, constant)
 
     def _set_head(self, maps: list[Map], embedding: Values, constant: Values) -> None:
         """The mean over particles: for each number of them the weights divided by it."""
-        (weight, bias), (end, end_bias) = maps
+        (weight, bias), (end, end_bias) = maps  # (H, H), (H,), (2 or C, H), (2 or C,)
         beams = 2 * int(self.beams)
         n = np.maximum(np.arange(self.n_constituents + 1) + beams, 1)[:, None]  # (K, 1)
-        mean_h = constant + embedding[:, 1] * beams / n  # of h_i, before the block
+        mean_h = constant + embedding[:, 1] * beams / n  # (K, H) of h_i, before the block
+        # (K, H, H), (K, H)
         self.hidden.set_constants((weight.T / n[:, :, None]), mean_h @ weight.T + bias)
         if self.score.features[2] == 1:  # the logit is a difference of two outputs
             end, end_bias = end[1:] - end[:1], end_bias[1:] - end_bias[:1]
@@ -156,12 +159,12 @@ def _map(linear: Any) -> Map:
 
 def sigmoid(x: Values) -> Values:
     """The logistic function."""
-    found: Values = 1 / (1 + np.exp(-x.clip(-500, 500)))
-    return found
+    value: Values = 1 / (1 + np.exp(-x.clip(-500, 500)))
+    return value
 
 
 def sigmoid_slope(x: Values) -> Values:
     """Its derivative."""
-    found = sigmoid(x)
-    slope: Values = found * (1 - found)
+    value = sigmoid(x)
+    slope: Values = value * (1 - value)
     return slope

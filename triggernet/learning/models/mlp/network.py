@@ -65,5 +65,5 @@ class MLP(nn.Module):
                 f"{self.n_constituents} places has its own weights; pad or cut the jets to "
                 f"{self.n_constituents}"
             )
-        x = x.flatten(1).to(next(self.parameters()).dtype)
+        x = x.flatten(1).to(next(self.parameters()).dtype)  # (B, N F), constituent by constituent
         return one_or_all(self.layers(x, x.new_ones(len(x), dtype=torch.bool)))

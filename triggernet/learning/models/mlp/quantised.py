@@ -54,9 +54,9 @@ class QuantisedMLP(QuantisedNetwork):
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Scores (B, C)."""
-        x: Tensor = self.joined(*self.values(inputs).values())
+        x: Tensor = self.joined(*self.values(inputs).values())  # (B, F N), input by input
         for layer in self.layers:
-            x = layer(x)
+            x = layer(x)  # (B, G)
         return x
 
     def set_weights(self, model: MLP) -> None:
@@ -68,7 +68,8 @@ class QuantisedMLP(QuantisedNetwork):
             weight = linear.weight
             if layer is self.layers[0]:
                 # the float model reads constituent by constituent, this one input by input
+                # (G, N, F)
                 parts = weight.reshape(len(weight), model.n_constituents, len(model.names))
-                weight = parts.mT.reshape(weight.shape)
+                weight = parts.mT.reshape(weight.shape)  # (G, F N)
             set_linear(layer, weight, linear.bias, scale)
             scale = 1.0

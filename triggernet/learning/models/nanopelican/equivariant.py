@@ -74,11 +74,11 @@ class EquivariantWeights:
     def __post_init__(self) -> None:
         outputs = self.bias.shape[1:]
         for name in TABLES:
-            found = getattr(self, name)
+            table = getattr(self, name)
             shape = (len(self.bias), len(self.signs), *(outputs if name[0] == "c" else ()))
-            if found.shape != shape or not np.isfinite(found).all():
+            if table.shape != shape or not np.isfinite(table).all():
                 raise ModelError(
-                    f"absorbed weights: {name} of shape {found.shape} must have shape {shape} "
+                    f"absorbed weights: {name} of shape {table.shape} must have shape {shape} "
                     "and finite values; the training may have diverged"
                 )
         if not np.isfinite(self.bias).all() or not np.isin(self.signs, (-1, 0, 1)).all():
@@ -106,7 +106,7 @@ class EquivariantWeights:
 
     def without_dead_channels(self) -> EquivariantWeights:
         """The same function without the channels whose output coefficients are all zero."""
-        alive = (self.c_sum != 0).any(0) | (self.c_trace != 0).any(0)
+        alive = (self.c_sum != 0).any(0) | (self.c_trace != 0).any(0)  # (C,)
         kept = {name: getattr(self, name)[:, alive] for name in TABLES}
         return dataclasses.replace(self, signs=self.signs[alive], **kept)
 
@@ -149,18 +149,18 @@ def evaluate_equivariant(weights: EquivariantWeights, inputs: PairInputs) -> Flo
 
     Memory is n * P * C numbers; pass large samples in parts.
     """
-    w, k = weights, weights.row(inputs.count)
-    r, t = inputs.r[..., None], inputs.t[:, None, None]
+    w, k = weights, weights.row(inputs.count)  # k (n,)
+    r, t = inputs.r[..., None], inputs.t[:, None, None]  # (n, M, 1), (n, 1, 1)
 
     def line(slope: Floats, total: Floats, constant: Floats) -> Floats:
         return slope[k, None] * r + total[k, None] * t + constant[k, None]  # (n, M, C)
 
-    row, column = line(w.a_r, w.a_t, w.a_b), line(w.b_r, w.b_t, w.b_b)
-    diagonal = np.maximum(line(w.g_r, w.g_t, w.g_b), 0) * inputs.present[..., None]
-    i, j = pair_indices(inputs.r.shape[1])
+    row, column = line(w.a_r, w.a_t, w.a_b), line(w.b_r, w.b_t, w.b_b)  # (n, M, C) each
+    diagonal = np.maximum(line(w.g_r, w.g_t, w.g_b), 0) * inputs.present[..., None]  # (n, M, C)
+    i, j = pair_indices(inputs.r.shape[1])  # (P,) each
     signed = w.signs * inputs.d[..., None]  # (n, P, C)
-    pairs = np.maximum(signed + row[:, i] + column[:, j], 0)
-    pairs += np.maximum(signed + row[:, j] + column[:, i], 0)
-    pairs *= (inputs.present[:, i] & inputs.present[:, j])[..., None]
-    terms = w.c_sum[k] * pairs.sum(1) + w.c_trace[k] * diagonal.sum(1)
+    pairs = np.maximum(signed + row[:, i] + column[:, j], 0)  # (n, P, C), entries (i, j)
+    pairs += np.maximum(signed + row[:, j] + column[:, i], 0)  # and (j, i)
+    pairs *= (inputs.present[:, i] & inputs.present[:, j])[..., None]  # (n, P, 1)
+    terms = w.c_sum[k] * pairs.sum(1) + w.c_trace[k] * diagonal.sum(1)  # (n, C)
     return np.asarray(terms.sum(1) + w.bias[k])

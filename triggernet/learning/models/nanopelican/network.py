@@ -119,41 +119,44 @@ class NanoPELICAN(nn.Module):
         return self._pairs(canonical(momenta), inputs.get("jet"))
 
     def _pairs(self, momenta: Tensor, jet: Tensor | None) -> PairTensors:
-        present = momenta[..., 0] > 0
-        count = present.sum(1)
-        particles = [momenta]
+        present = momenta[..., 0] > 0  # (B, N)
+        count = present.sum(1)  # (B,)
+        particles = [momenta]  # (B, N, 4)
         if self.config.spurion_jet and jet is not None:
-            particles.append(jet[:, None])
+            particles.append(jet[:, None])  # (B, 1, 4)
         if self.config.spurion_beams:
-            beams = momenta.new_tensor([[1.0, 0, 0, 1], [1, 0, 0, -1]])
-            particles.append(beams.expand(len(momenta), 2, 4))
-        p = torch.cat(particles, 1)
+            beams = momenta.new_tensor([[1.0, 0, 0, 1], [1, 0, 0, -1]])  # (2, 4)
+            particles.append(beams.expand(len(momenta), 2, 4))  # (B, 2, 4)
+        p = torch.cat(particles, 1)  # (B, M, 4)
+        # (B, M)
         present = nn.functional.pad(present, (0, p.shape[1] - momenta.shape[1]), value=True)
-        i, j = (torch.from_numpy(index) for index in pair_indices(p.shape[1]))
+        i, j = (torch.from_numpy(index) for index in pair_indices(p.shape[1]))  # (P,) each
         d = _minkowski(p[:, i], p[:, j])  # (B, P); absent particles are zero momenta
         if self.config.aggregates == "jet" and jet is not None:
             return PairTensors(d, _minkowski(p, jet[:, None]), _minkowski(jet, jet), present, count)
-        r = _row_sums(d, p.shape[1])
+        r = _row_sums(d, p.shape[1])  # (B, M)
         return PairTensors(d, r, r.sum(1), present, count)
 
     def logit(self, pairs: PairTensors) -> Tensor:
         """The logits (B,) or (B, O) from products, row sums and totals, layer by layer."""
         dtype = self.weight22.dtype
-        count = pairs.count.clamp(min=1).to(dtype) / N_BAR
+        count = pairs.count.clamp(min=1).to(dtype) / N_BAR  # (B,)
+        # (B, P), (B, M), (B,)
         d, r, t = (x.to(dtype) / self.unit_gev2 for x in (pairs.d, pairs.r, pairs.t))
+        # C = 1
         entries = PairEntries.of(d[..., None], torch.zeros_like(r)[..., None], pairs.present)
         rows, total = r, t
         if self.config.batch_norm or (self.training and self.config.dropout > 0):
             entries = self._before("norm22", entries)
             rows, total = self._aggregates(entries, r, t, pairs.present)
-        hidden = self._hidden(entries, rows, total, count)
+        hidden = self._hidden(entries, rows, total, count)  # entries with C channels
         hidden = self._before("norm20", hidden)
-        scale = self._scale("exponents20", count)  # (B, C or 1, 2)
-        sums = hidden.total() / N_BAR**2 * scale[..., 0]
-        traces = hidden.trace() / N_BAR * scale[..., 1]
+        scale = self._scale("exponents20", count)  # (B or 1, 1, 2)
+        sums = hidden.total() / N_BAR**2 * scale[..., 0]  # (B, C)
+        traces = hidden.trace() / N_BAR * scale[..., 1]  # (B, C)
         if self.n_outputs > 1:
             sums, traces = sums[:, None], traces[:, None]  # (B, 1, C), for weights (n_outputs, C)
-        terms = sums * self.weight20[..., 0] + traces * self.weight20[..., 1]
+        terms = sums * self.weight20[..., 0] + traces * self.weight20[..., 1]  # (B, C) or (B, O, C)
         return torch.as_tensor(terms.sum(-1) + self.bias20)
 
     def _before(self, norm: str, entries: PairEntries) -> PairEntries:
@@ -173,36 +176,37 @@ class NanoPELICAN(nn.Module):
         over the particles present.
         """
         if self.config.aggregates == "constituents":
-            d, diagonal = entries.upper[..., 0], entries.diagonal[..., 0]
-            rows = _row_sums(d, present.shape[1]) + diagonal
+            d, diagonal = entries.upper[..., 0], entries.diagonal[..., 0]  # (B, P), (B, M)
+            rows = _row_sums(d, present.shape[1]) + diagonal  # (B, M)
             return rows, rows.sum(1)
-        scale, shift = (
+        scale, shift = (  # (1,) each
             self.norm22.affine() if self.config.batch_norm else (t.new_ones(1), 0 * t[:1])
         )
-        n = present.sum(1).to(r.dtype)
+        n = present.sum(1).to(r.dtype)  # (B,)
         return scale * r + shift * n[:, None] * present, scale * t + shift * n**2
 
     def _hidden(
         self, entries: PairEntries, rows: Tensor, total: Tensor, count: Tensor
     ) -> PairEntries:
         """ReLU of the first layer: entries with C channels."""
-        scale = self._scale("exponents22", count)  # (B, 1, 5)
+        scale = self._scale("exponents22", count)  # (B or 1, 1, 5)
         w = self.weight22[:, self.columns]  # (C, 6)
-        w = torch.cat([w[:, :1].expand(len(scale), -1, 1), w[:, 1:] * scale], 2)  # (B, C, 6)
+        w = torch.cat([w[:, :1].expand(len(scale), -1, 1), w[:, 1:] * scale], 2)  # (B or 1, C, 6)
+        # (B, M, C) each
         diagonal, row, column = ((rows / N_BAR)[..., None] * w[:, None, :, k] for k in (1, 2, 3))
-        everywhere = (total / N_BAR**2)[:, None] * w[..., 4] + self.bias22
-        on_diagonal = (total / N_BAR**2)[:, None] * w[..., 5] + self.diagonal_bias
-        i, j = (torch.from_numpy(index) for index in pair_indices(rows.shape[1]))
-        upper = entries.upper * w[:, None, :, 0] + everywhere[:, None]
+        everywhere = (total / N_BAR**2)[:, None] * w[..., 4] + self.bias22  # (B, C)
+        on_diagonal = (total / N_BAR**2)[:, None] * w[..., 5] + self.diagonal_bias  # (B, C)
+        i, j = (torch.from_numpy(index) for index in pair_indices(rows.shape[1]))  # (P,) each
+        upper = entries.upper * w[:, None, :, 0] + everywhere[:, None]  # (B, P, C)
         return PairEntries.of(
-            torch.relu(upper + row[:, i] + column[:, j]),
-            torch.relu(
+            torch.relu(upper + row[:, i] + column[:, j]),  # (B, P, C), entries (i, j)
+            torch.relu(  # (B, M, C)
                 entries.diagonal * w[:, None, :, 0]
                 + (diagonal + row + column)
                 + (everywhere + on_diagonal)[:, None]
             ),
             entries.present,
-            torch.relu(upper + row[:, j] + column[:, i]),
+            torch.relu(upper + row[:, j] + column[:, i]),  # (B, P, C), entries (j, i)
         )
 
     def _scale(self, name: str, count: Tensor) -> Tensor:
@@ -223,17 +227,20 @@ class NanoPELICAN(nn.Module):
         n_spurions = self.config.n_spurions
         dependent = self.config.n_scaled or self.config.batch_norm
         rows = range(self.n_constituents + 1) if dependent else [N_BAR]
-        n = torch.tensor(list(rows), dtype=self.weight22.dtype, device=self.weight22.device)
+        n = torch.tensor(list(rows), dtype=self.weight22.dtype, device=self.weight22.device)  # (K,)
         M = (n + n_spurions)[:, None]  # (K, 1)
-        one, zero = n.new_ones(1), n.new_zeros(1)
+        one, zero = n.new_ones(1), n.new_zeros(1)  # (1,) each, as scale, shift and unit
         scale, shift = self.norm22.affine() if self.config.batch_norm else (one, zero)
         unit = scale / self.unit_gev2
-        f = self._scale("exponents22", n.clamp(min=1) / N_BAR)  # (K, 1, 5)
-        w = self.weight22[:, self.columns]
-        powers = n.new_tensor([N_BAR, N_BAR, N_BAR, N_BAR**2, N_BAR**2])
+        f = self._scale("exponents22", n.clamp(min=1) / N_BAR)  # (K or 1, 1, 5)
+        w = self.weight22[:, self.columns]  # (C, 6)
+        powers = n.new_tensor([N_BAR, N_BAR, N_BAR, N_BAR**2, N_BAR**2])  # (5,)
+        # (K or 1, C)
         diagonal, row, column, total, on_diagonal = (w[:, 1:] * f / powers).unbind(-1)  # (K, C)
+        # (K, C)
         common = (self.bias22 + w[:, 0] * shift) + (row + column) * M * shift + total * M**2 * shift
-        extra = self.diagonal_bias + (diagonal * M + on_diagonal * M**2) * shift
+        extra = self.diagonal_bias + (diagonal * M + on_diagonal * M**2) * shift  # (K, C)
+        # (K or 1, C) each, as those below
         tables = {"a_r": row * unit, "b_r": column * unit, "g_r": (diagonal + row + column) * unit}
         tables |= {"a_t": total * unit / 2, "b_t": total * unit / 2, "a_b": common / 2}
         tables |= {"b_b": common / 2, "g_t": (total + on_diagonal) * unit, "g_b": common + extra}
@@ -243,18 +250,20 @@ class NanoPELICAN(nn.Module):
 
     def _output_coefficients(self, n: Tensor, M: Tensor) -> dict[str, Tensor]:
         C = self.config.n_channels
-        one, zero = n.new_ones(C), n.new_zeros(C)
+        one, zero = n.new_ones(C), n.new_zeros(C)  # (C,) each, as scale and shift
         scale, shift = self.norm20.affine() if self.config.batch_norm else (one, zero)
-        f = self._scale("exponents20", n.clamp(min=1) / N_BAR)  # (K, C or 1, 2)
+        f = self._scale("exponents20", n.clamp(min=1) / N_BAR)  # (K or 1, 1, 2)
         if self.n_outputs > 1:
-            f, M = f[:, None], M[:, None]  # (K, 1, C or 1, 2) and (K, 1, 1)
+            f, M = f[:, None], M[:, None]  # (K or 1, 1, 1, 2), (K, 1, 1)
+        # (K or 1, C) or (K or 1, O, C)
         total, trace = (self.weight20 * f / n.new_tensor([N_BAR**2, N_BAR])).unbind(-1)
-        bias = self.bias20 + ((total * M**2 + trace * M) * shift).sum(-1)  # (K or 1,) or (.., O)
+        bias = self.bias20 + ((total * M**2 + trace * M) * shift).sum(-1)  # (K,) or (K, O)
         tables = {"c_sum": total * scale, "c_trace": (total + trace) * scale}
         if self.n_outputs > 1:
-            tables = {name: table.mT for name, table in tables.items()}  # (K, C, O)
-        found = {name: t.expand(len(n), *t.shape[1:]) for name, t in tables.items()}
-        return found | {"bias": bias.expand(len(n), *bias.shape[1:])}
+            tables = {name: table.mT for name, table in tables.items()}  # (K or 1, C, O)
+        # (K, C) or (K, C, O)
+        expanded = {name: t.expand(len(n), *t.shape[1:]) for name, t in tables.items()}
+        return expanded | {"bias": bias.expand(len(n), *bias.shape[1:])}
 
     @torch.no_grad()
     def absorbed(self) -> EquivariantWeights:
@@ -266,10 +275,10 @@ class NanoPELICAN(nn.Module):
             If a parameter is not finite.
         """
         tables = {key: value.double() for key, value in self.coefficients().items()}
-        k = tables.pop("k")
-        size = torch.where(k == 0, 1.0, k.abs())
+        k = tables.pop("k")  # (C,)
+        size = torch.where(k == 0, 1.0, k.abs())  # (C,)
         for name in TABLES:
-            outer = size[:, None] if self.n_outputs > 1 else size
+            outer = size[:, None] if self.n_outputs > 1 else size  # (C, 1) or (C,)
             tables[name] = tables[name] * outer if name[0] == "c" else tables[name] / size
         signs = torch.sign(k).long().cpu().numpy()
         return EquivariantWeights(signs, **{name: t.cpu().numpy() for name, t in tables.items()})
@@ -281,12 +290,12 @@ def _parameter(values: Tensor) -> nn.Parameter:
 
 def _minkowski(p: Tensor, q: Tensor) -> Tensor:
     """``p . q`` of four-momenta (..., 4) that broadcast, metric (+, -, -, -)."""
-    product = p * q
+    product = p * q  # (..., 4)
     return product[..., 0] - product[..., 1] - product[..., 2] - product[..., 3]
 
 
 def _row_sums(d: Tensor, n_particles: int) -> Tensor:
     """``sum over j != i of d_ij`` (B, M) from the pairs i < j (B, P)."""
-    i, j = (torch.from_numpy(index) for index in pair_indices(n_particles))
-    sums = d.new_zeros(len(d), n_particles)
+    i, j = (torch.from_numpy(index) for index in pair_indices(n_particles))  # (P,) each
+    sums = d.new_zeros(len(d), n_particles)  # (B, M)
     return sums.index_add(1, i.to(d.device), d).index_add(1, j.to(d.device), d)

@@ -29,9 +29,9 @@ class PairEntries(NamedTuple):
         cls, upper: Tensor, diagonal: Tensor, present: Tensor, lower: Tensor | None = None
     ) -> PairEntries:
         """Entries with those of absent particles set to zero; symmetric without `lower`."""
-        both = pair_mask(present)[..., None]
-        masked = torch.where(both, upper, 0.0)
-        mirrored = masked if lower is None else torch.where(both, lower, 0.0)
+        both = pair_mask(present)[..., None]  # (B, P, 1)
+        masked = torch.where(both, upper, 0.0)  # (B, P, C)
+        mirrored = masked if lower is None else torch.where(both, lower, 0.0)  # (B, P, C)
         return cls(masked, mirrored, torch.where(present[..., None], diagonal, 0.0), present)
 
     def total(self) -> Tensor:
@@ -45,6 +45,7 @@ class PairEntries(NamedTuple):
 
 def pair_mask(present: Tensor) -> Tensor:
     """Which pairs i < j are of two particles present: bool (B, P)."""
+    # (P,) each
     j, i = torch.tril_indices(present.shape[1], present.shape[1], -1, device=present.device)
     return present[:, i] & present[:, j]
 
@@ -69,10 +70,10 @@ class PairNorm(nn.Module):
 
     def affine(self) -> tuple[Tensor, Tensor]:
         """Scale and shift (C,) of the last pass while training, of the running statistics else."""
-        mean, variance = self.mean, self.variance
+        mean, variance = self.mean, self.variance  # (C,) each
         if self.training and self._statistics is not None:
             mean, variance = self._statistics
-        scale = self.weight / torch.sqrt(variance + 1e-5)
+        scale = self.weight / torch.sqrt(variance + 1e-5)  # (C,)
         return scale, self.bias - mean * scale
 
     def forward(self, entries: PairEntries) -> PairEntries:
@@ -88,12 +89,12 @@ class PairNorm(nn.Module):
         )
 
     def _measure(self, entries: PairEntries) -> tuple[Tensor, Tensor]:
-        size = (entries.present.sum(1) ** 2).sum().to(entries.upper.dtype)
-        mean = entries.total().sum(0) / size
+        size = (entries.present.sum(1) ** 2).sum().to(entries.upper.dtype)  # (), entries in all
+        mean = entries.total().sum(0) / size  # (C,)
         square = entries._replace(
             upper=entries.upper**2, lower=entries.lower**2, diagonal=entries.diagonal**2
         )
-        variance = (square.total().sum(0) / size - mean**2).clamp(min=0)
+        variance = (square.total().sum(0) / size - mean**2).clamp(min=0)  # (C,)
         with torch.no_grad():
             self.mean.lerp_(mean, 0.1)
             self.variance.lerp_(variance * size / (size - 1).clamp(min=1), 0.1)
@@ -104,7 +105,7 @@ def drop(entries: PairEntries, probability: float, symmetric: bool) -> PairEntri
     """Dropout of single entries; with `symmetric`, (i, j) and (j, i) fall together."""
     if probability == 0:
         return entries
-    upper = nn.functional.dropout(entries.upper, probability)
+    upper = nn.functional.dropout(entries.upper, probability)  # (B, P, C)
     lower = upper if symmetric else nn.functional.dropout(entries.lower, probability)
     return entries._replace(
         upper=upper, lower=lower, diagonal=nn.functional.dropout(entries.diagonal, probability)

@@ -144,28 +144,30 @@ class QuantisedNanoPELICAN(QuantisedModel):
         self.t = mass if from_jet else layers.ParticleSum(self.out(q.total))
 
     def outputs(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The operators in order, from the inputs to the scores (B, C)."""
+        """The operators in order, from the inputs to the scores (B, O)."""
         return self.head(self.invariants(inputs))
 
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The part without trainable constants: d, r, t, who is present, and the count if used."""
         values = self.values(inputs)
-        jet = [x for name, x in values.items() if name.startswith("jet_")]
-        particles = [x for name, x in values.items() if not name.startswith("jet_")]
-        d = self.d(*particles, *(jet if self.shape.spurion_jet else []))
+        jet = [x for name, x in values.items() if name.startswith("jet_")]  # (B, 1) each
+        particles = [x for name, x in values.items() if not name.startswith("jet_")]  # (B, N) each
+        d = self.d(*particles, *(jet if self.shape.spurion_jet else []))  # (B, P)
         if self.shape.aggregates == "jet":
-            r, t = self.r(*particles, *jet), self.t(*jet)
+            r, t = self.r(*particles, *jet), self.t(*jet)  # (B, M, 1), (B, 1)
         else:
-            r = self.r(d)
-            t = self.t(r)
-        found = {"d": d, "r": r, "t": t, "present": particles[0]}
-        return found | ({"count": self.count(particles[0])} if self.shape.n_select > 1 else {})
+            r = self.r(d)  # (B, M, 1)
+            t = self.t(r)  # (B, 1)
+        parts = {"d": d, "r": r, "t": t, "present": particles[0]}
+        return parts | ({"count": self.count(particles[0])} if self.shape.n_select > 1 else {})
 
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
-        """The trainable part, from `invariants` to the scores (B, C)."""
+        """The trainable part, from `invariants` to the scores (B, O)."""
+        # (B, P), (B, M, 1), (B, 1), (B, N)
         d, r, t, present = (invariants[name] for name in ("d", "r", "t", "present"))
-        select = (invariants["count"],) if self.shape.n_select > 1 else ()
-        a, g = self.a(r, t, *select), self.g(r, t, *select)
+        select = (invariants["count"],) if self.shape.n_select > 1 else ()  # (B, 1)
+        a, g = self.a(r, t, *select), self.g(r, t, *select)  # (B, M, C or 2 C), (B, M, C)
+        # of (B, C) twice
         score: Tensor = self.score(self.s(d, a, present), self.u(g, present), *select)
         return score
 
@@ -175,16 +177,21 @@ class QuantisedNanoPELICAN(QuantisedModel):
         ways = 1 if tied else 2  # tied: each pair is counted once, so its coefficient doubles
 
         def pairs(row: str, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-            first, second = getattr(weights, row), getattr(weights, column)
+            first, second = getattr(weights, row), getattr(weights, column)  # (K, C) each
+            # (K, C or 2 C)
             return (first + second) / 2 if tied else np.concatenate([first, second], axis=1)
 
         self.s.signs = tuple(int(s) for s in weights.signs)
         self.a.set_constants(
-            pairs("a_r", "b_r")[:, None], pairs("a_b", "b_b"), pairs("a_t", "b_t")[:, None]
+            # (K, 1, C or 2 C), (K, C or 2 C), (K, 1, C or 2 C)
+            pairs("a_r", "b_r")[:, None],
+            pairs("a_b", "b_b"),
+            pairs("a_t", "b_t")[:, None],
         )
-        self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])
+        self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])  # (K, 1, C)
         # (K, C) and (K,) of one output; of several (K, C, O) and (K, O).
         K, C = weights.c_sum.shape[:2]
+        # (K, C, O) each
         sums, traces = (x.reshape(K, C, -1) for x in (weights.c_sum, weights.c_trace))
         self.score.set_constants(sums * (2 / ways), weights.bias.reshape(K, -1), traces)
 

@@ -84,42 +84,42 @@ class Iteration(nn.Module):
         self.psi = nn.Linear(S, config.n_vectors) if config.n_vectors and not last else None
 
     def forward(self, nodes: Nodes, graph: Graph, present: Tensor) -> Nodes:
-        """The nodes after the messages."""
+        """The nodes after the messages, of new widths S' and H'."""
         pair = self._invariants(nodes.v, graph, nodes.h.dtype) if self.phi_s is not None else None
         s, v, h = nodes
         if self.phi_s is not None:
-            edges = self.phi_s(nodes.s, pair, graph)
-            s = self._updated(nodes.s, edges, graph, self.theta_s, present)
-            v = self._moved(nodes.v, edges, graph)
+            edges = self.phi_s(nodes.s, pair, graph)  # (B, N, K, S)
+            s = self._updated(nodes.s, edges, graph, self.theta_s, present)  # (B, N, S')
+            v = self._moved(nodes.v, edges, graph)  # (B, N, V, 4)
         if self.phi_h is not None:
-            edges = self.phi_h(torch.cat([nodes.h, nodes.s], 2), pair, graph)
-            h = self._updated(nodes.h, edges, graph, self.theta_h, present)
+            edges = self.phi_h(torch.cat([nodes.h, nodes.s], 2), pair, graph)  # (B, N, K, H)
+            h = self._updated(nodes.h, edges, graph, self.theta_h, present)  # (B, N, H')
         return Nodes(s, v, h)
 
     def _invariants(self, v: Tensor, graph: Graph, dtype: torch.dtype) -> Tensor:
         """I_ij (B, N, K, V or 2 V) as the networks see it."""
-        near, far = v[:, :, None], graph.ends(v)
-        gap = near - far
-        found = [minkowski.product(gap, gap)]
+        near, far = v[:, :, None], graph.ends(v)  # (B, N, 1, V, 4), (B, N or 1, K, V, 4)
+        gap = near - far  # (B, N, K, V, 4)
+        products = [minkowski.product(gap, gap)]  # (B, N, K, V)
         if self.config.products:
-            found.append(minkowski.product(near, far))
-        return scaled(torch.cat(found, 3), self.config).to(dtype)
+            products.append(minkowski.product(near, far))  # (B, N, K, V)
+        return scaled(torch.cat(products, 3), self.config).to(dtype)
 
     def _moved(self, v: Tensor, edges: Tensor, graph: Graph) -> Tensor:
         """v_i + mean_j w_ij (v_i - v_j), from one vector or as many as there are weights."""
         if self.psi is None:
             return v
         w = nn.functional.softsign(self.psi(edges)).to(v.dtype)[..., None]  # (B, N, K, V, 1)
-        steps = w * (v[:, :, None] - graph.ends(v))
-        moved = graph.mean(steps.flatten(3), self.config.mean == "constant")
-        return v + moved.reshape(*moved.shape[:2], -1, 4)
+        steps = w * (v[:, :, None] - graph.ends(v))  # (B, N, K, V, 4)
+        moved = graph.mean(steps.flatten(3), self.config.mean == "constant")  # (B, N, 4 V)
+        return v + moved.reshape(*moved.shape[:2], -1, 4)  # (B, N, V, 4)
 
     def _updated(
         self, old: Tensor, edges: Tensor, graph: Graph, theta: Network | None, present: Tensor
     ) -> Tensor:
-        new = graph.mean(edges, self.config.mean == "constant")
+        new = graph.mean(edges, self.config.mean == "constant")  # (B, N, F)
         if theta is not None:
-            new = theta(torch.cat([old, new], 2), present)
+            new = theta(torch.cat([old, new], 2), present)  # (B, N, F)
         if self.config.shortcut == "concat":
             return torch.cat([old, new], 2)
         adds = self.config.shortcut == "skip" and old.shape == new.shape
@@ -194,7 +194,7 @@ class SemiEquivariantNet(nn.Module):
     def logit(self, nodes: Nodes, present: Tensor) -> Tensor:
         """The logits from nodes after the last iteration and which exist, bool (B, N)."""
         constant = present.shape[1] if self.config.mean == "constant" else None
-        pooled = masked_mean(torch.cat([nodes.s, nodes.h], 2), present, constant)
+        pooled = masked_mean(torch.cat([nodes.s, nodes.h], 2), present, constant)  # (B, S + H)
         return one_or_all(self.head(pooled, present.any(1)))
 
     def nodes(self, momenta: Tensor, jet: Tensor | None) -> Nodes:
@@ -213,13 +213,13 @@ class SemiEquivariantNet(nn.Module):
 
     def _start(self, momenta: Tensor, jet: Tensor | None) -> Nodes:
         dtype = next(self.parameters()).dtype
-        v = momenta[:, :, None]
-        s = scaled(minkowski.square(v), self.config).to(dtype)
+        v = momenta[:, :, None]  # (B, N, 1, 4)
+        s = scaled(minkowski.square(v), self.config).to(dtype)  # (B, N, 1)
         if self.config.n_scalars == 0:
-            s = s[..., :0]
+            s = s[..., :0]  # (B, N, 0)
         if self.config.n_hidden == 0:
             return Nodes(s, v, s[..., :0])
-        h = hidden_features(momenta, self._needed(jet)).to(dtype)
+        h = hidden_features(momenta, self._needed(jet)).to(dtype)  # (B, N, 7)
         h = torch.where(momenta[..., :1] > 0, (h - self.centre) / self.size, 0.0)
         return Nodes(s, v, h)
 
@@ -234,10 +234,10 @@ class SemiEquivariantNet(nn.Module):
         if k is None:
             return full_graph(present)
         if kind == "knn_angular":
-            place = torch.stack(minkowski.angles(momenta, self._needed(jet)), 2)
+            place = torch.stack(minkowski.angles(momenta, self._needed(jet)), 2)  # (B, N, 2)
             return nearest_graph(_euclidean(place), present, k)
-        gap = momenta[:, :, None] - momenta[:, None]
-        interval = minkowski.product(gap, gap).abs()
+        gap = momenta[:, :, None] - momenta[:, None]  # (B, N, N, 4)
+        interval = minkowski.product(gap, gap).abs()  # (B, N, N)
         if kind == "knn_minkowski" or features.shape[2] == 0:
             return nearest_graph(interval, present, k)
         # Nodes that no message reached have equal features; an order of theirs would not be
@@ -255,12 +255,12 @@ def hidden_features(momenta: Tensor, jet: Tensor) -> Tensor:
 
     Of constituents (B, N, 4) and their jets (B, 4) in one frame; log E is that of this frame.
     """
-    d_eta, d_phi = minkowski.angles(momenta, jet)
-    log_pt = _log(minkowski.transverse_momentum(momenta))
-    log_e = _log(momenta[..., 0])
-    jet_pt = _log(minkowski.transverse_momentum(jet))[:, None]
-    jet_e = _log(jet[..., 0])[:, None]
-    d_r = torch.hypot(d_eta, d_phi)
+    d_eta, d_phi = minkowski.angles(momenta, jet)  # (B, N) each
+    log_pt = _log(minkowski.transverse_momentum(momenta))  # (B, N)
+    log_e = _log(momenta[..., 0])  # (B, N)
+    jet_pt = _log(minkowski.transverse_momentum(jet))[:, None]  # (B, 1)
+    jet_e = _log(jet[..., 0])[:, None]  # (B, 1)
+    d_r = torch.hypot(d_eta, d_phi)  # (B, N)
     return torch.stack([d_eta, d_phi, log_pt, log_e, log_pt - jet_pt, log_e - jet_e, d_r], 2)
 
 

@@ -124,13 +124,14 @@ class QuantisedIteration(nn.Module):
         """New nodes and the products of the vectors behind."""
         s, h = nodes.s, nodes.h
         if self.phi_s is not None:
-            edges = self.phi_s(nodes.s, (), pair)
-            s = self.update_s(nodes.s, (), edges, present)
-            d = d if self.vectors is None else self.vectors(d, edges, present)
+            edges = self.phi_s(nodes.s, (), pair)  # (B, P or 2 P, S)
+            s = self.update_s(nodes.s, (), edges, present)  # (B, N, S)
+            d = d if self.vectors is None else self.vectors(d, edges, present)  # (B, P) each
         if self.phi_h is not None:
-            both = nodes.h if self.both is None else self.both(nodes.h, nodes.s)
+            both = nodes.h if self.both is None else self.both(nodes.h, nodes.s)  # (B, N, H + S)
+            # (B, P or 2 P, H)
             edges = self.phi_h(both, context, pair if self.phi_s is not None else None)
-            h = self.update_h(nodes.h, context, edges, present)
+            h = self.update_h(nodes.h, context, edges, present)  # (B, N, H)
         return Nodes(s, h), d
 
     def set_weights(self, iteration: Iteration) -> None:
@@ -200,17 +201,17 @@ class _Update(nn.Module):
         self, old: Tensor | None, context: tuple[Tensor, ...], edges: Tensor, present: Tensor
     ) -> Tensor:
         """New features (B, N, F)."""
-        new = self.sum(edges, present)
+        new = self.sum(edges, present)  # (B, N, G)
         if len(self.theta):
-            x = new if self.joined is None else self.joined(old, new)
+            x = new if self.joined is None else self.joined(old, new)  # (B, N, F + G)
             shared = context if self.reads.n_context else ()
             for k, dense in enumerate(self.theta):
-                x = dense(x, *shared) if k == 0 else dense(x)
+                x = dense(x, *shared) if k == 0 else dense(x)  # (B, N, G)
             new = x
         if self.skip is not None and old is not None:
-            new = self.skip(old, new)
+            new = self.skip(old, new)  # (B, N, G)
         if self.concat is not None:
-            new = self.concat(old, new)
+            new = self.concat(old, new)  # (B, N, F + G)
         return cast("Tensor", new)
 
     def set_maps(self, maps: Sequence[Any]) -> None:
@@ -286,13 +287,13 @@ class QuantisedSemiEquivariantNet(EdgeModel):
     def invariants(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The part without trainable constants."""
         values = self.values(inputs)
-        found = {"present": values["pt"]}
+        parts = {"present": values["pt"]}
         if len(self.pairs):
-            found["d"] = self.d(values["pt"], values["eta"], values["phi"])
-            found["pair"] = self.pairs[0](found["d"])
+            parts["d"] = self.d(values["pt"], values["eta"], values["phi"])  # (B, P)
+            parts["pair"] = self.pairs[0](parts["d"])  # (B, P, Q)
         if self.columns is not None:
-            found["h"], found["context"] = self.columns(values)
-        return found
+            parts["h"], parts["context"] = self.columns(values)  # (B, N, 5), (B, 2)
+        return parts
 
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
         """The trainable part, from `invariants` to the scores (B, C)."""
@@ -300,15 +301,15 @@ class QuantisedSemiEquivariantNet(EdgeModel):
         nodes: Nodes = Nodes(None, invariants.get("h"))
         context = (invariants["context"],) if self.columns is not None else ()
         if self.embedding is not None:
-            nodes, context = Nodes(None, self.embedding(nodes.h, *context)), ()
-        d: Sequence[Tensor] = [invariants["d"]] if len(self.pairs) else []
+            nodes, context = Nodes(None, self.embedding(nodes.h, *context)), ()  # h (B, N, 7)
+        d: Sequence[Tensor] = [invariants["d"]] if len(self.pairs) else []  # (B, P) each
         for k, iteration in enumerate(self.iterations):
             if 0 < k < len(self.pairs):
-                pair = self.pairs[k](*d)
+                pair = self.pairs[k](*d)  # (B, P, Q)
             nodes, d = iteration(nodes, context, d, pair, present)
-        both = [x for x in nodes if x is not None]
-        x = self.joined(*both) if self.joined is not None else both[0]
-        x = self.pooled(x, present)
+        both = [x for x in nodes if x is not None]  # (B, N, S), (B, N, H)
+        x = self.joined(*both) if self.joined is not None else both[0]  # (B, N, S + H)
+        x = self.pooled(x, present)  # (B, S + H)
         for dense in self.hidden:
             x = dense(x)
         score: Tensor = self.score(x)

@@ -63,8 +63,9 @@ class Vectors(nn.Module):
 
     def forward(self, d: Sequence[Tensor], edges: Tensor, present: Tensor) -> list[Tensor]:
         """The new products, each (B, P)."""
+        # V times (B, P or 2 P, 1)
         weights = [table(psi(edges)) for psi, table in zip(self.psi, self.softsign, strict=True)]
-        old = d if len(d) == len(weights) else [d[0]] * len(weights)
+        old = d if len(d) == len(weights) else [d[0]] * len(weights)  # V times (B, P)
         return [
             update(x, w, present) for update, x, w in zip(self.update, old, weights, strict=True)
         ]
@@ -78,8 +79,8 @@ class Vectors(nn.Module):
 
 def softsign(x: Values) -> Values:
     """``x / (1 + |x|)``."""
-    found: Values = x / (1 + np.abs(x))
-    return found
+    value: Values = x / (1 + np.abs(x))
+    return value
 
 
 def softsign_slope(x: Values) -> Values:
