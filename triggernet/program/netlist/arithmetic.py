@@ -81,7 +81,7 @@ def round_half_even(b: Builder, value: Wire, bits: int) -> Wire:
         return f"{b.extended(value, width, read)} + {literal(almost_half, width)} + {carry}"
 
     width = Wire(None, lo, hi).kind.width
-    found = b.operation(
+    rounded = b.operation(
         (value, odd),
         (lo, hi),
         timing.add_ns(width),
@@ -89,7 +89,7 @@ def round_half_even(b: Builder, value: Wire, bits: int) -> Wire:
         count=cost.addition(value, constant(almost_half), 0, subtract=False),
         name="rounded",
     )
-    return b.floor(found, bits)
+    return b.floor(rounded, bits)
 
 
 def saturate(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
@@ -168,7 +168,7 @@ def _saturate_signed(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
         )
 
     over = b.flag((value,), top - width + 2, differ, "over")
-    found = b.operation(
+    capped = b.operation(
         (over, value),
         (kind.min_int, kind.max_int),
         timing.LEVEL_NS,
@@ -177,7 +177,7 @@ def _saturate_signed(b: Builder, value: Wire, kind: FixedPoint) -> Wire:
         name="capped",
     )
     bounds = max(value.lo, kind.min_int), min(value.hi, kind.max_int)
-    return replace(found, lo=bounds[0], hi=bounds[1])
+    return replace(capped, lo=bounds[0], hi=bounds[1])
 
 
 def multiply_in_luts(b: Builder, a: Wire, c: Wire, triple: Wire | None = None) -> Wire:
@@ -272,11 +272,11 @@ def affine(
 
     intervals = [(float(x.lo), float(x.hi), 1.0) for x in inputs]
     # da4ml 0.6.0 reads the memory of a matrix in Fortran order as if it were in C order.
-    kernel = np.ascontiguousarray(matrix, dtype=np.float32)
+    kernel = np.ascontiguousarray(matrix, dtype=np.float32)  # (F, G)
     solution = solve(kernel, qintervals=intervals, adder_size=1, carry_size=-1)
-    values = [(x, 0, False) for x in inputs]
+    values = [(x, 0, False) for x in inputs]  # (F,)
     for stage in solution.solutions:
-        values = _stage(b, values, stage)
+        values = _stage(b, values, stage)  # (G,) behind the last stage
     return [
         b.add(offset, wire, low + shift, subtract=negative)
         for offset, (wire, low, negative) in zip(offsets, values, strict=True)
@@ -298,12 +298,12 @@ def _stage(b: Builder, inputs: list[Scaled], stage: Any) -> list[Scaled]:
         second, low, negative = buffer[op.id1]
         scaled = (second, low + op.data, negative != (op.opcode == 1))
         buffer.append(_scaled_add(b, buffer[op.id0], scaled))
-    found: list[Scaled] = []
+    results: list[Scaled] = []
     outputs = zip(stage.out_idxs, stage.out_shifts, stage.out_negs, strict=True)
     for index, shift, minus in outputs:
         wire, low, negative = buffer[index] if index >= 0 else (constant(0), 0, False)
-        found.append((wire, low + shift, negative != minus))
-    return found
+        results.append((wire, low + shift, negative != minus))
+    return results
 
 
 def _scaled_add(b: Builder, first: Scaled, second: Scaled) -> Scaled:
@@ -312,5 +312,5 @@ def _scaled_add(b: Builder, first: Scaled, second: Scaled) -> Scaled:
         first, second = second, first
     a = b.shifted(first[0], first[1] - lowest)
     # The second one is negative where only one of them is; if both are, so is the result.
-    found = b.add(a, second[0], second[1] - lowest, subtract=first[2] != second[2])
-    return found, lowest, first[2]
+    result = b.add(a, second[0], second[1] - lowest, subtract=first[2] != second[2])
+    return result, lowest, first[2]

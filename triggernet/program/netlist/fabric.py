@@ -186,23 +186,23 @@ class Fabric:
         inputs: Sequence[Wire],
         base: int,
     ) -> list[Wire]:
-        top, found, lines = self.top, [], []
+        top, results, lines = self.top, [], []
         connections = [".clk(clk)"] if is_clocked(self.modules[module]) else []
         for name, wire in zip(kind.inputs, inputs, strict=True):
             if not wire.constant:
                 connections.append(f".{name}({top.read(wire, base)})")
         for name, wire in zip(kind.outputs, outputs, strict=True):
             if wire.constant:
-                found.append(wire)
+                results.append(wire)
                 continue
             net = top.net(name, wire.width, wire.signed)
             lines.append(f"wire [{net.width - 1}:0] {net.name};")
             connections.append(f".{name}({net.name})")
             slots = max(w.slots for w in inputs)
-            found.append(replace(wire, net=net, cycle=base + wire.cycle, slots=slots))
+            results.append(replace(wire, net=net, cycle=base + wire.cycle, slots=slots))
         lines.append(f"{module} {top.instance(module)} ({', '.join(connections)});")
         top.module.statements.append(Statement(base, "\n    ".join(lines)))
-        return found
+        return results
 
     # Particles
 
@@ -229,7 +229,7 @@ class Fabric:
     def _row(self, particles: Particles, load: int) -> Particles:
         """All particles are taken in cycle `load`; then each moves on by one place a clock."""
         n = self.lanes(particles.size)
-        columns = [
+        columns = [  # (F, L)
             [replace(w, slots=particles.size) for w in column[:n]]
             for column in self.circles(particles, n, load)
         ]
@@ -237,14 +237,14 @@ class Fabric:
 
     def circles(self, particles: Particles, step: int, load: int) -> list[list[Wire]]:
         """For each feature the places of a circle; equal ones are made once."""
-        found = []
+        columns = []
         for f in range(len(particles.lanes[0])):
-            values = tuple(lane[f] for lane in particles.lanes)
+            values = tuple(lane[f] for lane in particles.lanes)  # (M,), one feature of all
             key = (step, load, *values)
             if key not in self._turning:
                 self._turning[key] = self._circle(values, step, load)
-            found.append(self._turning[key])
-        return found
+            columns.append(self._turning[key])
+        return columns
 
     def _circle(self, values: Sequence[Wire], step: int, load: int) -> list[Wire]:
         """Registers that take `values` in cycle `load` and then turn by `step` places a clock.
@@ -255,7 +255,7 @@ class Fabric:
         if lo == hi:
             return [constant(lo)] * len(values)
         kind, top, n = Wire(None, lo, hi).kind, self.top, len(values)
-        nets = [top.net("ring", kind.width, kind.signed) for _ in range(n)]
+        nets = [top.net("ring", kind.width, kind.signed) for _ in range(n)]  # (M,), place by place
         for k, (net, wire) in enumerate(zip(nets, values, strict=True)):
             value = top.extended(self.at(wire, load), kind.width, top.reader(load))
             text = f"{net.name} <= {self.token(load)} ? {value} : {nets[(k + step) % n].name};"
@@ -268,7 +268,7 @@ class Fabric:
         if particles.slots == 1:
             return particles
         n = len(particles.lanes)
-        lanes = tuple(
+        lanes = tuple(  # (M, F)
             tuple(replace(w, cycle=w.cycle + k // n, slots=1) for w in particles.lanes[k % n])
             for k in range(particles.size)
         )
@@ -282,6 +282,7 @@ class Fabric:
         shared: Sequence[Wire] = (),
     ) -> Rows:
         """`kernel` on the features of each particle (or pair) and on wires that all share."""
+        # lanes (L, F) each
         spread = [t if isinstance(t, Pairs) else self.spread(t) for t in tensors]
         slots = max(t.slots for t in spread)
         usable = self.top.clock.usable_ns
@@ -291,7 +292,7 @@ class Fabric:
             late = [w.ready(usable)[0] + 1 for w in shared if not (w.constant or w.lasting)]
             begin = max([*streams, *late], default=0)
             shared = [self._shared(w, begin) for w in shared]
-        lanes = [
+        lanes = [  # (L, outputs of the kernel)
             tuple(self.call(kind, kernel, [*(w for t in spread for w in t.lanes[k]), *shared]))
             for k in range(len(spread[0].lanes))
         ]
@@ -310,11 +311,11 @@ class Fabric:
 
         With `size`, only so many elements count: the last slot may not fill all lanes.
         """
-        found = []
+        results = []
         for lanes in terms:
             counted = [self._filled(w, k, len(lanes), size, slots) for k, w in enumerate(lanes)]
-            found.append(self._accumulated(total(self.top, counted), slots))
-        return found
+            results.append(self._accumulated(total(self.top, counted), slots))
+        return results
 
     def _filled(self, wire: Wire, lane: int, n_lanes: int, size: int | None, slots: int) -> Wire:
         """`wire`, 0 in the last slot where that has no element for the lane."""

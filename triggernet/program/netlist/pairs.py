@@ -20,18 +20,18 @@ from triggernet.program.netlist.wire import Net, Wire, constant
 
 def met(fabric: Fabric, particles: Particles) -> Meeting:
     """Every pair of particles, with the features of both."""
-    gathered = fabric.together(particles)
+    gathered = fabric.together(particles)  # (M, F)
     ring = Ring.within(particles.size, fabric.interval)
     if ring.slots == 1:
-        pairs = [(gathered.lanes[i], gathered.lanes[j]) for i, j in ring.all_pairs]
+        pairs = [(gathered.lanes[i], gathered.lanes[j]) for i, j in ring.all_pairs]  # (P, 2, F)
         return Meeting(ring, tuple(pairs), (constant(1),) * len(pairs))
     load = fabric.load_cycle(gathered)
-    columns = fabric.circles(gathered, ring.step, load)
+    columns = fabric.circles(gathered, ring.step, load)  # (F, M), place by place
     # A ring that turns more than once has as many more slots.
-    places = [
+    places = [  # (M, F)
         tuple(replace(w, slots=ring.slots) for w in place) for place in zip(*columns, strict=True)
     ]
-    pairs = [
+    pairs = [  # (ring lane, 2, F)
         (places[first], _choice(fabric, places, first, deltas, ring, load + 1))
         for first, deltas in ring.lanes
     ]
@@ -81,13 +81,13 @@ def entered(fabric: Fabric, rows: Particles, size: int) -> Pairs:
     for lane in range(len(ring.lanes)):
         pairs = [ring.members(slot)[lane] for slot in range(ring.slots)]
         for way in range(ways):
-            queue = [
+            queue = [  # (slot, F)
                 rows.lanes[ways * place[min(p), max(p)] + (way if p[0] < p[1] else ways - 1 - way)]
                 if p is not None
                 else nothing
                 for p in pairs
             ]
-            columns = fabric.circles(Particles(tuple(queue), ring.slots), 1, load)
+            columns = fabric.circles(Particles(tuple(queue), ring.slots), 1, load)  # (F, slot)
             lanes.append(tuple(column[0] for column in columns))
     return Pairs(tuple(lanes), ring, tuple(_live(fabric, ring, load + 1)))
 
@@ -96,27 +96,27 @@ def gathered(pairs: Pairs) -> tuple[tuple[Wire, ...], ...]:
     """The features of all pairs (or directed edges) at once, in the order of the operators."""
     ring = pairs.ring
     ways = 2 if pairs.directed else 1
-    found: dict[tuple[int, int], list[tuple[Wire, ...]]] = {}
+    by_pair: dict[tuple[int, int], list[tuple[Wire, ...]]] = {}
     for slot in range(ring.slots):
         for lane, pair in enumerate(ring.members(slot)):
             if pair is not None:
-                edges = [
+                edges = [  # (way, F)
                     tuple(replace(w, cycle=w.cycle + slot, slots=1) for w in features)
                     for features in pairs.lanes[ways * lane : ways * (lane + 1)]
                 ]
                 # The operators' first edge is the one that the earlier particle receives.
-                found[min(pair), max(pair)] = edges if pair[0] < pair[1] else edges[::-1]
-    return tuple(features for pair in ring.all_pairs for features in found[pair])
+                by_pair[min(pair), max(pair)] = edges if pair[0] < pair[1] else edges[::-1]
+    return tuple(features for pair in ring.all_pairs for features in by_pair[pair])
 
 
 def row_sums(fabric: Fabric, pairs: Pairs) -> Particles:
     """For each particle the sums over its pairs, or over the edges it receives, all at once."""
     ways = 2 if pairs.directed else 1
-    lanes = [
+    lanes = [  # (ring lane and way, F), 0 without a pair
         tuple(fabric.top.gated(pairs.live[k // ways], wire) for wire in features)
         for k, features in enumerate(pairs.lanes)
     ]
-    columns = [
+    columns = [  # (F, M)
         _sums(fabric, pairs.ring, column[::ways], column[ways - 1 :: ways])
         for column in zip(*lanes, strict=True)
     ]
@@ -146,12 +146,12 @@ def _rotating_sums(
         places[first].append(wire)
         for place, value in _second_places(fabric, first, deltas, ring, other):
             places[place].append(value)
-    terms = [total(top, place) for place in places]
+    terms = [total(top, place) for place in places]  # (M,), place by place
     others, lanes = ring.size - 1, (*to_first, *to_second)
     bounds = min(0, *(w.lo for w in lanes)) * others, max(0, *(w.hi for w in lanes)) * others
     kind = Wire(None, *bounds).kind
     begin, offset = top.start(terms, add_ns(kind.width))
-    nets = [top.net("row", kind.width, kind.signed) for _ in range(ring.size)]
+    nets = [top.net("row", kind.width, kind.signed) for _ in range(ring.size)]  # (M,)
     for k, (net, term) in enumerate(zip(nets, terms, strict=True)):
         fabric.running_sum(net, term, begin, nets[(k + ring.step) % ring.size])
     return _unturned(ring, nets, bounds, begin, offset)
@@ -174,10 +174,10 @@ def _second_places(
     """Where a lane's second particle stands, and the lane's value while it stands there."""
     if len(deltas) == 1:
         return [((first + deltas[0]) % ring.size, wire)]
-    found = []
+    places = []
     for turn, delta in enumerate(deltas):
         if delta:
             in_turn = range(turn * ring.turn_slots, (turn + 1) * ring.turn_slots)
             flag = fabric.slots_flag(in_turn, wire.cycle, ring.slots)
-            found.append(((first + delta) % ring.size, fabric.top.gated(flag, wire)))
-    return found
+            places.append(((first + delta) % ring.size, fabric.top.gated(flag, wire)))
+    return places

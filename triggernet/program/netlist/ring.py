@@ -53,12 +53,12 @@ class Ring:
         """(first place, distance of the second one in each turn; 0 where there is none)."""
         half = self.size // 2
         per_turn = -(-half // self.turns)
-        found = []
+        lanes = []
         for first in range(self.step):
             for k in range(per_turn):
                 deltas = (t * per_turn + k + 1 for t in range(self.turns))
-                found.append((first, tuple(d if d <= half else 0 for d in deltas)))
-        return found
+                lanes.append((first, tuple(d if d <= half else 0 for d in deltas)))
+        return lanes
 
     @property
     def all_pairs(self) -> list[tuple[int, int]]:
@@ -70,13 +70,13 @@ class Ring:
         if self.slots == 1:
             return list(self.all_pairs)
         turn, place = divmod(slot, self.turn_slots)
-        found: list[tuple[int, int] | None] = []
+        seen: list[tuple[int, int] | None] = []
         for first, deltas in self.lanes:
             particle, delta = place * self.step + first, deltas[turn]
             # Opposite places meet twice in a turn; only the first time counts.
             twice = 2 * delta == self.size and particle >= self.size // 2
             if delta == 0 or particle >= self.size or twice:
-                found.append(None)
+                seen.append(None)
             else:
-                found.append((particle, (particle + delta) % self.size))
-        return found
+                seen.append((particle, (particle + delta) % self.size))
+        return seen

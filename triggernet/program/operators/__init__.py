@@ -39,10 +39,10 @@ TABLE = {
 
 def _entry(op: str, place: str) -> Operator:
     module, name = place.split(".")
-    found = getattr(import_module(f"{__name__}.{module}"), name)
-    assert isinstance(found, Operator), place
-    assert found.op == op, place
-    return found
+    operator = getattr(import_module(f"{__name__}.{module}"), name)
+    assert isinstance(operator, Operator), place
+    assert operator.op == op, place
+    return operator
 
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(

@@ -46,7 +46,7 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     x, y = (
         align(v, t, exact.fraction, exact.bits + 1) for v, t in zip(values, inputs, strict=True)
     )
-    y = y[:, None] if node.get_int("broadcast") else y
+    y = y[:, None] if node.get_int("broadcast") else y  # (n, 1, F) for all particles
     return np.asarray(x - y if node.get_int("subtract") else x + y)
 
 

@@ -67,12 +67,12 @@ def components(tensors: Inputs, values: tuple[Codes, ...], fraction: int, bits: 
 
 def dot(p: Codes, q: Codes) -> Codes:
     """The product of two momenta (4, n, ...), codes."""
-    return np.asarray(p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3])
+    return np.asarray(p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3])  # (n, ...)
 
 
 def beam_dots(p: Codes) -> tuple[Codes, Codes]:
     """Products p . b with the beams (1, 0, 0, 1) and (1, 0, 0, -1)."""
-    return p[0] - p[3], p[0] + p[3]
+    return p[0] - p[3], p[0] + p[3]  # (n, ...) each
 
 
 def check_momenta(node: Node, inputs: Inputs) -> None:
@@ -129,10 +129,10 @@ def jet_lane(
     inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric, fraction: int
 ) -> tuple[Wire, ...]:
     """The four-momentum of the jet on the common grid."""
-    found = (
+    lane = (
         on_grid(fabric, s, x, fraction)[0] for s, x in zip(signals[-4:], inputs[-4:], strict=True)
     )
-    return tuple(found)
+    return tuple(lane)
 
 
 def dot_kernel(node: Node, fraction: int) -> Callable[..., list[Wire]]:

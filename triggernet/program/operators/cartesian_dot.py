@@ -67,16 +67,17 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact, fraction = infer(node, inputs), common_fraction(inputs)
     bits = exact.bits + 2
-    p = components(inputs[:4], values[:4], fraction, bits)
+    p = components(inputs[:4], values[:4], fraction, bits)  # (4, n, N)
     if node.get_int("jet"):
+        # (4, n, N + 1)
         p = np.concatenate([p, components(inputs[4:], values[4:], fraction, bits)], axis=2)
-    i, j = pair_indices(p.shape[2])
-    blocks = [dot(p[:, :, i], p[:, :, j])]
+    i, j = pair_indices(p.shape[2])  # the pairs without beams
+    blocks = [dot(p[:, :, i], p[:, :, j])]  # (n, pairs without beams)
     if node.get_int("beams"):
-        plus, minus = beam_dots(p)
-        two = exact_int(np.full((p.shape[1], 1), 2), bits) << (2 * fraction)
+        plus, minus = beam_dots(p)  # (n, N or N + 1) each
+        two = exact_int(np.full((p.shape[1], 1), 2), bits) << (2 * fraction)  # b . b', (n, 1)
         blocks += [plus << fraction, minus << fraction, two]
-    return np.concatenate(blocks, axis=1)
+    return np.concatenate(blocks, axis=1)  # (n, P)
 
 
 def meaning(node: Node) -> str:
@@ -120,7 +121,7 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """One kernel of four products a lane of the ring; spurions are particles like others."""
     fraction = common_fraction(inputs)
-    lanes = list(
+    lanes = list(  # (N, 4)
         zip(
             *(
                 on_grid(fabric, s, x, fraction)
@@ -130,11 +131,11 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         )
     )
     if node.get_int("jet"):
-        lanes.append(jet_lane(inputs, signals, fabric, fraction))
+        lanes.append(jet_lane(inputs, signals, fabric, fraction))  # (N + 1, 4)
     if node.get_int("beams"):
         one = 1 << fraction
-        lanes += [tuple(constant(c) for c in (one, 0, 0, sign * one)) for sign in (1, -1)]
-    meeting = met(fabric, Particles(tuple(lanes), len(lanes)))
+        lanes += [tuple(constant(c) for c in (one, 0, 0, sign * one)) for sign in (1, -1)]  # (M, 4)
+    meeting = met(fabric, Particles(tuple(lanes), len(lanes)))  # lanes (4 wires, 4 wires)
     kernel = dot_kernel(node, 2 * fraction)
     kind = Kind(
         f"{node.output}_pair",
@@ -142,6 +143,7 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         (*(f"{c}_i" for c in COMPONENTS), *(f"{c}_j" for c in COMPONENTS)),
         ("dot",),
     )
+    # (ring lane, 1)
     products = [tuple(fabric.call(kind, kernel, (*one, *other))) for one, other in meeting.lanes]
     return Pairs(tuple(products), meeting.ring, meeting.live)
 

@@ -61,14 +61,15 @@ def jet_infer(node: Node, inputs: Inputs) -> Exact:
 
 def jet_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact, fraction = jet_infer(node, inputs), common_fraction(inputs)
-    p, jet = (
+    p, jet = (  # (4, n, N), (4, n, 1)
         components(inputs[s], values[s], fraction, exact.bits + 2)
         for s in (slice(0, 4), slice(4, 8))
     )
-    blocks = [dot(p, jet)]
-    blocks += [dot(jet, jet)] if node.get_int("jet") else []
+    blocks = [dot(p, jet)]  # (n, N)
+    blocks += [dot(jet, jet)] if node.get_int("jet") else []  # (n, 1)
+    # (n, 1) each
     blocks += [b << fraction for b in beam_dots(jet)] if node.get_int("beams") else []
-    return np.concatenate(blocks, axis=1)[:, :, None]
+    return np.concatenate(blocks, axis=1)[:, :, None]  # (n, M, 1)
 
 
 def jet_meaning(node: Node) -> str:
@@ -95,10 +96,11 @@ def jet_cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     fraction = common_fraction(inputs)
-    tensors = [
+    tensors = [  # E, px, py, pz: (N, 1) each
         Particles(tuple((w,) for w in on_grid(fabric, s, x, fraction)), x.size)
         for s, x in zip(signals[:4], inputs[:4], strict=True)
     ]
+    # jet (4,)
     jet, kernel = jet_lane(inputs, signals, fabric, fraction), dot_kernel(node, 2 * fraction)
     kind = Kind(
         f"{node.output}_jet",
@@ -106,7 +108,7 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
         COMPONENTS + JET_COMPONENTS,
         ("dot",),
     )
-    products = as_particles(fabric.each(kind, kernel, tensors, jet))
+    products = as_particles(fabric.each(kind, kernel, tensors, jet))  # (L, 1)
     spurions: list[Wire] = []
     if node.get_int("jet"):
         spurions += kernel(fabric.top, *jet, *jet)
@@ -157,8 +159,8 @@ def mass_infer(node: Node, inputs: Inputs) -> Exact:
 
 def mass_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact = mass_infer(node, inputs)
-    jet = components(inputs, values, common_fraction(inputs), exact.bits + 2)
-    return dot(jet, jet)
+    jet = components(inputs, values, common_fraction(inputs), exact.bits + 2)  # (4, n, 1)
+    return dot(jet, jet)  # (n, 1)
 
 
 def mass_meaning(node: Node) -> str:
@@ -172,7 +174,7 @@ def mass_cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def mass_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     fraction = common_fraction(inputs)
-    jet = jet_lane(inputs, signals, fabric, fraction)
+    jet = jet_lane(inputs, signals, fabric, fraction)  # (4,)
     return Vector(tuple(dot_kernel(node, 2 * fraction)(fabric.top, *jet, *jet)))
 
 

@@ -85,6 +85,7 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     parts = [as_particles(signal) for signal in signals]
     if any(part.slots > 1 for part in parts):
         parts = [fabric.spread(part) for part in parts]
+    # lane by lane, rows (F_k,) of each part
     lanes = zip(*(part.lanes for part in parts), strict=True)
     return Particles(tuple(joined(lane) for lane in lanes), parts[0].size)
 

@@ -133,18 +133,20 @@ def _bounds(node: Node, inputs: Inputs) -> Interval:
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     bits = infer(node, inputs).bits + 1
     fx, fc, fb, finest = _fractions(node, inputs)
+    # (K, F, G), (K, H, G), (K, G)
     weight, context, bias = (exact_int(w, bits) for w in _weights(node))
     k = _selected(node, values)
     x = exact_int(values[0], bits)
     rank1 = x.ndim == 2  # (n, F)
-    x = x[:, None, :] if rank1 else x
-    total = np.matmul(x, weight[k]) << (finest - fx)
-    total = total + (bias[k] << (finest - fb))[:, None, :]
+    x = x[:, None, :] if rank1 else x  # (n, M, F), M = 1 for a vector
+    total = np.matmul(x, weight[k]) << (finest - fx)  # (n, M, G)
+    total = total + (bias[k] << (finest - fb))[:, None, :]  # (n or 1, 1, G) for all
     if node.get_int("context_features"):
+        # (n, 1, G)
         shared = np.matmul(exact_int(values[1], bits)[:, None, :], context[k]) << (finest - fc)
         total = total + shared
     total = np.maximum(total, 0) if node.get_int("relu") else total
-    return np.asarray(total[:, 0] if rank1 else total)
+    return np.asarray(total[:, 0] if rank1 else total)  # (n, G) or (n, M, G)
 
 
 def _selected(node: Node, values: tuple[Codes, ...]) -> Codes:
@@ -250,8 +252,8 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     kernel = _kernel(node, inputs, unique, len(weights))
     wires = [*weights, *shared]
     if node.get_int("in_rank") == 1:
-        found = kernel(fabric.top, *as_vector(fabric, signals[0]), *wires)
-        return Vector(tuple(found[k] for k in where))
+        outputs = kernel(fabric.top, *as_vector(fabric, signals[0]), *wires)
+        return Vector(tuple(outputs[k] for k in where))
     kind = Kind(
         node.output,
         f"{node.name}: one particle's features times a constant matrix, quantised.",
@@ -305,7 +307,7 @@ def _shared_terms(
     terms = [constant(int(bias[0, g]) << (finest - fb)) for g in unique]
     if not node.get_int("context_features"):
         return terms
-    matrix = np.asarray(context[0][:, unique], dtype=np.int64)
+    matrix = np.asarray(context[0][:, unique], dtype=np.int64)  # (H, distinct G)
     return affine(fabric.top, as_vector(fabric, signals[1]), matrix, finest - fc, terms)
 
 
@@ -325,12 +327,13 @@ def _selected_weights(
         values = [int(codes[min(k, len(codes) - 1)]) for k in range(select.lo, select.hi + 1)]
         return lookup(top, select, values)
 
-    weights = [chosen(weight[:, f, g]) for f in range(weight.shape[1]) for g in unique]
-    shared = [top.shifted(chosen(bias[:, g]), finest - fb) for g in unique]
+    weights = [chosen(weight[:, f, g]) for f in range(weight.shape[1]) for g in unique]  # (F G,)
+    shared = [top.shifted(chosen(bias[:, g]), finest - fb) for g in unique]  # (G,)
     if node.get_int("context_features"):
         values = as_vector(fabric, signals[1])
+        # (H G,)
         factors = [chosen(context[:, h, g]) for h in range(context.shape[1]) for g in unique]
-        products = _variable_products(top, values, factors, len(unique))
+        products = _variable_products(top, values, factors, len(unique))  # (G,)
         shared = [
             top.add(s, top.shifted(p, finest - fc)) for s, p in zip(shared, products, strict=True)
         ]

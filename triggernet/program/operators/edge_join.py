@@ -105,14 +105,16 @@ def argument(node: Node, inputs: Inputs) -> Interval:
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     bits, (fp, finest) = infer(node, inputs).bits + 1, grids(node, inputs)
+    # (n, M, G) each
     near, far = (align(v, t, finest, bits) for v, t in zip(values[:2], inputs[:2], strict=True))
-    i, j = pair_indices(inputs[0].shape[0])
-    found = np.stack([near[:, i] + far[:, j], near[:, j] + far[:, i]], axis=2)  # (n, P, 2, G)
+    i, j = pair_indices(inputs[0].shape[0])  # (P,) each
+    edges = np.stack([near[:, i] + far[:, j], near[:, j] + far[:, i]], axis=2)  # (n, P, 2, G)
     if node.get_int("pair_features"):
+        # (n, P, G)
         shared = exact_int(values[2], bits) @ exact_int(pair_weights(node), bits) << (finest - fp)
-        found = found + shared[:, :, None]
-    found = np.maximum(found, 0) if node.get_int("relu") else found
-    return np.asarray(found.reshape(len(found), 2 * len(i), found.shape[3]))
+        edges = edges + shared[:, :, None]  # (n, P, 2, G), both ways alike
+    edges = np.maximum(edges, 0) if node.get_int("relu") else edges
+    return np.asarray(edges.reshape(len(edges), 2 * len(i), edges.shape[3]))  # (n, 2 P, G)
 
 
 def meaning(node: Node) -> str:
@@ -171,11 +173,11 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """Each lane of the ring makes both edges of its pair."""
-    near, far = (fabric.together(as_particles(s)) for s in signals[:2])
-    ends = tuple((*a, *b) for a, b in zip(near.lanes, far.lanes, strict=True))
-    meeting = met(fabric, Particles(ends, near.size))
+    near, far = (fabric.together(as_particles(s)) for s in signals[:2])  # (M, G) each, all at once
+    ends = tuple((*a, *b) for a, b in zip(near.lanes, far.lanes, strict=True))  # (M, 2 G)
+    meeting = met(fabric, Particles(ends, near.size))  # lanes (2 G wires, 2 G wires)
     g, q = node.get_int("n_features"), node.get_int("pair_features")
-    pair = as_pairs(fabric, signals[2]).lanes if q else ((),) * len(meeting.lanes)
+    pair = as_pairs(fabric, signals[2]).lanes if q else ((),) * len(meeting.lanes)  # (ring lane, Q)
     kernel = _kernel(node, inputs)
     kind = Kind(
         node.output,
@@ -183,8 +185,8 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         numbered("near", g) + numbered("far", g) + numbered("pair", g if q else 0),
         numbered("edge", g),
     )
-    products = _products(node, inputs, fabric, pair) if q else pair
-    lanes = [
+    products = _products(node, inputs, fabric, pair) if q else pair  # (ring lane, G or 0)
+    lanes = [  # (ring lane and way, G)
         tuple(fabric.call(kind, kernel, (*first[:g], *second[g:], *product)))
         for (one, other), product in zip(meeting.lanes, products, strict=True)
         for first, second in ((one, other), (other, one))
@@ -196,7 +198,7 @@ def _products(
     node: Node, inputs: Inputs, fabric: Fabric, pair: tuple[tuple[Wire, ...], ...]
 ) -> list[tuple[Wire, ...]]:
     """Pair features times C, which both directions share."""
-    matrix = np.asarray(pair_weights(node), dtype=np.int64)
+    matrix = np.asarray(pair_weights(node), dtype=np.int64)  # (Q, G)
     fp, finest = grids(node, inputs)
     nothing = [constant(0)] * node.get_int("n_features")
 
@@ -218,8 +220,8 @@ def _kernel(node: Node, inputs: Inputs) -> Callable[..., list[Wire]]:
     g = node.get_int("n_features")
 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
-        near, far, product = wires[:g], wires[g : 2 * g], wires[2 * g :]
-        sums = [
+        near, far, product = wires[:g], wires[g : 2 * g], wires[2 * g :]  # (G,), (G,), (G,) or ()
+        sums = [  # (G,)
             b.add(
                 aligned(b, x, inputs[0].type.fraction, finest),
                 aligned(b, y, inputs[1].type.fraction, finest),

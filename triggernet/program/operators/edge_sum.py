@@ -65,16 +65,16 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     m, ways = node.get_int("n_particles"), _ways(node)
-    x = exact_int(values[0], infer(node, inputs).bits)
-    i, j = pair_indices(m)
-    mask = present_mask(values[1], m)
-    both = (mask[:, i] * mask[:, j])[:, :, None]
-    to_first, to_second = x[:, ::ways] * both, x[:, ways - 1 :: ways] * both
-    found = np.zeros((len(x), m, x.shape[2]), dtype=x.dtype)
+    x = exact_int(values[0], infer(node, inputs).bits)  # (n, P or 2 P, G)
+    i, j = pair_indices(m)  # (P,) each
+    mask = present_mask(values[1], m)  # (n, M)
+    both = (mask[:, i] * mask[:, j])[:, :, None]  # (n, P, 1)
+    to_first, to_second = x[:, ::ways] * both, x[:, ways - 1 :: ways] * both  # (n, P, G) each
+    received = np.zeros((len(x), m, x.shape[2]), dtype=x.dtype)  # (n, M, G)
     for particle in range(m):
-        found[:, particle] = to_first[:, i == particle].sum(axis=1)
-        found[:, particle] += to_second[:, j == particle].sum(axis=1)
-    return found
+        received[:, particle] = to_first[:, i == particle].sum(axis=1)  # (n, G)
+        received[:, particle] += to_second[:, j == particle].sum(axis=1)  # (n, G)
+    return received
 
 
 def meaning(node: Node) -> str:
@@ -123,7 +123,7 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """Edges of absent particles are cleared; the sums are all there at once."""
-    rows = row_sums(fabric, _counted(node, signals, fabric))
+    rows = row_sums(fabric, _counted(node, signals, fabric))  # (M, G), all at once
     lanes = (
         tuple(quantised(fabric.top, lane, inputs[0].type.fraction, node.quantiser))
         for lane in rows.lanes
@@ -134,15 +134,15 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
 def _counted(node: Node, signals: tuple[Signal, ...], fabric: Fabric) -> Pairs:
     """The edges, 0 where a particle is absent or a lane has no pair."""
     ways, m, top = _ways(node), node.get_int("n_particles"), fabric.top
-    x = as_pairs(fabric, signals[0], ways)
-    nobody = Particles(((constant(0),),) * m, m)
-    flags = present_flags(fabric, signals[1], nobody)
+    x = as_pairs(fabric, signals[0], ways)  # lanes (ring lane and way, G)
+    nobody = Particles(((constant(0),),) * m, m)  # (M, 1)
+    flags = present_flags(fabric, signals[1], nobody)  # (M,)
     meeting = met(fabric, Particles(tuple((flag,) for flag in flags), m))
-    clear = [
+    clear = [  # (ring lane,)
         top.missing([one, other, live], constant(0))
         for ((one,), (other,)), live in zip(meeting.lanes, x.live, strict=True)
     ]
-    lanes = [
+    lanes = [  # (ring lane and way, G)
         tuple(top.cleared(clear[k // ways], wire) for wire in features)
         for k, features in enumerate(x.lanes)
     ]

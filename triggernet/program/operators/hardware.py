@@ -70,8 +70,8 @@ def elementwise(
         def single(b: Builder, *wires: Wire) -> list[Wire]:
             return [one(b, wires)]
 
-        found = (fabric.call(kind, single, wires)[0] for wires in zip(*columns, strict=True))
-        return Vector(tuple(found))
+        results = (fabric.call(kind, single, wires)[0] for wires in zip(*columns, strict=True))
+        return Vector(tuple(results))
     rows = [as_rows(signal) for signal in signals]
     widths = [len(r.lanes[0]) for r in rows]
 
@@ -123,11 +123,11 @@ def angles(
             for angle, table in ((eta, tables[0]), (phi, tables[1]))
         ]
         return lookup_pair(b, (eta, phi), (values[0], values[1]))
-    found = []
+    entries = []
     for angle, table in ((eta, tables[0]), (phi, tables[1])):
         size = magnitude(b, angle)
-        found.append(lookup(b, size, [int(v) for v in table[size.lo : size.hi + 1]]))
-    return found[0], found[1]
+        entries.append(lookup(b, size, [int(v) for v in table[size.lo : size.hi + 1]]))
+    return entries[0], entries[1]
 
 
 def magnitude(b: Builder, x: Wire) -> Wire:

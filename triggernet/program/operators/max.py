@@ -89,14 +89,14 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     x = exact_int(values[0], infer(node, inputs).bits)  # (n, M) or (n, M, F)
     there = np.ones(x.shape[:2], dtype=bool)
     if len(values) > 1:
-        there = present_mask(values[1], x.shape[1]) != 0
+        there = present_mask(values[1], x.shape[1]) != 0  # (n, M)
     there = there.reshape(*there.shape, *[1] * (x.ndim - 2))  # (n, M, 1) beside features
-    kept = np.where(there, x, inputs[0].lo)
-    found = [
+    kept = np.where(there, x, inputs[0].lo)  # (n, M) or (n, M, F), the lowest where absent
+    largest = [  # (n,) or (n, F) of each group
         np.where(there[:, of].any(axis=1), kept[:, of].max(axis=1, initial=inputs[0].lo), 0)
         for of in members(node)
     ]
-    return np.stack(found, axis=1).reshape(len(x), *infer(node, inputs).shape)
+    return np.stack(largest, axis=1).reshape(len(x), *infer(node, inputs).shape)
 
 
 def meaning(node: Node) -> str:
@@ -178,7 +178,7 @@ def _largest(
     top, n, lowest = fabric.top, len(x.lanes), inputs[0].lo
     absent = x.slots > 1 or min(of) < _maskable(inputs)
     lift = 1 << (-lowest).bit_length() if lowest < 0 and absent else 0
-    found = []
+    candidates = []
     for lane, (wire, flag) in enumerate(zip(wires, flags, strict=True)):
         slots = [i // n for i in of if i % n == lane]
         if not slots:
@@ -186,11 +186,11 @@ def _largest(
         lifted = top.gated(flag, top.add(wire, constant(lift)))
         if len(slots) < x.slots:
             lifted = top.gated(fabric.slots_flag(slots, lifted.cycle, x.slots), lifted)
-        found.append(lifted)
-    while len(found) > 1:
-        pairs = [_larger(top, *found[k : k + 2]) for k in range(0, len(found) - 1, 2)]
-        found = [*pairs, *found[2 * len(pairs) :]]
-    largest = fabric.largest(found[0], x.slots)
+        candidates.append(lifted)
+    while len(candidates) > 1:
+        pairs = [_larger(top, *candidates[k : k + 2]) for k in range(0, len(candidates) - 1, 2)]
+        candidates = [*pairs, *candidates[2 * len(pairs) :]]
+    largest = fabric.largest(candidates[0], x.slots)
     if not lift:
         return largest
     lowered = top.subtract(largest, constant(lift))
@@ -203,8 +203,8 @@ def _largest(
 def _larger(b: Builder, x: Wire, y: Wire) -> Wire:
     if x.lo >= y.hi or y.lo >= x.hi:
         return x if x.lo >= y.hi else y
-    found = b.select(b.negative(b.subtract(x, y)), y, x)
-    return replace(found, lo=max(x.lo, y.lo))
+    chosen = b.select(b.negative(b.subtract(x, y)), y, x)
+    return replace(chosen, lo=max(x.lo, y.lo))
 
 
 def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:

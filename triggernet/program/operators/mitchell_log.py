@@ -68,8 +68,8 @@ def _logarithm(node: Node, x: Tensor, codes: Codes) -> Codes:
     for k in range(1, exponent + 1):
         e = e + (argument >= 1 << (grid + k))
     fraction = grid + exponent
-    found = (e << fraction) + (argument << (exponent - e)) - (1 << fraction)
-    return np.asarray(np.where(codes < 0, -found, found))
+    logarithm = (e << fraction) + (argument << (exponent - e)) - (1 << fraction)
+    return np.asarray(np.where(codes < 0, -logarithm, logarithm))
 
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
@@ -138,12 +138,12 @@ def _value(node: Node, x: Tensor) -> Callable[[Builder, Sequence[Wire]], Wire]:
         if value.constant:
             return quantise(b, constant(fixed(value.lo)), fraction, node.quantiser)
         size = magnitude(b, value)
-        found = _normalised(b, _one_more(b, size, grid, up), grid, exponent)
-        found = replace(found, lo=fixed(size.lo), hi=fixed(size.hi))
+        logarithm = _normalised(b, _one_more(b, size, grid, up), grid, exponent)
+        logarithm = replace(logarithm, lo=fixed(size.lo), hi=fixed(size.hi))
         if value.lo < 0:
-            minus = b.subtract(constant(0), found)
-            found = b.select(b.negative(value), minus, found)
-        return quantise(b, found, fraction, node.quantiser)
+            minus = b.subtract(constant(0), logarithm)
+            logarithm = b.select(b.negative(value), minus, logarithm)
+        return quantise(b, logarithm, fraction, node.quantiser)
 
     return one
 

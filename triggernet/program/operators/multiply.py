@@ -73,11 +73,11 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     square = node.inputs[0] == node.inputs[1]
 
     def one(b: Builder, wires: Sequence[Wire]) -> Wire:
-        found = product(b, wires[0], wires[1], dsp=dsp)
-        if square and not found.constant:
-            found = b.low_bits(found, exact.range.hi.bit_length(), signed=False)
-            found = replace(found, lo=exact.range.lo, hi=exact.range.hi)
-        return quantise(b, found, exact.fraction, node.quantiser)
+        exact_product = product(b, wires[0], wires[1], dsp=dsp)
+        if square and not exact_product.constant:
+            exact_product = b.low_bits(exact_product, exact.range.hi.bit_length(), signed=False)
+            exact_product = replace(exact_product, lo=exact.range.lo, hi=exact.range.hi)
+        return quantise(b, exact_product, exact.fraction, node.quantiser)
 
     purpose = f"{node.name}: the product of two values, quantised."
     return elementwise(node, fabric, purpose, one, signals)

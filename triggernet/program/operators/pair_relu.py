@@ -104,24 +104,25 @@ def _argument(node: Node, inputs: Inputs) -> Interval:
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     bits, fraction = infer(node, inputs).bits, _fraction(inputs)
+    # (n, P), (n, M, C or 2 C)
     d, a = (align(v, x, fraction, bits) for v, x in zip(values[:2], inputs[:2], strict=True))
     tied, z = node.get_int("tied"), node.inner("z_")
-    first = a  # (n, M, G)
-    second = a if tied else a[..., node.get_int("n_channels") :]
-    i, j = pair_indices(a.shape[1])
+    first = a  # (n, M, C or 2 C); its first C are those of i
+    second = a if tied else a[..., node.get_int("n_channels") :]  # (n, M, C)
+    i, j = pair_indices(a.shape[1])  # (P,) each
     orders = [(i, j)] if tied else [(i, j), (j, i)]
-    mask = present_mask(values[2], a.shape[1])
-    both = mask[:, i] * mask[:, j]
+    mask = present_mask(values[2], a.shape[1])  # (n, M)
+    both = mask[:, i] * mask[:, j]  # (n, P)
     sums = []
     for c, sign in enumerate(node.get_ints("signs")):
-        row, column = first[..., c], second[..., c]
-        total = np.zeros(len(d), dtype=d.dtype)
+        row, column = first[..., c], second[..., c]  # (n, M) each
+        total = np.zeros(len(d), dtype=d.dtype)  # (n,)
         for k, m in orders:
-            argument = sign * d + row[:, k] + column[:, m]
-            term = exact_int(z(np.maximum(argument, 0), fraction), bits)
-            total = total + (term * both).sum(axis=1)
+            argument = sign * d + row[:, k] + column[:, m]  # (n, P)
+            term = exact_int(z(np.maximum(argument, 0), fraction), bits)  # (n, P)
+            total = total + (term * both).sum(axis=1)  # (n,)
         sums.append(total)
-    return np.stack(sums, axis=1)
+    return np.stack(sums, axis=1)  # (n, C)
 
 
 def meaning(node: Node) -> str:
@@ -188,22 +189,22 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """Lanes of the ring in groups, each with the first levels of its adder trees."""
-    d = as_pairs(fabric, signals[0])
+    d = as_pairs(fabric, signals[0])  # lanes (ring lane, 1)
     features, where, n_flags = _masked(node, inputs, signals, fabric)
-    meeting = met(fabric, features)
+    meeting = met(fabric, features)  # lanes (features of i, features of j)
     kernel = _kernel(node, inputs, where, n_flags)
     parts: list[list[Wire]] = [[] for _ in range(node.get_int("n_channels"))]
-    lanes = [
+    lanes = [  # (ring lane, d; features of i; of j; live)
         (*pair, *one, *other, live)
         for pair, (one, other), live in zip(d.lanes, meeting.lanes, meeting.live, strict=True)
     ]
     for start in range(0, len(lanes), GROUP):
         group = lanes[start : start + GROUP]
         kind = _kind(node, len(features.lanes[0]), len(group))
-        found = fabric.call(kind, kernel, [wire for lane in group for wire in lane])
-        for channel, wire in zip(parts, found, strict=True):
+        group_sums = fabric.call(kind, kernel, [wire for lane in group for wire in lane])
+        for channel, wire in zip(parts, group_sums, strict=True):
             channel.append(wire)
-    sums = fabric.sums(parts, meeting.ring.slots)
+    sums = fabric.sums(parts, meeting.ring.slots)  # (C,)
     fraction = node.get_type("z_", signed=False).fraction
     return Vector(tuple(quantised(fabric.top, sums, fraction, node.quantiser)))
 
@@ -231,12 +232,12 @@ def _masked(
     feature says whether it is present (1 is returned, else 0).
     """
     a, top = as_particles(signals[1]), fabric.top
-    columns = list(zip(*a.lanes, strict=True))
+    columns = list(zip(*a.lanes, strict=True))  # (F, L)
     unique = [g for g, column in enumerate(columns) if _first_equal(columns, column) == g]
     where = [unique.index(_first_equal(columns, column)) for column in columns]
-    flags = present_flags(fabric, signals[2], a)
+    flags = present_flags(fabric, signals[2], a)  # (L,)
     lowest = _absent_code(node, inputs, as_pairs(fabric, signals[0]).zero_without is signals[2])
-    lanes = [[lane[g] for g in unique] for lane in a.lanes]
+    lanes = [[lane[g] for g in unique] for lane in a.lanes]  # (L, distinct F)
     if _prefers_flags(node, inputs, lanes, where, lowest):
         flagged = ((*lane, flag) for lane, flag in zip(lanes, flags, strict=True))
         return Particles(tuple(flagged), a.size), where, 1
@@ -283,9 +284,9 @@ def _kernel(
     length = 2 * (n_features + n_flags) + 2
 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
-        terms: list[list[Wire]] = [[] for _ in range(channels)]
+        terms: list[list[Wire]] = [[] for _ in range(channels)]  # (C, terms)
         for start in range(0, len(wires), length):
-            d, *rest, live = wires[start : start + length]
+            d, *rest, live = wires[start : start + length]  # one pair
             d = aligned(b, d, inputs[0].type.fraction, fraction)
             half = length // 2 - 1
             one, other = (

@@ -41,12 +41,12 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     m = node.get_int("n_particles")
-    d = exact_int(values[0], infer(node, inputs).bits)
-    i, j = pair_indices(m)
-    result = np.zeros((len(d), m), dtype=d.dtype)
+    d = exact_int(values[0], infer(node, inputs).bits)  # (n, P)
+    i, j = pair_indices(m)  # (P,) each
+    result = np.zeros((len(d), m), dtype=d.dtype)  # (n, M)
     for particle in range(m):
-        result[:, particle] = d[:, (i == particle) | (j == particle)].sum(axis=1)
-    return result[:, :, None]
+        result[:, particle] = d[:, (i == particle) | (j == particle)].sum(axis=1)  # (n,)
+    return result[:, :, None]  # (n, M, 1)
 
 
 def meaning(node: Node) -> str:
@@ -69,7 +69,7 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """A tree a particle, or sums that travel with the particles round the ring."""
-    rows = row_sums(fabric, as_pairs(fabric, signals[0]))
+    rows = row_sums(fabric, as_pairs(fabric, signals[0]))  # (M, 1), all at once
     lanes = (
         tuple(quantised(fabric.top, lane, inputs[0].type.fraction, node.quantiser))
         for lane in rows.lanes

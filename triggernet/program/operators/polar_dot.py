@@ -101,34 +101,35 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact = infer(node, inputs)
-    blocks = [_pair_block(node, inputs, values, exact.bits)]
+    blocks = [_pair_block(node, inputs, values, exact.bits)]  # (n, N (N - 1) / 2)
     energy = []
     if node.get_int("jet"):
-        energy = [polar_jet.energy_block(inputs, values, exact.bits)]
-        blocks.append(polar_jet.jet_block(node, inputs, values, exact.bits))
+        energy = [polar_jet.energy_block(inputs, values, exact.bits)]  # J . b, (n, 1)
+        blocks.append(polar_jet.jet_block(node, inputs, values, exact.bits))  # p_i . J, (n, N)
     if node.get_int("beams"):
-        pt, eta = exact_int(values[0], exact.bits), values[1]
+        pt, eta = exact_int(values[0], exact.bits), values[1]  # (n, N) each
         for sign in (1, -1):
-            blocks += [_beam_block(node, inputs, pt, sign * eta), *energy]
-        blocks.append((exact_int(np.full((len(pt), 1), 2), exact.bits), 0))
-    return concatenate(blocks, exact.fraction)
+            blocks += [_beam_block(node, inputs, pt, sign * eta), *energy]  # p_i . b, (n, N); J . b
+        blocks.append((exact_int(np.full((len(pt), 1), 2), exact.bits), 0))  # b . b', (n, 1)
+    return concatenate(blocks, exact.fraction)  # (n, P)
 
 
 def _pair_block(node: Node, inputs: Inputs, values: tuple[Codes, ...], bits: int) -> Block:
-    pt, eta, phi = exact_int(values[0], bits), values[1], values[2]
-    i, j = pair_indices(pt.shape[1])
+    pt, eta, phi = exact_int(values[0], bits), values[1], values[2]  # (n, N) each
+    i, j = pair_indices(pt.shape[1])  # (N (N - 1) / 2,) each
     eta_table = angle_table(node, "eta_table", inputs[1])
     phi_table = angle_table(node, "phi_table", inputs[2])
+    # (n, N (N - 1) / 2)
     angle = eta_table[abs(eta[:, i] - eta[:, j])] + phi_table[abs(phi[:, i] - phi[:, j])]
     inner = node.inner("product_")
-    product = inner(pt[:, i] * pt[:, j], 2 * inputs[0].type.fraction)
-    codes = exact_int(product, bits) * exact_int(angle, bits)
+    product = inner(pt[:, i] * pt[:, j], 2 * inputs[0].type.fraction)  # (n, N (N - 1) / 2)
+    codes = exact_int(product, bits) * exact_int(angle, bits)  # (n, N (N - 1) / 2)
     return codes, inner.type.fraction + angle_fraction(node)
 
 
 def _beam_block(node: Node, inputs: Inputs, pt: Codes, eta: Codes) -> Block:
     kind = inputs[1].type
-    index = np.minimum(eta, kind.max_int) - kind.min_int
+    index = np.minimum(eta, kind.max_int) - kind.min_int  # (n, N)
     return pt * _exp_table(node, inputs)[index], inputs[0].type.fraction + _exp_type(node).fraction
 
 
@@ -187,11 +188,12 @@ def _beams_meaning() -> str:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """One kernel a lane of the ring; products with spurions join them, in a ring of their own."""
-    pt, eta, phi = (as_particles(s) for s in signals[:3])
+    pt, eta, phi = (as_particles(s) for s in signals[:3])  # (L, 1) each
     joint = Particles(
         tuple((p[0], e[0], f[0]) for p, e, f in zip(pt.lanes, eta.lanes, phi.lanes, strict=True)),
         pt.size,
     )
+    # lanes (3 wires, 3 wires)
     meeting, kernel = met(fabric, joint), _pair_kernel(node, inputs, fabric.options)
     kind = Kind(
         f"{node.output}_pair",
@@ -199,12 +201,13 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
         ("pt_i", "eta_i", "phi_i", "pt_j", "eta_j", "phi_j"),
         ("dot",),
     )
+    # (ring lane, 1)
     lanes = [tuple(fabric.call(kind, kernel, (*one, *other))) for one, other in meeting.lanes]
     pairs = Pairs(tuple(lanes), meeting.ring, meeting.live, zero_without=pt)
     if not (node.get_int("jet") or node.get_int("beams")):
         return pairs
-    spurions = _spurion_products(node, inputs, signals, fabric)
-    rows = (*gathered(pairs), *((wire,) for wire in spurions))
+    spurions = _spurion_products(node, inputs, signals, fabric)  # (P - N (N - 1) / 2,)
+    rows = (*gathered(pairs), *((wire,) for wire in spurions))  # (P, 1), all at once
     joined = entered(fabric, Particles(rows, len(rows)), n_particles(node, pt.size))
     return replace(joined, zero_without=pt)
 
@@ -218,6 +221,7 @@ def _pair_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., 
     fraction = inner.type.fraction + angle_fraction(node)
 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
+        # both particles of a pair
         (pt_i, eta_i, phi_i), (pt_j, eta_j, phi_j) = wires[:3], wires[3:]
         exact = product(b, pt_i, pt_j, dsp=dsp)
         pt_pt = quantise(b, exact, 2 * inputs[0].type.fraction, inner, registered=True)
@@ -233,16 +237,16 @@ def _spurion_products(
     node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric
 ) -> list[Wire]:
     """Products of the constituents with the spurions and of those among themselves, in order."""
-    top, found, energy = fabric.top, [], []
+    top, dots, energy = fabric.top, [], []
     if node.get_int("jet"):
-        products = fabric.together(polar_jet.jet_products(node, inputs, signals, fabric))
-        found += [lane[0] for lane in products.lanes]
+        products = fabric.together(polar_jet.jet_products(node, inputs, signals, fabric))  # (N, 1)
+        dots += [lane[0] for lane in products.lanes]
         energy = [polar_jet.jet_energy(node, inputs, signals, fabric)]
     if node.get_int("beams"):
         for sign in (1, -1):
-            found += [*_beam_products(node, inputs, signals, fabric, sign), *energy]
-        found.append(quantise(top, constant(2), 0, node.quantiser))
-    return found
+            dots += [*_beam_products(node, inputs, signals, fabric, sign), *energy]
+        dots.append(quantise(top, constant(2), 0, node.quantiser))
+    return dots
 
 
 def _beam_products(
@@ -264,7 +268,7 @@ def _beam_products(
     which = "plus" if sign > 0 else "minus"
     kind = Kind(f"{node.output}_beam_{which}", purpose, ("pt", "eta"), ("dot",))
     tensors = [as_particles(s) for s in signals[:2]]
-    products = fabric.together(as_particles(fabric.each(kind, kernel, tensors)))
+    products = fabric.together(as_particles(fabric.each(kind, kernel, tensors)))  # (N, 1)
     return [lane[0] for lane in products.lanes]
 
 

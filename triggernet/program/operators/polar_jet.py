@@ -94,14 +94,14 @@ def jet_bounds(node: Node, inputs: Inputs) -> Bounds:
 
 def jet_block(node: Node, inputs: Inputs, values: tuple[Codes, ...], bits: int) -> Block:
     """The constituents' products with the jet, (n, N)."""
-    pt, eta, phi = values[:3]
-    jet_pt, excess = _jet_codes(inputs, values, bits)
-    cosh = exact_int(angle_table(node, "eta_table", inputs[1])[abs(eta)], bits)
-    angle = cosh + exact_int(angle_table(node, "phi_table", inputs[2])[abs(phi)], bits)
+    pt, eta, phi = values[:3]  # (n, N) each
+    jet_pt, excess = _jet_codes(inputs, values, bits)  # (n, 1) each
+    cosh = exact_int(angle_table(node, "eta_table", inputs[1])[abs(eta)], bits)  # cosh - 1, (n, N)
+    angle = cosh + exact_int(angle_table(node, "phi_table", inputs[2])[abs(phi)], bits)  # (n, N)
     one = 1 << angle_fraction(node)
-    exact = jet_pt * angle + excess * (cosh + one)
+    exact = jet_pt * angle + excess * (cosh + one)  # (n, N)
     inner = node.inner("inner_")
-    codes = exact_int(inner(exact, _jet_fraction(inputs) + angle_fraction(node)), bits)
+    codes = exact_int(inner(exact, _jet_fraction(inputs) + angle_fraction(node)), bits)  # (n, N)
     return exact_int(pt, bits) * codes, inputs[0].type.fraction + inner.type.fraction
 
 
@@ -113,7 +113,7 @@ def energy_bounds(inputs: Inputs) -> Bounds:
 
 def energy_block(inputs: Inputs, values: tuple[Codes, ...], bits: int) -> Block:
     """The product of the jet with either beam, (n, 1)."""
-    jet_pt, excess = _jet_codes(inputs, values, bits)
+    jet_pt, excess = _jet_codes(inputs, values, bits)  # (n, 1) each
     return jet_pt + excess, _jet_fraction(inputs)
 
 
@@ -125,7 +125,7 @@ def _mass_bounds(inputs: Inputs) -> Bounds:
 
 
 def _mass_block(inputs: Inputs, values: tuple[Codes, ...], bits: int) -> Block:
-    jet_pt, excess = _jet_codes(inputs, values, bits)
+    jet_pt, excess = _jet_codes(inputs, values, bits)  # (n, 1) each
     return exact_int(values[-1], bits) * (2 * jet_pt + excess), _mass_bounds(inputs)[1]
 
 
@@ -145,12 +145,12 @@ def jet_infer(node: Node, inputs: Inputs) -> Exact:
 
 def jet_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact = jet_infer(node, inputs)
-    blocks = [jet_block(node, inputs, values, exact.bits)]
+    blocks = [jet_block(node, inputs, values, exact.bits)]  # p_i . J, (n, N)
     if node.get_int("jet"):
-        blocks.append(_mass_block(inputs, values, exact.bits))
+        blocks.append(_mass_block(inputs, values, exact.bits))  # J . J, (n, 1)
     if node.get_int("beams"):
-        blocks += [energy_block(inputs, values, exact.bits)] * 2
-    return concatenate(blocks, exact.fraction)[:, :, None]
+        blocks += [energy_block(inputs, values, exact.bits)] * 2  # J . b, (n, 1) each
+    return concatenate(blocks, exact.fraction)[:, :, None]  # (n, M, 1)
 
 
 def products_meaning(node: Node) -> str:
@@ -190,16 +190,16 @@ def jet_products(
     node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric
 ) -> Particles:
     """p_i . J of every constituent through the node's quantiser, (N, 1)."""
-    jet = [as_vector(fabric, s)[0] for s in signals[-2:]]
+    jet = [as_vector(fabric, s)[0] for s in signals[-2:]]  # jet_pt, jet_excess: (2,)
     if fabric.options.dsp != "all":  # three times the jet's momenta, once for all particles
-        jet += [fabric.top.add(wire, wire, shift=1) for wire in jet]
+        jet += [fabric.top.add(wire, wire, shift=1) for wire in jet]  # (4,)
     kind = Kind(
         f"{node.output}_jet",
         f"{node.name}: the product of one particle with the jet, quantised.",
         ("pt", "eta", "phi", "jet_pt", "jet_excess", "triple_pt", "triple_excess")[: 3 + len(jet)],
         ("dot",),
     )
-    tensors = [as_particles(s) for s in signals[:3]]
+    tensors = [as_particles(s) for s in signals[:3]]  # pt, eta, phi: (L, 1) each
     kernel = _jet_kernel(node, inputs, fabric.options)
     return as_particles(fabric.each(kind, kernel, tensors, jet))
 
@@ -213,7 +213,7 @@ def _jet_kernel(node: Node, inputs: Inputs, options: Options) -> Callable[..., l
     fraction, inner = finest + angle_fraction(node), node.inner("inner_")
 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
-        pt, eta, phi, jet_pt, excess, *triples = wires
+        pt, eta, phi, jet_pt, excess, *triples = wires  # one particle; the jet; 3 times the jet
         triple_pt, triple_excess = triples or (None, None)
         cosh, cos = angles(b, eta, phi, tables, block=options.tables == "bram")
         full = b.add(cosh, constant(1 << angle_fraction(node)))
@@ -259,7 +259,7 @@ def jet_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
         spurions += [jet_energy(node, inputs, signals, fabric)] * 2
     if not spurions:
         return products
-    lanes = (*fabric.together(products).lanes, *((wire,) for wire in spurions))
+    lanes = (*fabric.together(products).lanes, *((wire,) for wire in spurions))  # (M, 1)
     return Particles(lanes, len(lanes))
 
 

@@ -59,16 +59,16 @@ def require_present(node: Node, present: Tensor, n_particles: int) -> None:
 
 
 def sum_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
-    x = exact_int(values[0], sum_infer(node, inputs).bits)
+    x = exact_int(values[0], sum_infer(node, inputs).bits)  # (n, M, F)
     if len(values) > 1:
-        x = x * present_mask(values[1], x.shape[1])[:, :, None]
-    return np.asarray(x.sum(axis=1))
+        x = x * present_mask(values[1], x.shape[1])[:, :, None]  # (n, M, F), 0 where absent
+    return np.asarray(x.sum(axis=1))  # (n, F)
 
 
 def present_mask(present: Codes, n_particles: int) -> Codes:
     """1 for particles that are present, 0 otherwise, int64 (n, M); spurions always are."""
     n, n_constituents = present.shape
-    always = np.ones((n, n_particles - n_constituents), dtype=np.int64)
+    always = np.ones((n, n_particles - n_constituents), dtype=np.int64)  # (n, M - N)
     return np.concatenate([(present != 0).astype(np.int64), always], axis=1)
 
 
@@ -139,13 +139,14 @@ def present_flags(fabric: Fabric, present: Signal, particles: Particles) -> list
 def sum_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """A tree over the lanes and, where particles follow one another, a running sum."""
     x, top = as_particles(signals[0]), fabric.top
-    lanes = [list(lane) for lane in x.lanes]
+    lanes = [list(lane) for lane in x.lanes]  # (L, F)
     if len(signals) > 1:
-        flags = present_flags(fabric, signals[1], x)
+        flags = present_flags(fabric, signals[1], x)  # (L,)
         lanes = [
             [top.cleared(top.missing([flag], constant(0)), wire) for wire in lane]
             for flag, lane in zip(flags, lanes, strict=True)
         ]
+    # (F,), over lanes and slots
     sums = fabric.sums(list(zip(*lanes, strict=True)), x.slots, x.size)
     return Vector(tuple(quantised(top, sums, inputs[0].type.fraction, node.quantiser)))
 
@@ -184,7 +185,7 @@ def count_infer(node: Node, inputs: Inputs) -> Exact:
 
 
 def count_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
-    return np.asarray((values[0] != 0).sum(axis=1, keepdims=True))
+    return np.asarray((values[0] != 0).sum(axis=1, keepdims=True))  # (n, N) to (n, 1)
 
 
 def count_meaning(node: Node) -> str:
@@ -242,6 +243,7 @@ def stack_infer(node: Node, inputs: Inputs) -> Exact:
 def stack_evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact = stack_infer(node, inputs)
     columns = zip(values, inputs, strict=True)
+    # (n, N, F)
     return np.stack([align(v, x, exact.fraction, exact.bits) for v, x in columns], axis=2)
 
 
@@ -261,11 +263,11 @@ def stack_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: F
     finest = stack_infer(node, inputs).fraction
     if all(isinstance(signal, Pairs) for signal in signals):
         return _stacked_pairs(node, inputs, cast("tuple[Pairs, ...]", signals), fabric)
-    columns = [
+    columns = [  # (F, N)
         [aligned(fabric.top, wire, x.type.fraction, finest) for wire in as_vector(fabric, signal)]
         for x, signal in zip(inputs, signals, strict=True)
     ]
-    lanes = [
+    lanes = [  # (N, F)
         tuple(quantised(fabric.top, lane, finest, node.quantiser))
         for lane in zip(*columns, strict=True)
     ]

@@ -64,8 +64,8 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     infer(node, inputs)
-    found: Codes = table_codes(node)[values[0].astype("int64") - inputs[0].type.min_int]
-    return found
+    words: Codes = table_codes(node)[values[0].astype("int64") - inputs[0].type.min_int]
+    return words
 
 
 def meaning(node: Node) -> str:

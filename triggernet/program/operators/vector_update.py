@@ -127,16 +127,17 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     fraction = matrix_fraction(node, inputs)
     up = fraction - inputs[1].type.fraction - node.get_int("shift")
     others: Codes = np.ones((m, m), np.int64) - np.eye(m, dtype=np.int64)
-    mask = present_mask(values[2], m)
-    w = exact_int(values[1][:, :, 0], bits)[:, edge] << up
-    w = w * (mask[:, :, None] * mask[:, None] * others)
+    mask = present_mask(values[2], m)  # (n, M)
+    w = exact_int(values[1][:, :, 0], bits)[:, edge] << up  # (n, M, M), w_ij
+    w = w * (mask[:, :, None] * mask[:, None] * others)  # (n, M, M), 0 on the diagonal
+    # (n, M, M)
     diagonal = (w.sum(axis=2) + (1 << fraction))[:, :, None] * np.eye(m, dtype=np.int64)
-    matrix = diagonal - w
-    d = exact_int(values[0], bits)[:, pair] * others
-    u = inner(node)(np.matmul(matrix, d), fraction + inputs[0].type.fraction)
-    g = np.matmul(exact_int(u, bits), matrix.transpose(0, 2, 1))
-    i, j = pair_indices(m)
-    return np.asarray(g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j])
+    matrix = diagonal - w  # M, (n, M, M)
+    d = exact_int(values[0], bits)[:, pair] * others  # (n, M, M), 0 on the diagonal
+    u = inner(node)(np.matmul(matrix, d), fraction + inputs[0].type.fraction)  # (n, M, M)
+    g = np.matmul(exact_int(u, bits), matrix.transpose(0, 2, 1))  # G, (n, M, M)
+    i, j = pair_indices(m)  # (P,) each
+    return np.asarray(g[:, i, j] + g[:, j, i] - g[:, i, i] - g[:, j, j])  # (n, P)
 
 
 def meaning(node: Node) -> str:
@@ -251,18 +252,20 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     """A row of M times d, and that times M, a slot each; then all products at once."""
     m, top = node.get_int("n_particles"), fabric.top
     pair = _places(m, 1)[0]
-    d = [features[0] for features in gathered(as_pairs(fabric, signals[0]))]
+    d = [features[0] for features in gathered(as_pairs(fabric, signals[0]))]  # (P,)
+    # columns j of d, (M, M)
     products = [[d[pair[k, j]] if k != j else constant(0) for k in range(m)] for j in range(m)]
-    matrix = _matrix(node, inputs, signals, fabric)
+    matrix = _matrix(node, inputs, signals, fabric)  # (M, M), all at once
+    # u, a row (M,) in each lane
     rows = _times(node, fabric, "first", matrix, products, _first(node, inputs))
-    second = fabric.together(matrix).lanes
-    g = fabric.together(_times(node, fabric, "second", rows, second, None)).lanes
-    exact, found = infer(node, inputs), []
+    second = fabric.together(matrix).lanes  # (M, M): rows of M are the columns of M^T
+    g = fabric.together(_times(node, fabric, "second", rows, second, None)).lanes  # G, (M, M)
+    exact, moved = infer(node, inputs), []
     for i, j in zip(*pair_indices(m), strict=True):
         own = top.add(g[i][i], g[j][j])
         wire = top.subtract(top.add(g[i][j], g[j][i]), own)
-        found.append((quantise(top, wire, exact.fraction, node.quantiser),))
-    return entered(fabric, Particles(tuple(found), len(found)), m)
+        moved.append((quantise(top, wire, exact.fraction, node.quantiser),))
+    return entered(fabric, Particles(tuple(moved), len(moved)), m)
 
 
 def _first(node: Node, inputs: Inputs) -> tuple[int, Quantiser]:
@@ -276,9 +279,9 @@ def _matrix(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
     edge = _places(m, ways)[1]
     fraction = matrix_fraction(node, inputs)
     up = fraction - inputs[1].type.fraction - node.get_int("shift")
-    edges = gathered(as_pairs(fabric, signals[1], ways))
-    nobody = Particles(((constant(0),),) * m, m)
-    flags = present_flags(fabric, signals[2], nobody)
+    edges = gathered(as_pairs(fabric, signals[1], ways))  # (P or 2 P, 1)
+    nobody = Particles(((constant(0),),) * m, m)  # (M, 1)
+    flags = present_flags(fabric, signals[2], nobody)  # (M,)
     rows = []
     for i in range(m):
         row = []
@@ -286,8 +289,8 @@ def _matrix(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fab
             absent = top.missing([flags[i], flags[j]], constant(0))
             kept = top.gated(absent, edges[edge[i, j]][0], inverted=True)
             row.append(constant(0) if i == j else top.shifted(kept, up))
-        minus = [top.subtract(constant(0), wire) for wire in row]
-        minus[i] = total(top, [*row, constant(1 << fraction)])
+        minus = [top.subtract(constant(0), wire) for wire in row]  # (M,), -w_ij
+        minus[i] = total(top, [*row, constant(1 << fraction)])  # 1 + sum_j w_ij
         rows.append(tuple(minus))
     return Particles(tuple(rows), m)
 
@@ -304,13 +307,13 @@ def _times(
     m = len(columns)
 
     def kernel(b: Builder, *wires: Wire) -> list[Wire]:
-        row, shared = wires[:m], wires[m:]
+        row, shared = wires[:m], wires[m:]  # (M,), (M M,)
         sums = []
         for j in range(m):
-            column = shared[j * m : (j + 1) * m]
-            terms = [_product(b, x, y) for x, y in zip(row, column, strict=True)]
-            found = total(b, terms)
-            sums.append(found if quantised is None else quantise(b, found, *quantised))
+            column = shared[j * m : (j + 1) * m]  # (M,)
+            terms = [_product(b, x, y) for x, y in zip(row, column, strict=True)]  # (M,)
+            dot = total(b, terms)
+            sums.append(dot if quantised is None else quantise(b, dot, *quantised))
         return sums
 
     kind = Kind(
@@ -319,7 +322,7 @@ def _times(
         numbered("x", m) + numbered("m", m * m),
         numbered("y", m),
     )
-    shared = [wire for column in columns for wire in column]
+    shared = [wire for column in columns for wire in column]  # (M M,), column by column
     return as_particles(fabric.each(kind, kernel, [rows], shared))
 
 
