@@ -120,6 +120,7 @@ def absorbed(weight: Values, bias: Values, behind: torch.nn.Module | None) -> Ma
         return weight, bias
     norm = behind.batch_norm
     scale = as_array(norm.weight) / np.sqrt(as_array(norm.variance) + norm.epsilon)  # (G,)
+    # (G, F), (G,)
     return weight * scale[:, None], (bias - as_array(norm.mean)) * scale + as_array(norm.bias)
 
 

@@ -69,7 +69,7 @@ class PairRowSum(OperatorLayer):
         (d,) = tensors  # (B, P)
         rows = d.new_zeros(len(d), self.n_particles)  # (B, M)
         for index in pair_tensors(self.n_particles, d.device):
-            rows = rows.index_add(1, index, d)
+            rows = rows.index_add(1, index, d)  # (B, M)
         return rows[:, :, None]  # (B, M, 1)
 
     def _attributes(self) -> Attributes:
@@ -127,7 +127,7 @@ class Stack(OperatorLayer):
     op = "Stack"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        return torch.stack(tensors, dim=2)
+        return torch.stack(tensors, dim=2)  # (B, N, F)
 
 
 class Add(OperatorLayer):
@@ -148,7 +148,7 @@ class Concat(OperatorLayer):
     op = "Concat"
 
     def _compute(self, *tensors: Tensor) -> Tensor:
-        return torch.cat(tensors, dim=-1)
+        return torch.cat(tensors, dim=-1)  # (B, M, sum F_k) or (B, sum F_k)
 
 
 class Dense(OperatorLayer):

@@ -102,11 +102,11 @@ def loss_up_to_offset(logits: Tensor, label: Tensor) -> float:
     shifted = logits.double()
     if shifted.ndim == 1:
         return float(classification_loss(shifted + _offset(shifted, label.double()), label))
-    offsets = torch.zeros(shifted.shape[1], dtype=torch.float64)
-    targets = nn.functional.one_hot(label.long(), shifted.shape[1]).double()
+    offsets = torch.zeros(shifted.shape[1], dtype=torch.float64)  # (C,)
+    targets = nn.functional.one_hot(label.long(), shifted.shape[1]).double()  # (B, C)
     for _ in range(OFFSET_STEPS):  # Newton's method, the classes apart: nearly so they are
-        p = torch.softmax(shifted + offsets, 1)
-        step = (targets - p).mean(0) / (p * (1 - p)).mean(0).clamp(min=1e-6)
+        p = torch.softmax(shifted + offsets, 1)  # (B, C)
+        step = (targets - p).mean(0) / (p * (1 - p)).mean(0).clamp(min=1e-6)  # (C,)
         offsets = offsets + step.clamp(-2.0, 2.0) / 2  # half: a step of one class moves all
     return float(classification_loss(shifted + offsets, label))
 
@@ -115,7 +115,7 @@ def _offset(logits: Tensor, target: Tensor) -> Tensor:
     """The constant to add to logits (B,) for the least binary cross-entropy."""
     offset = torch.zeros((), dtype=torch.float64)
     for _ in range(OFFSET_STEPS):  # Newton's method, its steps bounded: far out it would diverge
-        p = torch.sigmoid(logits + offset)
+        p = torch.sigmoid(logits + offset)  # (B,)
         step = (target - p).mean() / (p * (1 - p)).mean().clamp(min=1e-6)
         offset = offset + step.clamp(-2.0, 2.0)
     return offset

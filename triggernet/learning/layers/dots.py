@@ -132,6 +132,7 @@ class PairDotPolar(OperatorLayer):
     def _compute(self, *tensors: Tensor) -> Tensor:
         pt, eta, phi, *jet = tensors  # (B, N) three times; of the jet (B, 1) each
         i, j = pair_tensors(pt.shape[1], pt.device)  # the pairs of constituents, (N (N - 1) / 2,)
+        # (B, N (N - 1) / 2)
         cosh, cos = self.tables.angles(eta[:, i] - eta[:, j], phi[:, i] - phi[:, j])
         parts = [self.product(pt[:, i] * pt[:, j]) * (cosh + cos)]  # (B, N (N - 1) / 2)
         energy = [jet[0] + jet[1]] if self.to_jet.jet else []  # b . J, (B, 1)

@@ -122,8 +122,8 @@ class PairFeatures(nn.Module):
         """The columns side by side."""
         of_logs = [*d, *d[:1]][: len(self.logs)]
         columns = [log(x) for log, x in zip(self.logs, of_logs, strict=True)] or d  # (B, P) each
-        found: Tensor = self.stack(*columns)
-        return found
+        stacked: Tensor = self.stack(*columns)
+        return stacked
 
 
 class EdgeLayers(nn.Module):
@@ -266,6 +266,7 @@ class HiddenColumns(nn.Module):
         context = np.zeros((7, 2))  # of log2 pt_jet and log2 E_jet
         context[4, 0] = context[5, 1] = -LN2
         offset = np.array([0, 0, pt, pt, pt - jet_pt, pt - jet_e, 0]) - centre  # (7,)
+        # (7, 5), (7, 2), (7,)
         return Basis(matrix / size[:, None], context / size[:, None], offset / size)
 
 

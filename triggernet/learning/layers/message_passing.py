@@ -46,7 +46,7 @@ class Graph(NamedTuple):
     def ends(self, nodes: Tensor) -> Tensor:
         """Values at the far end of each edge: (B, N, K, ...), or (B, 1, N, ...) to broadcast."""
         if self.neighbours is None:
-            return nodes[:, None]
+            return nodes[:, None]  # (B, 1, N, ...)
         batch = torch.arange(len(nodes), device=nodes.device)[:, None, None]  # (B, 1, 1)
         return nodes[batch, self.neighbours]  # (B, N, K, ...)
 

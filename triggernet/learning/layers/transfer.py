@@ -34,11 +34,11 @@ def set_linear(
         "weights of a context for those who read it"
     )
     dense.set_constants(
-        _constants((weight * scale).mT, dense.weight.value),
+        _constants((weight * scale).mT, dense.weight.value),  # (1, F, G)
         _constants(bias, dense.bias.value),
         None
         if context is None or dense.context is None
-        else _constants(context.mT, dense.context.value),
+        else _constants(context.mT, dense.context.value),  # (1, H, G)
     )
 
 

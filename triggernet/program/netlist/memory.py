@@ -79,11 +79,11 @@ def lookup_pair(
     b.module.statements.append(
         Statement(cycle, f"{wires}\n    {module} {b.instance(module)} (.clk(clk), {ports});")
     )
-    found = [
+    words = [
         Wire(net, min(t), max(t), cycle + 1, timing.BLOCK_RAM_NS, slots=a.slots)
         for net, t, a in zip(nets, tables, addresses, strict=True)
     ]
-    return found[0], found[1]
+    return words[0], words[1]
 
 
 def fits_block(addresses: Sequence[Wire]) -> bool:

@@ -29,7 +29,7 @@ def joined(parts: list[Bounds]) -> Bounds:
 
 def concatenate(blocks: list[Block], fraction: int) -> Codes:
     """The blocks side by side, (n, values), on a grid as fine as any of theirs."""
-    return np.concatenate([codes << (fraction - f) for codes, f in blocks], axis=1)
+    return np.concatenate([codes << (fraction - f) for codes, f in blocks], axis=1)  # (n, values)
 
 
 def pair_settings(node: Node, n_constituents: int, reuse_factor: int) -> dict[str, int]:

@@ -54,6 +54,7 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     exact = infer(node, inputs)
     parts = zip(values, inputs, strict=True)
+    # (n, M, sum F_k) or (n, sum F_k)
     return np.concatenate([align(v, x, exact.fraction, exact.bits) for v, x in parts], axis=-1)
 
 

@@ -121,9 +121,9 @@ def _bounds(node: Node, inputs: Inputs) -> Interval:
     for k in range(weight.shape[0]):
         for g in range(weight.shape[2]):
             total = Interval(int(bias[k, g]), int(bias[k, g])).shifted(finest - fb)
-            for code in weight[k, :, g]:
+            for code in weight[k, :, g]:  # (F,)
                 total = total + Interval.of(inputs[0]).scaled(int(code)).shifted(finest - fx)
-            for code in context[k, :, g]:
+            for code in context[k, :, g]:  # (H,)
                 total = total + Interval.of(inputs[1]).scaled(int(code)).shifted(finest - fc)
             bounds = total if bounds is None else bounds | total
     assert bounds is not None
@@ -287,7 +287,7 @@ def _kernel(
         x, rest = wires[:features], wires[features:]
         weights, shared = rest[:n_weights], rest[n_weights:]
         if n_weights:
-            products = _variable_products(b, x, weights, len(unique))
+            products = _variable_products(b, x, weights, len(unique))  # (distinct G,)
             sums = [b.add(s, p, finest - fx) for p, s in zip(products, shared, strict=True)]
         else:
             sums = affine(b, x, np.asarray(matrix, dtype=np.int64), finest - fx, shared)

@@ -96,7 +96,7 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
         np.where(there[:, of].any(axis=1), kept[:, of].max(axis=1, initial=inputs[0].lo), 0)
         for of in members(node)
     ]
-    return np.stack(largest, axis=1).reshape(len(x), *infer(node, inputs).shape)
+    return np.stack(largest, axis=1).reshape(len(x), *infer(node, inputs).shape)  # groups on axis 1
 
 
 def meaning(node: Node) -> str:

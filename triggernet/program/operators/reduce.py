@@ -69,7 +69,7 @@ def present_mask(present: Codes, n_particles: int) -> Codes:
     """1 for particles that are present, 0 otherwise, int64 (n, M); spurions always are."""
     n, n_constituents = present.shape
     always = np.ones((n, n_particles - n_constituents), dtype=np.int64)  # (n, M - N)
-    return np.concatenate([(present != 0).astype(np.int64), always], axis=1)
+    return np.concatenate([(present != 0).astype(np.int64), always], axis=1)  # (n, M)
 
 
 def mask_meaning(particles: str) -> str:

@@ -29,7 +29,7 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
-    flags = np.zeros((len(values[0]), node.get_int("n_particles"), 1), np.int64)
+    flags = np.zeros((len(values[0]), node.get_int("n_particles"), 1), np.int64)  # (n, M, 1)
     flags[:, inputs[0].size :] = 1  # (n, M - N, 1)
     return flags
 

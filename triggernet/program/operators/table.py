@@ -94,6 +94,7 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
 
     def one(b: Builder, wires: Sequence[Wire]) -> Wire:
         (x,) = wires
+        # the words that x reaches
         values = [int(v) for v in words[x.lo - lowest : x.hi - lowest + 1]]
         return quantise(b, lookup(b, x, values), fraction, node.quantiser)
 

@@ -113,8 +113,8 @@ def infer(node: Node, inputs: Inputs) -> Exact:
 
 def _places(m: int, ways: int) -> tuple[Codes, Codes]:
     """For each (i, j) the row of the pair, and that of the edge i <- j; 0 on the diagonal."""
-    pair: Codes = np.zeros((m, m), np.int64)
-    edge: Codes = np.zeros((m, m), np.int64)
+    pair: Codes = np.zeros((m, m), np.int64)  # (M, M), symmetric
+    edge: Codes = np.zeros((m, m), np.int64)  # (M, M)
     for number, (i, j) in enumerate(zip(*pair_indices(m), strict=True)):
         pair[i, j] = pair[j, i] = number
         edge[i, j], edge[j, i] = ways * number, ways * number + ways - 1
@@ -264,7 +264,7 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     for i, j in zip(*pair_indices(m), strict=True):
         own = top.add(g[i][i], g[j][j])
         wire = top.subtract(top.add(g[i][j], g[j][i]), own)
-        moved.append((quantise(top, wire, exact.fraction, node.quantiser),))
+        moved.append((quantise(top, wire, exact.fraction, node.quantiser),))  # (P, 1)
     return entered(fabric, Particles(tuple(moved), len(moved)), m)
 
 

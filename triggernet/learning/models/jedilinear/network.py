@@ -44,7 +44,7 @@ class Interaction(nn.Module):
 
     def forward(self, x: Tensor, pooled: Tensor) -> Tensor:
         """(B, N, G) from constituents (B, N, F) and their sum (B, F)."""
-        return torch.relu(self.own(x) + self.shared(pooled)[:, None])
+        return torch.relu(self.own(x) + self.shared(pooled)[:, None])  # (B, N, G), (B, 1, G)
 
 
 class JediLinear(nn.Module):

@@ -74,6 +74,7 @@ class Block(nn.Module):
             moves = (gap * self.phi_x(m).to(x.dtype)).clamp(-_CLAMP_GEV, _CLAMP_GEV)  # (B, M, M, 4)
             x = x + self.step * graph.mean(moves)  # (B, M, 4)
         total = torch.where(graph.mask[..., None], m, 0.0).sum(2)  # (B, M, H)
+        # phi_h reads (B, M, 2 H + 2)
         return h + self.phi_h(torch.cat([h, total, s], 2), present), x
 
 

@@ -163,4 +163,4 @@ def evaluate_equivariant(weights: EquivariantWeights, inputs: PairInputs) -> Flo
     pairs += np.maximum(signed + row[:, j] + column[:, i], 0)  # and (j, i)
     pairs *= (inputs.present[:, i] & inputs.present[:, j])[..., None]  # (n, P, 1)
     terms = w.c_sum[k] * pairs.sum(1) + w.c_trace[k] * diagonal.sum(1)  # (n, C)
-    return np.asarray(terms.sum(1) + w.bias[k])
+    return np.asarray(terms.sum(1) + w.bias[k])  # (n,)

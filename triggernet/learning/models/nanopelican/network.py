@@ -133,9 +133,10 @@ class NanoPELICAN(nn.Module):
         i, j = (torch.from_numpy(index) for index in pair_indices(p.shape[1]))  # (P,) each
         d = _minkowski(p[:, i], p[:, j])  # (B, P); absent particles are zero momenta
         if self.config.aggregates == "jet" and jet is not None:
+            # r (B, M), t (B,)
             return PairTensors(d, _minkowski(p, jet[:, None]), _minkowski(jet, jet), present, count)
         r = _row_sums(d, p.shape[1])  # (B, M)
-        return PairTensors(d, r, r.sum(1), present, count)
+        return PairTensors(d, r, r.sum(1), present, count)  # t (B,)
 
     def logit(self, pairs: PairTensors) -> Tensor:
         """The logits (B,) or (B, O) from products, row sums and totals, layer by layer."""
@@ -143,7 +144,7 @@ class NanoPELICAN(nn.Module):
         count = pairs.count.clamp(min=1).to(dtype) / N_BAR  # (B,)
         # (B, P), (B, M), (B,)
         d, r, t = (x.to(dtype) / self.unit_gev2 for x in (pairs.d, pairs.r, pairs.t))
-        # C = 1
+        # (B, P, 1), on the diagonal (B, M, 1)
         entries = PairEntries.of(d[..., None], torch.zeros_like(r)[..., None], pairs.present)
         rows, total = r, t
         if self.config.batch_norm or (self.training and self.config.dropout > 0):
@@ -157,7 +158,7 @@ class NanoPELICAN(nn.Module):
         if self.n_outputs > 1:
             sums, traces = sums[:, None], traces[:, None]  # (B, 1, C), for weights (n_outputs, C)
         terms = sums * self.weight20[..., 0] + traces * self.weight20[..., 1]  # (B, C) or (B, O, C)
-        return torch.as_tensor(terms.sum(-1) + self.bias20)
+        return torch.as_tensor(terms.sum(-1) + self.bias20)  # (B,) or (B, O)
 
     def _before(self, norm: str, entries: PairEntries) -> PairEntries:
         """BatchNorm and dropout, as the paper puts them before each layer."""
@@ -178,12 +179,12 @@ class NanoPELICAN(nn.Module):
         if self.config.aggregates == "constituents":
             d, diagonal = entries.upper[..., 0], entries.diagonal[..., 0]  # (B, P), (B, M)
             rows = _row_sums(d, present.shape[1]) + diagonal  # (B, M)
-            return rows, rows.sum(1)
+            return rows, rows.sum(1)  # (B, M), (B,)
         scale, shift = (  # (1,) each
             self.norm22.affine() if self.config.batch_norm else (t.new_ones(1), 0 * t[:1])
         )
         n = present.sum(1).to(r.dtype)  # (B,)
-        return scale * r + shift * n[:, None] * present, scale * t + shift * n**2
+        return scale * r + shift * n[:, None] * present, scale * t + shift * n**2  # (B, M), (B,)
 
     def _hidden(
         self, entries: PairEntries, rows: Tensor, total: Tensor, count: Tensor

@@ -47,7 +47,7 @@ def pair_mask(present: Tensor) -> Tensor:
     """Which pairs i < j are of two particles present: bool (B, P)."""
     # (P,) each
     j, i = torch.tril_indices(present.shape[1], present.shape[1], -1, device=present.device)
-    return present[:, i] & present[:, j]
+    return present[:, i] & present[:, j]  # (B, P)
 
 
 class PairNorm(nn.Module):

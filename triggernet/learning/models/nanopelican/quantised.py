@@ -183,10 +183,9 @@ class QuantisedNanoPELICAN(QuantisedModel):
 
         self.s.signs = tuple(int(s) for s in weights.signs)
         self.a.set_constants(
-            # (K, 1, C or 2 C), (K, C or 2 C), (K, 1, C or 2 C)
-            pairs("a_r", "b_r")[:, None],
-            pairs("a_b", "b_b"),
-            pairs("a_t", "b_t")[:, None],
+            pairs("a_r", "b_r")[:, None],  # (K, 1, C or 2 C)
+            pairs("a_b", "b_b"),  # (K, C or 2 C)
+            pairs("a_t", "b_t")[:, None],  # (K, 1, C or 2 C)
         )
         self.g.set_constants(weights.g_r[:, None], weights.g_b, weights.g_t[:, None])  # (K, 1, C)
         # (K, C) and (K,) of one output; of several (K, C, O) and (K, O).

@@ -103,7 +103,7 @@ class Iteration(nn.Module):
         products = [minkowski.product(gap, gap)]  # (B, N, K, V)
         if self.config.products:
             products.append(minkowski.product(near, far))  # (B, N, K, V)
-        return scaled(torch.cat(products, 3), self.config).to(dtype)
+        return scaled(torch.cat(products, 3), self.config).to(dtype)  # (B, N, K, V or 2 V)
 
     def _moved(self, v: Tensor, edges: Tensor, graph: Graph) -> Tensor:
         """v_i + mean_j w_ij (v_i - v_j), from one vector or as many as there are weights."""
@@ -121,7 +121,7 @@ class Iteration(nn.Module):
         if theta is not None:
             new = theta(torch.cat([old, new], 2), present)  # (B, N, F)
         if self.config.shortcut == "concat":
-            return torch.cat([old, new], 2)
+            return torch.cat([old, new], 2)  # (B, N, old and new F)
         adds = self.config.shortcut == "skip" and old.shape == new.shape
         return old + new if adds else new
 
@@ -247,7 +247,7 @@ class SemiEquivariantNet(nn.Module):
 
 def _euclidean(x: Tensor) -> Tensor:
     """Squared distances (B, N, N) of points (B, N, F)."""
-    return (x[:, :, None] - x[:, None]).square().sum(3)
+    return (x[:, :, None] - x[:, None]).square().sum(3)  # (B, N, N, F) to (B, N, N)
 
 
 def hidden_features(momenta: Tensor, jet: Tensor) -> Tensor:
