@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triggernet.deployment.hls.bench import HlsBench
-from triggernet.deployment.rtl.count import Counts, Module
+from triggernet.deployment.rtl.count import Counts, ModuleCount
 from triggernet.deployment.rtl.synthesis import Placement, Synthesis
 from triggernet.deployment.verify import Agreement, CoSimulation, ExecutorResult, Mismatch
 from triggernet.deployment.verify.coverage import Reached
@@ -69,8 +69,8 @@ def placement(**changes):
 def synthesis(folder, **changes):
     """A synthesis of the sources of `synth_projects`."""
     modules = {
-        "kernel": Module(6, Counts(lut=10, ff=5, dsp=1, bram=1, carry=3, srl=0)),
-        "tagger": Module(1, Counts(lut=940, ff=770, dsp=0, bram=0, carry=0, srl=8)),
+        "kernel": ModuleCount(6, Counts(lut=10, ff=5, dsp=1, bram=1, carry=3, srl=0)),
+        "tagger": ModuleCount(1, Counts(lut=940, ff=770, dsp=0, bram=0, carry=0, srl=8)),
     }
     return replace(
         Synthesis(

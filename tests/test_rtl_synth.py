@@ -15,7 +15,7 @@ from triggernet.cli import main
 from triggernet.deployment.rtl import place as placing
 from triggernet.deployment.rtl import synth as synthesis
 from triggernet.deployment.rtl import yosys
-from triggernet.deployment.rtl.count import Module, cells_of, counts_of, modules_of
+from triggernet.deployment.rtl.count import ModuleCount, cells_of, counts_of, modules_of
 from triggernet.deployment.rtl.design import read_design, source_digest
 from triggernet.deployment.rtl.place import harness, place
 from triggernet.deployment.rtl.synth import synthesise
@@ -303,8 +303,8 @@ def test_parametrised_modules_count_with_their_instances():
         }
     }
     found = modules_of(statistics, "top")
-    assert found == {name: Module(3, counts_of({"LUT6": 5, "FDRE": 2})),
-                     "top": Module(1, counts_of({"LUT2": 1}))}  # fmt: skip
+    assert found == {name: ModuleCount(3, counts_of({"LUT6": 5, "FDRE": 2})),
+                     "top": ModuleCount(1, counts_of({"LUT2": 1}))}  # fmt: skip
     assert cells_of(statistics, found) == {"FDRE": 6, "LUT2": 1, "LUT6": 15}
 
 

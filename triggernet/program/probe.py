@@ -10,7 +10,7 @@ from triggernet.program.operators.node import Node
 
 
 @dataclass(frozen=True)
-class Quantisation:
+class ProbedQuantisation:
     """One use of a quantiser on a batch of jets.
 
     Attributes
@@ -34,7 +34,7 @@ class Quantisation:
     rounded: Codes
 
 
-Probe = Callable[[Quantisation], None]
+Probe = Callable[[ProbedQuantisation], None]
 
 
 @dataclass(frozen=True)
@@ -69,5 +69,5 @@ class _ProbedQuantiser(Quantiser):
     def __call__(self, codes: Codes, fraction: int) -> Codes:
         assert self.node is not None
         rounded = round_shift(codes, fraction - self.type.fraction, self.rounding)
-        self.node.probe(Quantisation(self.node, self.prefix, self, codes, fraction, rounded))
+        self.node.probe(ProbedQuantisation(self.node, self.prefix, self, codes, fraction, rounded))
         return self._limit(rounded)

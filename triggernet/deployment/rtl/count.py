@@ -56,7 +56,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Module:
+class ModuleCount:
     """A module that was synthesised as one: how often it exists, and what one of it takes."""
 
     instances: int
@@ -67,7 +67,7 @@ class Module:
         return {"instances": self.instances, **asdict(self.counts)}
 
 
-def modules_of(statistics: Mapping[str, Any], top: str) -> dict[str, Module]:
+def modules_of(statistics: Mapping[str, Any], top: str) -> dict[str, ModuleCount]:
     """Every module below `top` from the output of ``stat -json``.
 
     Raises
@@ -82,12 +82,12 @@ def modules_of(statistics: Mapping[str, Any], top: str) -> dict[str, Module]:
     }
     uses = instances(contents, top)
     return {
-        name: Module(count, counts_of(_primitives(contents, name)))
+        name: ModuleCount(count, counts_of(_primitives(contents, name)))
         for name, count in sorted(uses.items())
     }
 
 
-def cells_of(statistics: Mapping[str, Any], modules: Mapping[str, Module]) -> dict[str, int]:
+def cells_of(statistics: Mapping[str, Any], modules: Mapping[str, ModuleCount]) -> dict[str, int]:
     """All primitives of the design by type, each module's as often as it exists."""
     total: dict[str, int] = {}
     for name, entry in statistics["modules"].items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from triggernet.deployment.rtl.count import Module
+from triggernet.deployment.rtl.count import ModuleCount
 from triggernet.results import ProjectResult, ResultFile
 
 
@@ -64,7 +64,7 @@ class Synthesis(ProjectResult):
         See `triggernet.deployment.rtl.count`.
     cells : mapping of str to int
         Primitives by type.
-    modules : mapping of str to Module
+    modules : mapping of str to ModuleCount
         What was synthesised as one, with the number of instances.
     family : str
         "xc7" (7-series) or "xcup" (UltraScale+).
@@ -91,7 +91,7 @@ class Synthesis(ProjectResult):
     carry: int
     srl: int
     cells: Mapping[str, int]
-    modules: Mapping[str, Module]
+    modules: Mapping[str, ModuleCount]
     family: str
     flatten: bool
     tool: str
@@ -113,7 +113,7 @@ class Synthesis(ProjectResult):
         """The synthesis from what `as_dict` gave; errors as `ProjectResult.from_dict`."""
         return super().from_dict(_nested_counts(values), where)
 
-    def short_modules(self) -> list[tuple[str, Module]]:
+    def short_modules(self) -> list[tuple[str, ModuleCount]]:
         """The modules by the names that they have in the sources, one or more of each."""
         return [(_short(name), module) for name, module in self.modules.items()]
 

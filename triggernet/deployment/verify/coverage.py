@@ -13,7 +13,7 @@ from triggernet.program import Program
 from triggernet.program.infer import exact_of, operator_of
 from triggernet.program.operators.base import Interval
 from triggernet.program.operators.node import Node
-from triggernet.program.probe import Quantisation
+from triggernet.program.probe import ProbedQuantisation
 
 Key = tuple[str, str]  # a node's name and the prefix of one of its quantisers
 
@@ -47,7 +47,7 @@ class Reached:
     relu_zero: int | None = None
     relu_positive: int | None = None
 
-    def add(self, seen: Quantisation) -> None:
+    def add(self, seen: ProbedQuantisation) -> None:
         """Count one more batch."""
         kind = seen.quantiser.type
         self.values += seen.exact.size
@@ -70,7 +70,7 @@ class Coverage:
 
     rows: dict[Key, Reached] = field(default_factory=dict)
 
-    def add(self, seen: Quantisation) -> None:
+    def add(self, seen: ProbedQuantisation) -> None:
         """Count one use of one quantiser."""
         key = (seen.node.name, seen.prefix)
         if key not in self.rows:
@@ -92,7 +92,7 @@ class TieSearch:
 
     jets: dict[Key, NDArray[np.bool_]] = field(default_factory=dict)
 
-    def add(self, seen: Quantisation) -> None:
+    def add(self, seen: ProbedQuantisation) -> None:
         """Note the jets with a tie at one quantiser."""
         if dropped_bits(seen):
             found = ties(seen)
@@ -101,12 +101,12 @@ class TieSearch:
             )
 
 
-def dropped_bits(seen: Quantisation) -> int:
+def dropped_bits(seen: ProbedQuantisation) -> int:
     """How many bits the quantiser drops."""
     return max(0, seen.fraction - seen.quantiser.type.fraction)
 
 
-def ties(seen: Quantisation) -> Codes:
+def ties(seen: ProbedQuantisation) -> Codes:
     """Which values lie exactly half-way between two codes of the quantiser's type."""
     dropped = dropped_bits(seen)
     if not dropped:
@@ -128,7 +128,7 @@ def _rounded(node: Node, bounds: Interval, fraction: int) -> tuple[int, int]:
     return (bounds.lo + half) >> shift, (bounds.hi + half) >> shift
 
 
-def _row(seen: Quantisation) -> Reached:
+def _row(seen: ProbedQuantisation) -> Reached:
     node = seen.node
     behind_relu = operator_of(node).relu_prefix(node) == seen.prefix
     name = seen.prefix.removesuffix("_")

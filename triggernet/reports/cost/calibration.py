@@ -32,7 +32,7 @@ BEAMS = 2
 
 
 @dataclass(frozen=True)
-class Design:
+class PublishedDesign:
     """A published design and its figures (null: not published).
 
     Attributes
@@ -63,7 +63,7 @@ class Design:
 
 
 @dataclass(frozen=True)
-class Synthesis:
+class PublishedSynthesis:
     """LUTs, registers and DSPs of one design as two tools saw it."""
 
     name: str
@@ -72,13 +72,13 @@ class Synthesis:
 
 
 @dataclass(frozen=True)
-class Table:
+class PublishedTable:
     """The calibration file: the clock of all designs, the designs, and their C syntheses."""
 
     clock_period_ns: float
     clock_uncertainty: float
-    designs: tuple[Design, ...]
-    c_synthesis: tuple[Synthesis, ...]
+    designs: tuple[PublishedDesign, ...]
+    c_synthesis: tuple[PublishedSynthesis, ...]
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,12 @@ def _ratio(values: list[float]) -> Ratio:
     return Ratio(statistics.median(values), min(values), max(values), len(values))
 
 
-def load_table() -> Table:
+def load_table() -> PublishedTable:
     """The calibration data of the package."""
-    return load_config(Table, DATA)
+    return load_config(PublishedTable, DATA)
 
 
-def model_of(table: Table, design: Design) -> dict[str, float]:
+def model_of(table: PublishedTable, design: PublishedDesign) -> dict[str, float]:
     """What the model gives for a published design."""
     clock = Clock(table.clock_period_ns, table.clock_uncertainty)
     pipeline = published(design, clock)
@@ -139,7 +139,7 @@ def model_of(table: Table, design: Design) -> dict[str, float]:
     }
 
 
-def published(design: Design, clock: Clock) -> Pipeline:
+def published(design: PublishedDesign, clock: Clock) -> Pipeline:
     """The architecture of the published designs, C = 2, six-bit activations and weights.
 
     Particles are the constituents and two beams; the pairs include i = j, and every ordered pair
@@ -164,7 +164,7 @@ def published(design: Design, clock: Clock) -> Pipeline:
     return schedule(inputs, blocks, ["output"], clock)
 
 
-def _dots(design: Design, m: int) -> tuple[Operation, ...]:
+def _dots(design: PublishedDesign, m: int) -> tuple[Operation, ...]:
     n, w = design.n_constituents, design.momentum_bits
     pairs = (n * (n + 1) if design.constant_beams else m * (m + 1)) // 2
     if design.dot == "four_products":
@@ -190,7 +190,7 @@ def _total(m: int) -> tuple[Operation, ...]:
     return (*adder_trees(1, m, 11), Operation("multiply", 1, (15, 27)), _adds(1, 40))
 
 
-def _identity(design: Design, pairs: int) -> tuple[Operation, ...]:
+def _identity(design: PublishedDesign, pairs: int) -> tuple[Operation, ...]:
     if design.normalisation == "folded":
         return (Operation("table", pairs, (6, 6)),)
     return (Operation("multiply", pairs, (6, 9)), *_quantised(pairs, 15, 10))

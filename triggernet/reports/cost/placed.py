@@ -33,7 +33,7 @@ CALIBRATED_FAMILY = "xc7"
 
 
 @dataclass(frozen=True)
-class Count:
+class PlacedCount:
     """LUTs, registers and DSPs of one design as one tool saw it."""
 
     lut: int
@@ -48,8 +48,8 @@ class PlacedDesign:
     name: str
     source: str
     da4ml_lut: int
-    yosys: Count
-    vivado: Count
+    yosys: PlacedCount
+    vivado: PlacedCount
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class DotProduct:
     source: str
     terms: int
     bits: tuple[int, int]
-    yosys: Count
-    vivado: Count
+    yosys: PlacedCount
+    vivado: PlacedCount
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class PlacedTable:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class PlacedRatio:
     """Placed over counted: what is expected, and the range."""
 
     expected: float
@@ -147,13 +147,13 @@ def load_table() -> PlacedTable:
     return load_config(PlacedTable, DATA)
 
 
-def lut_from_da4ml() -> Ratio:
+def lut_from_da4ml() -> PlacedRatio:
     """Placed LUTs over da4ml's count without products."""
     table = load_table()
     published = table.published
     mean, spread = published.da4ml_over_placed, published.spread
     direct = [design.vivado.lut / design.da4ml_lut for design in table.placed]
-    return Ratio(
+    return PlacedRatio(
         1 / mean,
         min(*direct, 1 / (mean + spread)),
         max(*direct, 1 / (mean - spread)),
@@ -161,12 +161,12 @@ def lut_from_da4ml() -> Ratio:
     )
 
 
-def lut_from_yosys() -> Ratio:
+def lut_from_yosys() -> PlacedRatio:
     """Placed LUTs over Yosys' count."""
     table = load_table()
     by_da4ml, measured = lut_from_da4ml(), table.yosys_over_da4ml
     direct = [vivado.lut / yosys.lut for yosys, vivado in _seen_by_both(table)]
-    return Ratio(
+    return PlacedRatio(
         statistics.median([*direct, by_da4ml.expected / measured.median]),
         min(*direct, by_da4ml.low / measured.high),
         max(*direct, by_da4ml.high / measured.low),
@@ -175,14 +175,14 @@ def lut_from_yosys() -> Ratio:
     )
 
 
-def ff_from_yosys() -> Ratio:
+def ff_from_yosys() -> PlacedRatio:
     """Placed registers over Yosys' count."""
     direct = [vivado.ff / yosys.ff for yosys, vivado in _seen_by_both(load_table())]
     basis = f"registers of Vivado over those of Yosys, {len(direct)} designs"
-    return Ratio(statistics.median(direct), min(direct), max(direct), basis)
+    return PlacedRatio(statistics.median(direct), min(direct), max(direct), basis)
 
 
-def _seen_by_both(table: PlacedTable) -> list[tuple[Count, Count]]:
+def _seen_by_both(table: PlacedTable) -> list[tuple[PlacedCount, PlacedCount]]:
     """Yosys' and Vivado's figures of the designs with wide products."""
     placed = [(design.yosys, design.vivado) for design in table.placed]
     return placed + [(design.yosys, design.vivado) for design in table.synthesised]

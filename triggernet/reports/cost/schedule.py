@@ -50,7 +50,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Scheduled:
     """A block in time: its first and last clock cycle, and what it takes with its registers."""
 
     block: Block
@@ -65,7 +65,7 @@ class Pipeline:
 
     latency_cycles: int
     interval_cycles: int
-    blocks: tuple[Placed, ...]
+    blocks: tuple[Scheduled, ...]
 
     @property
     def total(self) -> Resources:
@@ -145,7 +145,7 @@ def schedule(
     written = dict.fromkeys(inputs, 0)
     last_read = dict.fromkeys(inputs, 0)
     bits = dict(inputs) | {block.name: block.bits for block in blocks}
-    placed: list[Placed] = []
+    placed: list[Scheduled] = []
     for block in blocks:
         cycle, offset = max((ready[name] for name in block.inputs), default=(0, 0.0))
         cursor = _Cursor(clock, reuse_factor, cycle, offset)
@@ -159,16 +159,18 @@ def schedule(
             last_read[name] = max(last_read[name], start)
         logic = _logic(block, reuse_factor)
         placed.append(
-            Placed(block, start, cursor.cycle + folded, logic + Resources(ff=cursor.registers))
+            Scheduled(block, start, cursor.cycle + folded, logic + Resources(ff=cursor.registers))
         )
     latency = max(ready[name][0] for name in outputs)
     for name in outputs:
         last_read[name] = latency
     held = {n: _held(bits[n], last_read[n] - written[n], reuse_factor) for n in bits}
     # Registers that carry a value to its readers belong to the block that writes it.
-    done = tuple(Placed(p.block, p.start, p.end, p.resources + held[p.block.name]) for p in placed)
+    done = tuple(
+        Scheduled(p.block, p.start, p.end, p.resources + held[p.block.name]) for p in placed
+    )
     delayed = sum((held[name] for name in inputs), Resources())
-    entry = Placed(Block("inputs", "registers", (), (), sum(inputs.values())), 0, 0, delayed)
+    entry = Scheduled(Block("inputs", "registers", (), (), sum(inputs.values())), 0, 0, delayed)
     return Pipeline(latency, reuse_factor, (entry, *done))
 
 

@@ -60,7 +60,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedLabel:
     """A place for the label of a point."""
 
     box: Box
@@ -106,11 +106,11 @@ def place_labels(
         Of the drawing; no label leaves it, unless it is too long for it.
     """
     room = Box(0, 0, width, height)
-    placed: dict[int, Placed] = {}
+    placed: dict[int, PlacedLabel] = {}
     for _ in range(ROUNDS):
         for k, (x, y, text) in enumerate(points):
             others = [other for i, other in placed.items() if i != k]
-            found = [Placed(box, (x, y)) for box in _candidates(x, y, len(text) * CHARACTER)]
+            found = [PlacedLabel(box, (x, y)) for box in _candidates(x, y, len(text) * CHARACTER)]
             badness = [_badness(each, others, obstacles, room) for each in found]
             placed[k] = found[badness.index(min(badness))]
     return [_label(placed[k], text) for k, (_, _, text) in enumerate(points)]
@@ -128,7 +128,9 @@ def _candidates(x: float, y: float, width: float) -> Iterator[Box]:
             yield Box(left, top, width, HEIGHT)
 
 
-def _badness(label: Placed, others: Sequence[Placed], obstacles: Sequence[Box], room: Box) -> float:
+def _badness(
+    label: PlacedLabel, others: Sequence[PlacedLabel], obstacles: Sequence[Box], room: Box
+) -> float:
     box, boxes = label.box, [other.box for other in others]
     outside = box.width * box.height - box.overlap(room)
     hidden = sum(box.overlap(other) for other in boxes)
@@ -138,7 +140,7 @@ def _badness(label: Placed, others: Sequence[Placed], obstacles: Sequence[Box], 
     return 50 * outside + 20 * hidden + 4 * crossed + 8 * struck + label.distance
 
 
-def _label(placed: Placed, text: str) -> Label:
+def _label(placed: PlacedLabel, text: str) -> Label:
     box = placed.box
     at_end = box.x + box.width / 2 < placed.point[0]
     return Label(

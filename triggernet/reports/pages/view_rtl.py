@@ -9,8 +9,8 @@ from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.reports.cost.placed import (
     CALIBRATED_FAMILY,
+    PlacedRatio,
     Prediction,
-    Ratio,
     ff_from_yosys,
     lut_from_da4ml,
     lut_from_yosys,
@@ -189,7 +189,7 @@ def _counts(found: Synthesis, da4ml: float | None) -> tuple[CountRow, ...]:
     return tuple(rows)
 
 
-def _row(title: str, count: int, ratio: Ratio | None) -> CountRow:
+def _row(title: str, count: int, ratio: PlacedRatio | None) -> CountRow:
     placed = ("", "") if ratio is None else _placed(ratio.applied(count))
     return CountRow(title, "", number(count), *placed)
 

@@ -60,7 +60,7 @@ class Marker:
 
 
 @dataclass(frozen=True)
-class Line:
+class ScatterLine:
     """A Pareto front: who is on it, and the corners of its line; `group` is None for all."""
 
     names: tuple[str, ...]
@@ -79,7 +79,7 @@ class ScatterChart:
     markers : tuple of Marker
     labels : tuple of Label
         Of the markers, in their order.
-    fronts : tuple of Line
+    fronts : tuple of ScatterLine
     legend : tuple of str
         What each group is.
     left_out : tuple of str
@@ -92,7 +92,7 @@ class ScatterChart:
     y_ticks: tuple[Tick, ...]
     markers: tuple[Marker, ...]
     labels: tuple[Label, ...]
-    fronts: tuple[Line, ...]
+    fronts: tuple[ScatterLine, ...]
     legend: tuple[str, ...]
     left_out: tuple[str, ...]
     width: float = WIDTH
@@ -109,7 +109,7 @@ def scatter_chart(found: TradeOff) -> ScatterChart:
     up = _axis([e for p in points for e in (p.low, p.high)], HEIGHT, log=True)
     markers = tuple(_marker(p, across, up, legend.index(p.origin)) for p in points)
     fronts = tuple(
-        Line(
+        ScatterLine(
             tuple(p.name for p in front.points),
             _corners([markers[points.index(p)] for p in front.points]),
             legend.index(front.origin) if front.origin else None,
@@ -171,7 +171,7 @@ def _corners(front: Sequence[Marker]) -> tuple[tuple[float, float], ...]:
     return (*corners, (WIDTH, corners[-1][1]))
 
 
-def _obstacles(markers: Sequence[Marker], fronts: Sequence[Line]) -> list[Box]:
+def _obstacles(markers: Sequence[Marker], fronts: Sequence[ScatterLine]) -> list[Box]:
     found = []
     for m in markers:
         found.append(Box(m.x - MARKER, m.y - MARKER, 2 * MARKER, 2 * MARKER))

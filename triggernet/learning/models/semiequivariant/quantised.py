@@ -39,7 +39,7 @@ from triggernet.learning.layers.edge_network import (
     set_layers,
 )
 from triggernet.learning.layers.edge_widths import EdgeQuantisation
-from triggernet.learning.models.semiequivariant.quantised_vectors import Vectors
+from triggernet.learning.models.semiequivariant.quantised_vectors import MovedVectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,7 @@ class QuantisedIteration(nn.Module):
         self.after = Bases(self.update_s.basis, self.update_h.basis)
         self.vectors = None
         if moves and self.phi_s is not None:
-            self.vectors = Vectors(model, config, self.phi_s.directed)
+            self.vectors = MovedVectors(model, config, self.phi_s.directed)
 
     def forward(
         self,

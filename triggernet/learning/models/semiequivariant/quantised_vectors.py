@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from triggernet.learning.models.semiequivariant.config import SemiEquivariantConfig
 
 
-class Vectors(nn.Module):
+class MovedVectors(nn.Module):
     """Attention, and what it does to the products of vectors: of one, or of as many as there are.
 
     Parameters
