@@ -197,7 +197,9 @@ class Dense(OperatorLayer):
         particles = x if self.rank > 1 else x[:, None]  # (B, M, F), M = 1 for a vector
         total = particles @ self.weight()[chosen] + self.bias()[chosen][:, None]  # (B, M, G)
         if self.context is not None:
-            total = total + tensors[1][:, None] @ self.context()[chosen]  # and (B, 1, G) for all
+            total = (
+                total + tensors[1][:, None] @ self.context()[chosen]
+            )  # plus (B, 1, G), for all M
         total = torch.relu(total) if self.relu else total  # (B, M, G)
         return total if self.rank > 1 else total[:, 0]  # (B, M, G) or (B, G)
 

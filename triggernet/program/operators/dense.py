@@ -140,7 +140,7 @@ def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:
     rank1 = x.ndim == 2  # (n, F)
     x = x[:, None, :] if rank1 else x  # (n, M, F), M = 1 for a vector
     total = np.matmul(x, weight[k]) << (finest - fx)  # (n, M, G)
-    total = total + (bias[k] << (finest - fb))[:, None, :]  # (n or 1, 1, G) for all
+    total = total + (bias[k] << (finest - fb))[:, None, :]  # bias (n or 1, 1, G)
     if node.get_int("context_features"):
         # (n, 1, G)
         shared = np.matmul(exact_int(values[1], bits)[:, None, :], context[k]) << (finest - fc)

@@ -161,6 +161,6 @@ def evaluate_equivariant(weights: EquivariantWeights, inputs: PairInputs) -> Flo
     signed = w.signs * inputs.d[..., None]  # (n, P, C)
     pairs = np.maximum(signed + row[:, i] + column[:, j], 0)  # (n, P, C), entries (i, j)
     pairs += np.maximum(signed + row[:, j] + column[:, i], 0)  # and (j, i)
-    pairs *= (inputs.present[:, i] & inputs.present[:, j])[..., None]  # (n, P, 1)
+    pairs *= (inputs.present[:, i] & inputs.present[:, j])[..., None]  # mask (n, P, 1)
     terms = w.c_sum[k] * pairs.sum(1) + w.c_trace[k] * diagonal.sum(1)  # (n, C)
     return np.asarray(terms.sum(1) + w.bias[k])  # (n,)

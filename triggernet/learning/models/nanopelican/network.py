@@ -152,7 +152,7 @@ class NanoPELICAN(nn.Module):
             rows, total = self._aggregates(entries, r, t, pairs.present)
         hidden = self._hidden(entries, rows, total, count)  # entries with C channels
         hidden = self._before("norm20", hidden)
-        scale = self._scale("exponents20", count)  # (B or 1, 1, 2)
+        scale = self._scale("exponents20", count)  # (B or 1, C or 1, 2)
         sums = hidden.total() / N_BAR**2 * scale[..., 0]  # (B, C)
         traces = hidden.trace() / N_BAR * scale[..., 1]  # (B, C)
         if self.n_outputs > 1:
@@ -237,7 +237,7 @@ class NanoPELICAN(nn.Module):
         w = self.weight22[:, self.columns]  # (C, 6)
         powers = n.new_tensor([N_BAR, N_BAR, N_BAR, N_BAR**2, N_BAR**2])  # (5,)
         # (K or 1, C)
-        diagonal, row, column, total, on_diagonal = (w[:, 1:] * f / powers).unbind(-1)  # (K, C)
+        diagonal, row, column, total, on_diagonal = (w[:, 1:] * f / powers).unbind(-1)
         # (K, C)
         common = (self.bias22 + w[:, 0] * shift) + (row + column) * M * shift + total * M**2 * shift
         extra = self.diagonal_bias + (diagonal * M + on_diagonal * M**2) * shift  # (K, C)
@@ -253,9 +253,9 @@ class NanoPELICAN(nn.Module):
         C = self.config.n_channels
         one, zero = n.new_ones(C), n.new_zeros(C)  # (C,) each, as scale and shift
         scale, shift = self.norm20.affine() if self.config.batch_norm else (one, zero)
-        f = self._scale("exponents20", n.clamp(min=1) / N_BAR)  # (K or 1, 1, 2)
+        f = self._scale("exponents20", n.clamp(min=1) / N_BAR)  # (K or 1, C or 1, 2)
         if self.n_outputs > 1:
-            f, M = f[:, None], M[:, None]  # (K or 1, 1, 1, 2), (K, 1, 1)
+            f, M = f[:, None], M[:, None]  # (K or 1, 1, C or 1, 2), (K, 1, 1)
         # (K or 1, C) or (K or 1, O, C)
         total, trace = (self.weight20 * f / n.new_tensor([N_BAR**2, N_BAR])).unbind(-1)
         bias = self.bias20 + ((total * M**2 + trace * M) * shift).sum(-1)  # (K,) or (K, O)
