@@ -174,7 +174,11 @@ class EdgeLayers(nn.Module):
     def set_maps(self, maps: Sequence[Map]) -> None:
         """Start from the float layers, of which the first one reads [x_i, x_j, pair_ij]."""
         (weight, bias), n = maps[0], self.nodes.n_float  # (G, 2 n + Q), (G,)
-        near, far, pair = weight[:, :n], weight[:, n : 2 * n], weight[:, 2 * n :]  # (G, n, n and Q)
+        near, far, pair = (
+            weight[:, :n],
+            weight[:, n : 2 * n],
+            weight[:, 2 * n :],
+        )  # (G, n) twice, (G, Q)
         if self.directed:
             self.nodes.set_dense(self.near, near, bias)
             self.nodes.set_dense(self.far, far, np.zeros(len(bias)))

@@ -121,17 +121,17 @@ class QuantisedIteration(nn.Module):
         pair: Tensor | None,
         present: Tensor,
     ) -> tuple[Nodes, Sequence[Tensor]]:
-        """New nodes and the products of the vectors behind."""
+        """New nodes, of widths S' and H', and the products of the vectors behind."""
         s, h = nodes.s, nodes.h
         if self.phi_s is not None:
             edges = self.phi_s(nodes.s, (), pair)  # (B, P or 2 P, S)
-            s = self.update_s(nodes.s, (), edges, present)  # (B, N, S)
+            s = self.update_s(nodes.s, (), edges, present)  # (B, N, S')
             d = d if self.vectors is None else self.vectors(d, edges, present)  # (B, P) each
         if self.phi_h is not None:
             both = nodes.h if self.both is None else self.both(nodes.h, nodes.s)  # (B, N, H + S)
             # (B, P or 2 P, H)
             edges = self.phi_h(both, context, pair if self.phi_s is not None else None)
-            h = self.update_h(nodes.h, context, edges, present)  # (B, N, H)
+            h = self.update_h(nodes.h, context, edges, present)  # (B, N, H')
         return Nodes(s, h), d
 
     def set_weights(self, iteration: Iteration) -> None:
