@@ -17,7 +17,6 @@ from math import erf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -80,6 +79,8 @@ def clopper_pearson(
     -------
     low, high : float64 arrays
     """
+    from scipy.special import betaincinv  # slow to load, and most commands need no interval
+
     k, n = np.broadcast_arrays(np.asarray(passing, np.float64), np.asarray(total, np.float64))
     assert ((k >= 0) & (k <= n) & (n > 0)).all(), "counts of a part and of its whole"
     tail = (1 - level) / 2
