@@ -9,6 +9,12 @@ Every round runs a real command on small inputs in a folder of its own and distu
 4. the same command, told to resume where it says so, ends with the files of an undisturbed run,
    byte for byte, and leaves nothing beside them.
 
+After TERM and INT the exit codes are 143 and 130. Before triggernet is imported and after its
+command has ended, Python alone runs and nobody catches a signal: it then ends Python as it ends any
+program (-15, -2), or with a traceback through Python's own modules. The rounds accept this, and
+nothing more: a traceback with a frame of triggernet breaks a rule, and a command that a signal ends
+in its midst leaves what it had begun, which rules 2 and 3 see.
+
 The disturbances: the signals KILL, TERM and INT to the process or to its group, the same command
 twice at once, and, where this process may mount disks, one that is full or read-only. One line a
 round, a table at the end; the exit code is 1 if a round broke a rule.
@@ -161,8 +167,6 @@ class Round:
             log.seek(0)
             text = log.read()
         lines = text.strip().splitlines() or [""]
-        # Before and after a command Python alone is there: a signal then ends it as it ends any
-        # program, which a shell reports alike.
         if code not in {*codes, *(128 - c for c in codes if c > 128)}:
             self.broken.append(f"exit code {code}: {lines[-1][:200]}")
         ours = f"{ROOT}/triggernet" in text
