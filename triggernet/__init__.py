@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-__getattr__ = lazily(f"{__name__}.front", _VERBS)
+__getattr__ = lazily(__name__, _VERBS, below=".front")
 
 
 def __dir__() -> list[str]:

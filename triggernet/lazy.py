@@ -9,7 +9,7 @@ from typing import Any
 from triggernet.progress import waiting
 
 
-def lazily(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
+def lazily(package: str, where: Mapping[str, str], below: str = "") -> Callable[[str], Any]:
     """A module's `__getattr__` that imports what it is asked for.
 
     Parameters
@@ -19,13 +19,15 @@ def lazily(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
     where : mapping of str to str
         For each public name the submodule that defines it; the two must differ, or importing the
         submodule would hide the name.
+    below : str
+        ``.front`` if the submodules lie in that package of the module.
     """
 
     def find(name: str) -> Any:
         if name not in where:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         with waiting("loading PyTorch"):
-            module = importlib.import_module(f"{package}.{where[name]}")
+            module = importlib.import_module(f"{package}{below}.{where[name]}")
         return getattr(module, name)
 
     return find

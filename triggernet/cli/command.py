@@ -190,7 +190,9 @@ INTERVAL = argument(
     help="of the Verilog: clock cycles between two events, 1 is fully parallel",
 )
 TABLES = argument(
-    "--tables", choices=("bram", "lut"), help="of the Verilog: what tables are made of"
+    "--tables",
+    choices=("bram", "lut"),
+    help="where the Verilog keeps its tables: block RAM or look-up tables",
 )
 PRODUCTS = argument(
     "--dsp",

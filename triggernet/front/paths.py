@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 AnyPath = str | os.PathLike[str]
@@ -17,7 +18,22 @@ def path(given: AnyPath) -> Path:
     TypeError
         If it is neither: a number, say, meant for another argument.
     """
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"a path is a str or a Path; got {given!r} ({type(given).__name__})")
     return Path(given)
+
+
+def several(given: Sequence[AnyPath]) -> list[Path]:
+    """Paths from a sequence of them.
+
+    Raises
+    ------
+    TypeError
+        If it is one path alone: its letters are no paths.
+    """
+    if isinstance(given, str | os.PathLike):
+        raise TypeError(f"runs are a list of paths, such as ['run-a', 'run-b']; got {given!r}")
+    return [path(each) for each in given]
 
 
 def maybe(given: AnyPath | None) -> Path | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from triggernet.data import load_jets
 from triggernet.files import check_plot
-from triggernet.front.paths import AnyPath, Named, maybe, path
+from triggernet.front.paths import AnyPath, Named, maybe, path, several
 from triggernet.learning.training.run_folder import refuse_float_only
 from triggernet.progress import say, waiting
 
@@ -245,7 +245,7 @@ def compare(
         "clock_period_ns": clock_ns,
     }
     given = {key: value for key, value in settings.items() if value is not None}
-    folders = [path(run) for run in runs]
+    folders = several(runs)
     for file in (folder for folder in folders if folder.is_file()):
         say(f"{file} is a file, not a run folder, and is left out")
     found = put_side_by_side(

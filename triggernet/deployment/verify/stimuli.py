@@ -81,6 +81,8 @@ def make_stimuli(program: Program, n_vectors: int, seed: int, real: Inputs | Non
     UsageError
         If `n_vectors` is below 1.
     """
+    if not isinstance(n_vectors, int):
+        raise UsageError(f"the number of vectors is an int; got {n_vectors!r}")
     if n_vectors < 1:
         raise UsageError(f"{n_vectors} vectors prove nothing; ask for at least 1")
     make = _Maker(program, np.random.default_rng(seed), real)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from triggernet.data.encoding import encode
-from triggernet.errors import EncodingError
+from triggernet.errors import DataError, EncodingError
 from triggernet.learning.tasks.losses import distillation_loss
 from triggernet.learning.training.features import check_jets, code_values, float_inputs
 from triggernet.learning.training.start_config import StartConfig
@@ -101,7 +101,7 @@ def split_jets(
     Raises
     ------
     DataError
-        If the jets are unfit, or one of the parts would lack a class.
+        If the jets are unfit or narrower than the encoding, or one of the parts would lack a class.
     EncodingError
         If the widths of the encoding cannot hold the jets: more than `training.max_saturated` of
         the values of an input would saturate.
@@ -109,6 +109,7 @@ def split_jets(
     training = config.training
     jets = jets if training.max_jets is None else jets.select(slice(training.max_jets))
     check_jets(jets)
+    _refuse_empty_places(jets, config.encoding.n_constituents)
     order = np.random.default_rng(training.seed).permutation(len(jets))
     n_validation = round(training.validation_fraction * len(jets))
     parts = jets.select(order[n_validation:]), jets.select(order[:n_validation])
@@ -121,6 +122,16 @@ def split_jets(
     split = Split(taught, samples[1], task, training.start)
     _refuse_narrow(split.train, config)
     return split
+
+
+def _refuse_empty_places(jets: Jets, n_constituents: int) -> None:
+    """Raise DataError if more constituents are asked for than the sample has room for."""
+    stored = jets.constituents.shape[1]
+    if n_constituents > stored:
+        raise DataError(
+            f"encoding.n_constituents = {n_constituents}, and the sample stores at most {stored} "
+            f"constituents of a jet: the other inputs would be empty; ask for {stored} or fewer"
+        )
 
 
 def _refuse_narrow(sample: Sample, config: RunConfig) -> None:
