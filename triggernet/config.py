@@ -76,7 +76,7 @@ def read_key(
 
 def dump_config(config: Any) -> str:
     """The resolved configuration as YAML text that `load_config` turns into an equal object."""
-    return write_yaml(_plain(config))
+    return write_yaml(as_plain(config))
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -114,15 +114,15 @@ def _merged(base: Mapping[str, Any], winning: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
     """`value` in the types that YAML has."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = (field for field in dataclasses.fields(value) if field.init)
-        return {key_of(field): _plain(getattr(value, field.name)) for field in fields}
+        return {key_of(field): as_plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [as_plain(item) for item in value]
     return str(value) if isinstance(value, Path) else value
 
 

@@ -10,7 +10,6 @@ Pythia do): standard output holds the result alone.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import math
 import os
 import re
@@ -210,9 +209,10 @@ def overrides(args: Namespace) -> dict[str, Any]:
 
 def shown_config(config: Any) -> Outcome:
     """What ``--show-config`` prints: YAML that ``--config`` takes."""
+    from triggernet.config import as_plain
     from triggernet.config_text import explained_yaml
 
-    return Outcome(explained_yaml(config).rstrip("\n"), dataclasses.asdict(config))
+    return Outcome(explained_yaml(config).rstrip("\n"), as_plain(config))
 
 
 def need(args: Namespace, **flags: str) -> None:
