@@ -21,6 +21,7 @@ from triggernet.data import load_jets, mock_jets, sample_path, save_jets
 from triggernet.deployment.export.model import export_model
 from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.deployment.hls import HlsConfig, write_project
+from triggernet.deployment.project import load_project
 from triggernet.deployment.verify import Agreement, make_stimuli, verify
 from triggernet.deployment.verify.coverage import Coverage
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
@@ -277,7 +278,7 @@ def test_brevitas_module_is_an_executor(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(run_folder, "load_run", lambda folder: run)
     result = verify(folder, None, 1500, executors=("brevitas",)).executors["brevitas"]
     assert (result.n, result.mismatches, result.traced_mismatches) == (1500, 0, 0)
-    shown = Brevitas(folder, program).trace(make_stimuli(program, 4, 1, None).inputs)
+    shown = Brevitas(load_project(folder)).trace(make_stimuli(program, 4, 1, None).inputs)
     assert {"d", "r", "a", "s", "score"} <= set(shown)
     model.score.bias.value.data += 0.5
     result = verify(folder, None, 500, executors=("brevitas",)).executors["brevitas"]
