@@ -89,7 +89,7 @@ def test_a_line_that_its_error_may_fail_is_named(project, tmp_path):
     part.write_text(f"title: T\nlut: {int(10 * limit)}\nff: 10000000\ndsp: 100000\nbram: 10\n")
     found = report(project, part=part)
     assert found.verdict == "met"
-    assert "not at the unfavourable end of the error: LUT." in as_text(found)
+    assert "but not with LUT at the upper end of the uncertainty." in as_text(found)
 
 
 def test_json_has_the_promised_keys(project, capsys):

@@ -119,7 +119,10 @@ COMMANDS: tuple[Command, ...] = (
         "say what a project takes, and whether a trigger's budget allows it",
         "triggernet report project --budget l1 -o report.html",
         (
-            PROJECT,
+            replace(
+                PROJECT,
+                options={**PROJECT.options, "help": "folder of an exported project, or of the zoo"},
+            ),
             argument(
                 "--budget", default="l1", metavar="NAME", help=named_budget("what is allowed")
             ),

@@ -101,7 +101,7 @@ def export(
     interval : int, optional
         Of the Verilog: clocks between two events.
     tables : {"bram", "lut"}, optional
-        Of the Verilog: what tables are made of.
+        Where the Verilog keeps its tables: in block RAM or in look-up tables.
     dsp : {"all", "pairs", "none"}, optional
         Of the Verilog: which products go into DSPs.
     fold : {"auto"}, optional

@@ -57,7 +57,7 @@ class Particles:
 
 @dataclass(frozen=True)
 class Pairs:
-    """A tensor (P,), (P, F) or (2 P, F): which pair a lane carries when is the ring's affair.
+    """A tensor (P,), (P, F) or (2 P, F): the ring decides which pair a lane carries in which clock.
 
     Attributes
     ----------

@@ -157,14 +157,14 @@ def _bound(chosen: Alternative, found: Sequence[Alternative]) -> str:
     smaller = [a for a in found if a.problems and a.size < chosen.size]
     if smaller:
         best = min(smaller, key=lambda a: a.size)
-        return f"decided by: a smaller one ({best.name}) fails, {'; '.join(best.problems)}"
+        return f"a smaller design ({best.name}) is not allowed: {'; '.join(best.problems)}"
     single = min(found, key=lambda a: a.size / a.instances)
     if single.size / single.instances < chosen.size / chosen.instances:
         return (
-            f"decided by the rate: one instance of {single.name} is smaller, but of that "
-            f"{single.instances} instances would have to take turns"
+            f"the rate decides: one copy of {single.name} is smaller, but {single.instances} "
+            "copies of it would have to take turns"
         )
-    return "no bound decided: it is the smallest design of all"
+    return "no limit decides: it is the smallest design of all"
 
 
 def alternatives(

@@ -58,7 +58,7 @@ def pareto_png(folding: Folding, budget: Budget) -> bytes:
 
 
 def _scatter(axes: Any, folding: Folding) -> None:
-    """One marker an alternative: colours for what tables are made of, open where not allowed."""
+    """One marker an alternative: colours for where tables are kept, open where not allowed."""
     for tables, colour in (("bram", "tab:blue"), ("lut", "tab:orange")):
         for allowed in (True, False):
             found = [

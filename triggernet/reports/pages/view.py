@@ -199,12 +199,13 @@ def _sentence(report: Report) -> str:
     if unknown:
         return f"Not known: {', '.join(unknown)}."
     if close:
-        return f"Every line is met; not at the unfavourable end of the error: {', '.join(close)}."
+        names = ", ".join(close)
+        return f"All limits are met, but not with {names} at the upper end of the uncertainty."
     known = [line for line in report.lines if line.margin is not None]
     tightest = min(known, key=lambda line: line.margin or 0.0)
     return (
-        "Every line is met, also at the unfavourable end of its error. "
-        f"Tightest: {tightest.label}, {percent(tightest.margin or 0.0)} left."
+        "All limits are met, even with each figure at the upper end of its uncertainty. "
+        f"The tightest is {tightest.label}: {percent(tightest.margin or 0.0)} left."
     )
 
 
