@@ -33,8 +33,8 @@ from damage import (
 )
 
 from triggernet.config import load_config
+from triggernet.deployment.project.record import SEAL, record_text
 from triggernet.ownership import RECORD
-from triggernet.record import SEAL, record_text
 from triggernet.schema import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -269,7 +269,19 @@ def chunk_bytes() -> bytes:
 
     rng = np.random.default_rng(1)
     jets = [rng.normal(size=shape) for shape in ((5, 4, 3), (5, 4), (5, 4))]
-    chunk = Chunk(jets[0].astype(np.float32), *jets[1:], np.arange(5), 9, 8, 5, 0.25, 0.5, 1.5, 0.1)
+    chunk = Chunk(
+        jets[0].astype(np.float32),
+        *jets[1:],
+        np.arange(5),
+        np.arange(5),
+        9,
+        8,
+        5,
+        0.25,
+        0.5,
+        1.5,
+        0.1,
+    )
     memory = io.BytesIO()
     np.savez_compressed(memory, **as_arrays(chunk))
     return memory.getvalue()

@@ -179,7 +179,7 @@ def test_jets_that_make_no_sense_are_refused(run):
     negative[7, 0, 0] *= -1
     with pytest.raises(DataError, match="1 jets have negative energies, first jet 7"):
         evaluate(run, dataclasses.replace(jets, constituents=negative))
-    with pytest.raises(DataError, match="hold 0 signal and 20 background"):
+    with pytest.raises(DataError, match="has 20 qcd and 0 top jets; all classes are needed"):
         evaluate(run, jets.select(jets.label == 0))
 
 
