@@ -106,6 +106,9 @@ def test_labels_come_in_the_order_of_the_task() -> None:
     # Any two classes will do for a tagger of two.
     assert Task(("qcd", "top")).labels(("qcd", "W"), np.array([0, 1])).tolist() == [0, 1]
     assert Task(("qcd", "top")).labels(("top", "qcd"), np.array([0, 1])).tolist() == [1, 0]
+    # One that both have keeps its side, or a tagger would be judged upside down.
+    assert Task(("qcd", "top")).labels(("top", "W"), np.array([0, 1])).tolist() == [1, 0]
+    assert Task(("qcd", "top")).labels(("W", "qcd"), np.array([0, 1])).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(

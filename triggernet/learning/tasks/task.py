@@ -83,7 +83,7 @@ class Task:
         ------
         DataError
             If there are more classes than outputs, or others. Any two classes will do for a task of
-            two: a tagger of tops may be judged on other jets.
+            two: a tagger of tops may be judged on other jets. One that both have keeps its side.
         """
         if len(classes) != self.n_classes:
             raise DataError(
@@ -95,7 +95,10 @@ class Task:
             order = np.array([self.classes.index(name) for name in classes])
             mapped: Labels = order[label].astype(np.int64)
             return mapped
-        if self.n_classes > BINARY and self.classes:
+        if self.classes and self.n_classes == BINARY:
+            swapped = classes[0] == self.classes[1] or classes[1] == self.classes[0]
+            return (1 - label if swapped else label).astype(np.int64)
+        if self.classes:
             raise DataError(
                 f"the jets are of the classes {', '.join(classes)}, the model tells "
                 f"{', '.join(self.classes)} apart; give jets of those"
