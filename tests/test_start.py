@@ -12,9 +12,15 @@ from test_task import SHORT, five_classes
 from triggernet.config import dump_config, load_config
 from triggernet.data import Jets, mock_jets
 from triggernet.errors import ConfigError, DataError, ModelError
+from triggernet.learning.tasks.task import Task
 from triggernet.learning.training import Run, load_run_config, train
 from triggernet.learning.training.sample import Target, split_jets
-from triggernet.learning.training.start import of_head, teacher_logits
+from triggernet.learning.training.start import (
+    keep_trunk,
+    of_head,
+    teacher_logits,
+    warm_start,
+)
 from triggernet.learning.training.start_config import StartConfig, Trunk
 
 JETS = mock_jets(600, 1)
@@ -105,6 +111,27 @@ def test_a_teacher_moves_the_student(first: Path, tmp_path: Path) -> None:
     assert any(not torch.equal(taught[name], alone[name]) for name in taught)
 
 
+def test_a_teacher_speaks_in_the_order_of_the_student(first: Path, tmp_path: Path) -> None:
+    start = StartConfig(teacher=str(first))
+    mine = teacher_logits(start, JETS, Task(JETS.classes))
+    other = teacher_logits(start, JETS, Task(JETS.classes[::-1]))
+    assert torch.equal(mine, -other)
+    five = five_classes(600, 1)
+    run = trained(tmp_path / "five", five)
+    start = StartConfig(teacher=str(tmp_path / "five"))
+    order = [3, 1, 0, 4, 2]
+    names = tuple(five.classes[k] for k in order)
+    assert run.config.task.classes == five.classes
+    same = teacher_logits(start, five, Task(five.classes))
+    assert torch.equal(teacher_logits(start, five, Task(names)), same[:, order])
+    with pytest.raises(ModelError, match="tells gluon, quark, W, Z, top apart, this model a, b"):
+        teacher_logits(start, five_named(five, "abcde"), Task(tuple("abcde")))
+
+
+def five_named(jets: Jets, names: str) -> Jets:
+    return dataclasses.replace(jets, classes=tuple(names))
+
+
 def test_the_loss_of_a_student(first: Path) -> None:
     settings = {"training.start.teacher": str(first), "training.start.teacher_weight": 0.25}
     config = load_run_config({"model": {"name": "deepsets"}}, {**SMALL, **settings})
@@ -129,11 +156,25 @@ def test_another_architecture_is_named(first: Path, tmp_path: Path) -> None:
     other = {"training.start.from": str(first), "model.phi": [7]}
     with pytest.raises(ModelError, match=r"phi\.0\.bias is \(6,\) there and \(7,\) here"):
         trained(tmp_path / "wide", **other)
+    assert not (tmp_path / "wide").exists()
     five = five_classes(600, 1)
     with pytest.raises(ModelError, match=r"rho.*set training\.start\.head: fresh"):
         trained(tmp_path / "five", five, **{"training.start.from": str(first)})
     fresh = {"training.start.from": str(first), "training.start.head": "fresh"}
     trained(tmp_path / "fresh", five, **fresh)
+
+
+def test_a_model_that_names_no_head(first: Path) -> None:
+    start = StartConfig(from_=str(first), trunk="frozen")
+    with pytest.raises(ModelError, match="does not say which of its parameters are the head"):
+        warm_start(torch.nn.Linear(2, 1), start)
+
+
+def test_a_frozen_trunk_leaves_a_head_within_it_alone() -> None:
+    model = torch.nn.Sequential(torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Dropout()))
+    model.head_parameters = ("0.1.",)
+    keep_trunk(model.train(), StartConfig(from_="x", trunk="frozen"))
+    assert [module.training for module in model.modules()] == [True, False, False, True]
 
 
 def test_no_run_to_start_from(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def evaluate(run: AnyPath, *, data: AnyPath, plot: AnyPath | None = None) -> Eva
     ModelError, ConfigError
         As `load_run`.
     DataError
-        If the jets are damaged or unfit: other than two classes, one of them missing.
+        If the jets are damaged or unfit: other classes than the model's, one of them missing.
     """
     finished_config(path(run))
     where = maybe(plot)

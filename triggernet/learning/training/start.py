@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from triggernet.errors import DataError, EncodingError, ModelError
 from triggernet.learning.training.run_folder import load_run
 from triggernet.learning.training.sample import Sample, predict
+from triggernet.learning.training.start_config import Trunk
 from triggernet.progress import say
 
 if TYPE_CHECKING:
@@ -28,10 +30,16 @@ def warm_start(model: nn.Module, start: StartConfig) -> None:
     ------
     ModelError
         If that is no finished run, or its model is of another architecture: with the first tensors
-        that differ.
+        that differ; if head and trunk are told apart and the model does not say which is which.
     """
     if start.from_ is None:
         return
+    divided = start.head == "fresh" or start.trunk != Trunk()
+    if divided and not any(of_head(model, name) for name in model.state_dict()):
+        raise ModelError(
+            "training.start: this model does not say which of its parameters are the head; leave "
+            "head and trunk as they are, or give the module `head_parameters`"
+        )
     theirs: dict[str, Any] = load_run(Path(start.from_)).float_model.state_dict()
     mine = model.state_dict()
     if start.head == "fresh":
@@ -85,7 +93,7 @@ def keep_trunk(model: nn.Module, start: StartConfig) -> None:
         return
     for name, module in model.named_modules():
         if name and not of_head(model, f"{name}."):
-            module.eval()
+            module.training = False  # not `eval()`: that would reach into a head within
 
 
 def teacher_logits(start: StartConfig, jets: Jets, task: Task) -> Tensor | None:
@@ -112,8 +120,23 @@ def teacher_logits(start: StartConfig, jets: Jets, task: Task) -> Tensor | None:
         raise DataError(
             f"training.start.teacher: the jets lack what {start.teacher} reads: {error}"
         ) from error
-    with torch.no_grad():
-        return predict(run.float_model, sample.exact)
+    logits = predict(run.float_model, sample.exact)
+    return _in_order(logits, run.config.task.classes, task.classes, start.teacher)
+
+
+def _in_order(logits: Tensor, theirs: Sequence[str], mine: Sequence[str], teacher: str) -> Tensor:
+    """Logits of a teacher, its classes in the order of the student; unnamed ones are taken as is."""
+    if theirs == mine or not theirs or not mine:
+        return logits
+    if logits.ndim == 1:
+        swapped = theirs[0] == mine[1] or theirs[1] == mine[0]
+        return -logits if swapped else logits
+    if set(theirs) != set(mine):
+        raise ModelError(
+            f"training.start.teacher: {teacher} tells {', '.join(theirs)} apart, this model "
+            f"{', '.join(mine)}; take a teacher of the same classes"
+        )
+    return logits[:, [theirs.index(name) for name in mine]]
 
 
 def _alike(name: str, theirs: dict[str, Any], mine: dict[str, Any]) -> bool:

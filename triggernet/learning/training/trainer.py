@@ -79,10 +79,19 @@ def train(
         else:
             # refuses jets, and runs to start from, before anything is written
             split = split_jets(jets, config, partial(_taught, config))
+            _started(config, config.training.seed)
             with _resumable(out):
                 run_folder.begin(out, config, inputs or {})
                 _train(config, split, out)
     return run_folder.load_run(out)
+
+
+def _started(config: RunConfig, seed: int) -> nn.Module:
+    """A float model as its training begins: random weights, or those of another run."""
+    torch.manual_seed(seed)
+    model = config.family.make_float(config.model, config.encoding, config.task.n_outputs)
+    warm_start(model, config.training.start)
+    return model
 
 
 def _taught(config: RunConfig, jets: Jets) -> Tensor | None:
@@ -120,9 +129,7 @@ def _train_float(
     """The best float model of all seeds and the spread over them."""
     fits = []
     for seed in range(config.training.seed, config.training.seed + config.training.seeds):
-        torch.manual_seed(seed)
-        model = config.family.make_float(config.model, config.encoding, config.task.n_outputs)
-        warm_start(model, config.training.start)
+        model = _started(config, seed)
         _fit(model, config, split, seed, state)
         logits = predict(model, split.validation.exact)
         judged = split.task.judged(logits, split.validation.label)
