@@ -125,7 +125,7 @@ def teacher_logits(start: StartConfig, jets: Jets, task: Task) -> Tensor | None:
 
 
 def _in_order(logits: Tensor, theirs: Sequence[str], mine: Sequence[str], teacher: str) -> Tensor:
-    """Logits of a teacher, its classes in the order of the student; unnamed ones are taken as is."""
+    """Logits of a teacher in the student's order of classes; unnamed ones are taken as is."""
     if theirs == mine or not theirs or not mine:
         return logits
     if logits.ndim == 1:
