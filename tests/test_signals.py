@@ -92,3 +92,35 @@ def test_an_interrupt_while_the_command_line_is_loaded_is_one_line(tmp_path):
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "triggernet: error: interrupted\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_has_ended_keeps_its_exit_code(number):
+    """Python takes a while to put PyTorch away: a signal that comes then changes nothing."""
+    script = (
+        "import atexit, os, sys\n"
+        "from triggernet.__main__ import main\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "sys.argv[1:] = ['--version']\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, "-c", script]
+    process = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("number", "said"), [(2, "interrupted"), (15, "stopped by SIGTERM")])
+def test_a_command_that_is_still_being_loaded_ends_in_one_line(number, said):
+    script = (
+        "import os, sys\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == 'triggernet.cli': os.kill(os.getpid(), {number})\n"
+        "from triggernet.__main__ import main\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, "-c", script]
+    process = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert process.returncode == 128 + number
+    assert process.stderr == f"triggernet: error: {said}\n"

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import sys
 
+from triggernet.signals import Stopped, stoppable
+
 
 def main() -> int:
     """Run the process's own command line and return its exit code.
 
-    Ctrl-C is one line also while the command line is still being loaded.
+    A request to stop is one line also while the command line is still being loaded. Once the
+    command has ended its exit code stands, whatever arrives while Python puts things away.
     """
     try:
-        from triggernet.cli import main as run
+        with stoppable(last=True):
+            from triggernet.cli import main as run
+
+            return run()
+    except Stopped as error:
+        sys.stderr.write(f"triggernet: error: stopped by {error.signal.name}\n")
+        return 128 + error.signal
     except KeyboardInterrupt:
         sys.stderr.write("triggernet: error: interrupted\n")
         return 130
-    return run()
 
 
 if __name__ == "__main__":

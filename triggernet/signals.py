@@ -26,11 +26,17 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stoppable(*, last: bool = False) -> Iterator[None]:
     """Raise `Stopped` within the block at SIGTERM and SIGHUP.
 
     Only the first counts: what cleans up after it is not stopped half-way by a second one. Signals
     that are ignored (`nohup`) stay so. Does nothing outside the main thread, which has no say.
+
+    Parameters
+    ----------
+    last : bool
+        The block is the last that the process does. When it has ended they are ignored, SIGINT too:
+        what was done is done, and its exit code must not change while Python puts things away.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -48,7 +54,9 @@ def stoppable() -> Iterator[None]:
         yield
     finally:
         for each, handler in handlers.items():
-            signal.signal(each, handler)
+            signal.signal(each, signal.SIG_IGN if last else handler)
+        if last:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

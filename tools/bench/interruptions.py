@@ -9,10 +9,9 @@ Every round runs a real command on small inputs in a folder of its own and distu
 4. the same command, told to resume where it says so, ends with the files of an undisturbed run,
    byte for byte, and leaves nothing beside them.
 
-After TERM and INT the exit codes are 143 and 130, and no traceback is shown. In the first half
-second, before triggernet is imported, a signal ends Python as it ends any program (-15, -2). Python
-may show a traceback of its own at its very start or end, where nobody can catch the signal: a round
-then says so and counts as broken, to be looked at.
+After TERM and INT the exit codes are 143 and 130, and no traceback is shown; a command that had
+ended when the signal came keeps its own. Before triggernet catches signals (the process's own mask
+says so) one ends Python as it ends any program (-15, -2), and an interrupt may show a traceback.
 
 The disturbances: the signals KILL, TERM and INT to the process or to its group, the same command
 twice at once, and, where this process may mount disks, one that is full or read-only. One line a
@@ -43,7 +42,6 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 MARK = "TRIGGERNET_INTERRUPTION"  # in the environment of all that a round starts
 CACHES = (f"torchinductor_{getpass.getuser()}",)  # of PyTorch, where temporary files are kept
-SIGNALS = ("KILL", "TERM", "INT")
 CODES = {"KILL": -9, "TERM": 143, "INT": 130}
 SETTINGS: dict[str, Any] = {
     "encoding": {"n_constituents": 4},
@@ -92,8 +90,7 @@ class Case:
     def _content(self, path: Path) -> Any:
         if not self.unlike or path.suffix != ".json":
             return path.read_bytes()
-        values = json.loads(path.read_bytes())
-        return {key: value for key, value in values.items() if key not in self.unlike}
+        return {k: v for k, v in json.loads(path.read_bytes()).items() if k not in self.unlike}
 
 
 CASES = {
@@ -158,8 +155,11 @@ class Round:
         process.stderr = log  # to be read when it has ended
         return process
 
-    def end(self, process: subprocess.Popen[str], *codes: int) -> str:
-        """Wait, check the exit code and what was said; the last line of it."""
+    def end(self, process: subprocess.Popen[str], *codes: int, begun: bool = True) -> str:
+        """Wait, check the exit code and what was said; the last line of it.
+
+        One that had not `begun` when it was disturbed may show Python's own traceback.
+        """
         code = process.wait()
         assert process.stderr is not None
         with process.stderr as log:
@@ -168,7 +168,7 @@ class Round:
         lines = text.strip().splitlines() or [""]
         if code not in codes:
             self.broken.append(f"exit code {code}: {lines[-1][:200]}")
-        if "Traceback" in text or "Exception ignored" in text:
+        if begun and ("Traceback" in text or "Exception ignored" in text):
             self.broken.append("traceback: " + " | ".join(lines[-4:])[:400])
         if code == 2 and "triggernet: error: " not in lines[-1]:
             self.broken.append(f"no line says why: {lines[-1][:200]}")
@@ -191,7 +191,7 @@ class Round:
         found = self.case.result(self.out)
         expected = self.bench.results[self.name]
         if found is not None and found != expected:
-            wrong = [p for p in {*found, *expected} if found.get(p) != expected.get(p)]
+            wrong = {p for p in {*found, *expected} if found.get(p) != expected.get(p)}
             self.broken.append(f"not whole: {', '.join(sorted(wrong))}")
 
     @property
@@ -200,14 +200,10 @@ class Round:
 
     def temporary(self) -> list[str]:
         """What no command should leave: hidden or temporary files, other than caches."""
-        beside = [p for p in self.out.rglob(".*") if p.name != ".gitignore"]
+        beside = (p for p in self.out.rglob(".*") if p.name != ".gitignore")
         cached = (self.folder / "cache").rglob(".*")
-        places = [
-            *beside,
-            *cached,
-            *(p for p in (self.folder / "tmp").iterdir() if p.name not in CACHES),
-        ]
-        return sorted(str(path.relative_to(self.folder)) for path in places)
+        passing = (p for p in (self.folder / "tmp").iterdir() if p.name not in CACHES)
+        return sorted(str(p.relative_to(self.folder)) for p in (*beside, *cached, *passing))
 
     def finish(self) -> None:
         """The next run of the same command ends as if nothing had been."""
@@ -232,6 +228,13 @@ def marked(mark: str) -> Iterator[tuple[int, str]]:
             continue
 
 
+def catches_signals(process: int) -> bool:
+    """Whether SIGTERM is caught, or ignored as by a command that has ended; Python does neither."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    masks = [int(x.split()[1], 16) for x in lines if x.startswith(("SigCgt", "SigIgn"))]
+    return any(mask >> (signal.SIGTERM - 1) & 1 for mask in masks)
+
+
 def stopped(name: str) -> Callable[[Round, random.Random], str]:
     """Send a signal at a random moment."""
 
@@ -240,18 +243,20 @@ def stopped(name: str) -> Callable[[Round, random.Random], str]:
         delay = choice.uniform(0.15, 1.02 * each.bench.seconds[each.name])
         group = choice.random() < 0.5
         process = each.start()
+        begun = True
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:
+            begun = catches_signals(process.pid)
             (os.killpg if group else os.kill)(process.pid, number)
-        each.end(process, 0, CODES[name], *([-number] if delay < 0.5 else []))
+        each.end(process, 0, CODES[name], *([] if begun else [-number]), begun=begun)
         left = each.temporary()
         if left and name != "KILL":
             each.broken.append(f"left: {', '.join(left)}")
         each.check_whole()
         each.finish()
-        where = "group" if group else "process"
-        return f"after {delay:.1f} s, to the {where}, {len(left)} temporary files left"
+        where = "the group" if group else "the process"
+        return f"after {delay:.1f} s, to {where}, {len(left)} temporary files left"
 
     return disturb
 
@@ -278,9 +283,9 @@ def full(each: Round, choice: random.Random) -> str:
     needed_kb = sum(len(c) if isinstance(c, bytes) else 4096 for c in contents) // 1024
     size_kb = 4 * choice.randrange(1, 2 + needed_kb // 3)
     with disk(each.out, size_kb):
-        for name in filter(None, [each.case.copied]):
+        if each.case.copied is not None:
             grow(each.out, 1 << 20)
-            shutil.copytree(each.bench.inputs / name, each.out / name)
+            shutil.copytree(each.bench.inputs / each.case.copied, each.out / each.case.copied)
             used_kb = shutil.disk_usage(each.out).used // 1024
             grow(each.out, used_kb + choice.randrange(0, 12, 4))
         said = each.end(each.start(), 0, 2)
@@ -290,12 +295,11 @@ def full(each: Round, choice: random.Random) -> str:
     return f"{size_kb} kB: {said[:100]}"
 
 
-def read_only(each: Round, choice: random.Random) -> str:
+def read_only(each: Round, _choice: random.Random) -> str:
     """A disk that cannot be written."""
-    del choice
     with disk(each.out, 1 << 20):
-        for name in filter(None, [each.case.copied]):
-            shutil.copytree(each.bench.inputs / name, each.out / name)
+        if each.case.copied is not None:
+            shutil.copytree(each.bench.inputs / each.case.copied, each.out / each.case.copied)
         run("mount", "-o", "remount,ro", str(each.out))
         said = each.end(each.start(), 2)
         run("mount", "-o", "remount,rw", str(each.out))
@@ -343,8 +347,7 @@ def prepare(folder: Path, names: list[str]) -> Bench:
     save_jets(bench.inputs / "jets.h5", mock_jets(600, 1))
     (bench.inputs / "config.json").write_text(json.dumps(SETTINGS))
     if any(CASES[name].copied for name in names):
-        words = CASES["export"].words.format(inputs=bench.inputs, out=bench.inputs).split()
-        assert triggernet(words) == 0
+        assert triggernet(CASES["export"].words.format(out=bench.inputs).split()) == 0
     for name in names:
         each = Round(CASES[name], bench, folder / "undisturbed" / name)
         started = time.monotonic()
@@ -359,9 +362,8 @@ def prepare(folder: Path, names: list[str]) -> Bench:
 
 def table(rounds: Mapping[tuple[str, str], list[list[str]]]) -> str:
     rows = [f"{'command':16}{'disturbance':14}{'rounds':>8}{'broken':>8}"]
-    for (name, disturbance), all_broken in rounds.items():
-        broken = sum(map(bool, all_broken))
-        rows.append(f"{name:16}{disturbance:14}{len(all_broken):8}{broken:8}")
+    for (name, disturbance), broken in rounds.items():
+        rows.append(f"{name:16}{disturbance:14}{len(broken):8}{sum(map(bool, broken)):8}")
     return "\n".join(rows)
 
 
@@ -373,7 +375,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--how", nargs="+", help="signals, twice, full, read-only; default: all")
     arguments = parser.parse_args()
-    how = {name: stopped(name) for name in SIGNALS} | {"twice": twice}
+    how = {name: stopped(name) for name in CODES} | {"twice": twice}
     if can_mount():
         how |= {"full": full, "read-only": read_only}
     chosen = [name for name in how if arguments.how is None or name in arguments.how]
