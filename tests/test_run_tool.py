@@ -121,6 +121,17 @@ def is_running(pid: int) -> bool:
     return True
 
 
+def test_what_a_stopped_program_keeps_for_a_while_goes_with_it(tmp_path, monkeypatch):
+    common = tmp_path / "tmp"
+    common.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(common))
+    monkeypatch.setenv("TMPDIR", str(common))
+    with pytest.raises(ToolError, match="time limit"):
+        shell(tmp_path, 'touch "$TMPDIR/half.s" begun; sleep 60', timeout_s=0.5)
+    assert (tmp_path / "begun").exists()
+    assert list(common.iterdir()) == []
+
+
 def test_the_environment_is_passed_on_in_plain_english(tmp_path):
     output = shell(tmp_path, "echo $ADDED $LC_ALL", environment={"ADDED": "yes"})
     assert output == "yes C\n"

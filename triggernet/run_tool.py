@@ -15,6 +15,7 @@ from typing import IO
 from triggernet.cache import keep_log
 from triggernet.errors import MissingToolError, ToolFailedError
 from triggernet.signals import undisturbed
+from triggernet.temporary import scratch
 
 LAST_LINES = 15
 
@@ -64,8 +65,11 @@ def run_tool(
     """
     arguments = [str(part) for part in command]
     _require([arguments[0], *needs], cwd, hint)
-    with tempfile.TemporaryFile() as file:
-        trouble = _run(arguments, cwd, file, timeout_s, environment or {})
+    # A compiler that is killed leaves files where it keeps temporary ones: in a folder of its own,
+    # which goes with it, or with the next run if we are killed too.
+    with scratch("tool") as own, tempfile.TemporaryFile() as file:
+        extra = {"TMPDIR": str(own), **(environment or {})}
+        trouble = _run(arguments, cwd, file, timeout_s, extra)
         file.seek(0)
         written = file.read()
     if trouble is None:
