@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import onnx
@@ -277,3 +280,17 @@ def test_yosys_runs_on_a_copy_and_sees_no_module_of_the_project(
     assert sorted(seen) == ["job.json", "src/tagger.v"]
     assert not any(path.is_relative_to(rtl) for path in seen.values())
     assert contents(rtl) == before
+
+
+def test_running_a_model_tells_nobody(tmp_path: Path) -> None:
+    """onnxruntime makes an identity for its messages where temporary files are kept."""
+    script = "import triggernet, qonnx.core.onnx_exec, onnxruntime, sys\n"
+    script += "onnxruntime.InferenceSession(sys.argv[1], providers=['CPUExecutionProvider'])"
+    model = Path(__file__).parents[1] / "models" / "mlp-n8" / "model.onnx"
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", script, model],
+        check=True,
+        env=environment | {"TMPDIR": str(tmp_path)},
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -12,6 +12,7 @@ it is asked for::
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from triggernet.lazy import lazily
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from triggernet.front.jets import convert, generate, inspect, load_jets
     from triggernet.front.models import evaluate, load_run, train
     from triggernet.front.projects import compare, cosim, report, synth, verify
+
+# onnxruntime tells its makers that it runs, unless this is set before anybody imports it, and so
+# do qonnx and Brevitas, which import it. Nothing that triggernet does leaves the machine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _VERBS = {
     "generate": "jets",
