@@ -79,6 +79,32 @@ def test_another_thread_sets_no_signals():
     assert len(outcomes) == 1
 
 
+@pytest.mark.parametrize(("number", "said"), [(2, "interrupted"), (15, "stopped by SIGTERM")])
+def test_a_request_that_python_reports_as_an_error_of_its_own_is_that_request(capsys, number, said):
+    """It comes while a class is being made, as when a command imports what it needs."""
+
+    class Busy:
+        def __set_name__(self, owner, name):
+            os.kill(os.getpid(), number)
+
+    def run(args):
+        type("Made", (), {"busy": Busy()})
+
+    assert run_command(["probe"], [Command("probe", run, "stop", "probe")]) == 128 + number
+    assert capsys.readouterr().err == f"triggernet: error: {said}\n"
+
+
+def test_an_error_that_no_request_caused_stays_one(capsys):
+    def run(args):
+        try:
+            raise ValueError("first")
+        except ValueError as error:
+            raise TypeError("then") from error
+
+    assert run_command(["probe"], [Command("probe", run, "fail", "probe")]) == 70
+    assert "internal error: TypeError" in capsys.readouterr().err
+
+
 def test_an_interrupt_while_the_command_line_is_loaded_is_one_line(tmp_path):
     """The module that stands for Ctrl-C in the middle of an import raises what it raises."""
     (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
@@ -109,13 +135,17 @@ def test_a_command_that_has_ended_keeps_its_exit_code(number):
     assert (process.returncode, process.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("busy", ["os.kill(os.getpid(), {})", "type('Made', (), {{'b': Busy()}})"])
 @pytest.mark.parametrize(("number", "said"), [(2, "interrupted"), (15, "stopped by SIGTERM")])
-def test_a_command_that_is_still_being_loaded_ends_in_one_line(number, said):
+def test_a_command_that_is_still_being_loaded_ends_in_one_line(number, said, busy):
     script = (
         "import os, sys\n"
+        "class Busy:\n"
+        "    def __set_name__(self, owner, name):\n"
+        f"        os.kill(os.getpid(), {number})\n"
         "class Slow:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name == 'triggernet.cli': os.kill(os.getpid(), {number})\n"
+        f"        if name == 'triggernet.cli': {busy.format(number)}\n"
         "from triggernet.__main__ import main\n"
         "sys.meta_path.insert(0, Slow())\n"
         "sys.exit(main())\n"

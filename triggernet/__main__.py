@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from triggernet.signals import Stopped, stoppable
+from triggernet.signals import Stopped, request_behind, stoppable
 
 
 def main() -> int:
@@ -18,12 +18,16 @@ def main() -> int:
             from triggernet.cli import main as run
 
             return run()
-    except Stopped as error:
-        sys.stderr.write(f"triggernet: error: stopped by {error.signal.name}\n")
-        return 128 + error.signal
-    except KeyboardInterrupt:
-        sys.stderr.write("triggernet: error: interrupted\n")
-        return 130
+    except (KeyboardInterrupt, Exception) as error:
+        match request_behind(error):
+            case None:
+                raise
+            case Stopped(signal=number):
+                sys.stderr.write(f"triggernet: error: stopped by {number.name}\n")
+                return 128 + number
+            case _:
+                sys.stderr.write("triggernet: error: interrupted\n")
+                return 130
 
 
 if __name__ == "__main__":

@@ -25,6 +25,22 @@ class Stopped(KeyboardInterrupt):
         self.signal = signal.Signals(number)
 
 
+def request_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The request to stop, Ctrl-C or `Stopped`, that an error came from; None if there was none.
+
+    What a request breaks off may report it as a failure of its own: Python does so when it comes
+    while a class is being made, and so do extension modules that are being loaded.
+    """
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        if isinstance(each, KeyboardInterrupt):
+            return each
+        seen.add(id(each))
+        each = each.__cause__ or each.__context__
+    return None
+
+
 @contextmanager
 def stoppable(*, last: bool = False) -> Iterator[None]:
     """Raise `Stopped` within the block at SIGTERM and SIGHUP.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from triggernet.errors import FileError, TriggernetError, UsageError
-from triggernet.signals import Stopped, stoppable
+from triggernet.signals import Stopped, request_behind, stoppable
 from triggernet.version import __version__
 from triggernet.writing import writing
 
@@ -245,15 +245,15 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
 
 def _exit_code(error: BaseException) -> int:
     """Say in one line what ended a command, and give the exit code that stands for it."""
-    match error:
-        case TriggernetError():
-            return _complain(str(error))
-        case Stopped():
+    match request_behind(error) or error:
+        case Stopped() as error:
             _complain(f"stopped by {error.signal.name}")
             return 128 + error.signal
         case KeyboardInterrupt():
             _complain("interrupted")
             return INTERRUPTED
+        case TriggernetError():
+            return _complain(str(error))
         case BrokenPipeError():
             _forget_stdout()  # whoever read our output has left
             return BROKEN_PIPE
