@@ -245,21 +245,22 @@ def run_command(argv: Sequence[str] | None, commands: Sequence[Command]) -> int:
 
 def _exit_code(error: BaseException) -> int:
     """Say in one line what ended a command, and give the exit code that stands for it."""
-    match request_behind(error) or error:
-        case Stopped() as error:
-            _complain(f"stopped by {error.signal.name}")
-            return 128 + error.signal
+    cause = request_behind(error) or error
+    match cause:
+        case Stopped():
+            _complain(f"stopped by {cause.signal.name}")
+            return 128 + cause.signal
         case KeyboardInterrupt():
             _complain("interrupted")
             return INTERRUPTED
         case TriggernetError():
-            return _complain(str(error))
+            return _complain(str(cause))
         case BrokenPipeError():
             _forget_stdout()  # whoever read our output has left
             return BROKEN_PIPE
-        case OSError() if error.errno is not None:  # the system's; others are somebody's mistake
-            about = "a file" if error.filename is None else error.filename
-            return _complain(f"cannot read or write {about}: {error.strerror or error}")
+        case OSError() if cause.errno is not None:  # the system's; others are somebody's mistake
+            about = "a file" if cause.filename is None else cause.filename
+            return _complain(f"cannot read or write {about}: {cause.strerror or cause}")
     return _own_mistake(error)
 
 
