@@ -154,3 +154,35 @@ def test_a_command_that_is_still_being_loaded_ends_in_one_line(number, said, bus
     process = subprocess.run(command, check=False, capture_output=True, text=True)
     assert process.returncode == 128 + number
     assert process.stderr == f"triggernet: error: {said}\n"
+
+
+INTERRUPTED = "exec('import os; os.kill(os.getpid(), 2); [None for _ in range(99)]')\n"
+
+
+def test_an_interrupt_within_exec_does_not_end_the_process_by_the_signal(tmp_path):
+    """Dataclasses are made by `exec`, and CPython remembers that it was interrupted there."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == 'triggernet.cli': {INTERRUPTED}"
+        "sys.meta_path.insert(0, Interrupting())\n"
+    )
+    said = "triggernet: error: interrupted\n"
+    assert _ended(tmp_path, "triggernet") == (128 + signal.SIGINT, said)
+
+
+def test_cpython_still_remembers_an_interrupt_within_exec(tmp_path):
+    """If this fails, `triggernet.__main__` need not make it forget."""
+    (tmp_path / "caught.py").write_text(
+        f"try:\n    {INTERRUPTED}except KeyboardInterrupt:\n    pass\nraise SystemExit(7)\n"
+    )
+    assert _ended(tmp_path, "caught") == (-signal.SIGINT, "")
+
+
+def _ended(folder, module):
+    """Exit code and standard error of ``python -m module``, which may lie in the folder."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path[1:]])}
+    command = [sys.executable, "-m", module]
+    process = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    return process.returncode, process.stderr

@@ -28,6 +28,10 @@ def main() -> int:
             case _:
                 sys.stderr.write("triggernet: error: interrupted\n")
                 return 130
+    finally:
+        # CPython 3.11 remembers an interrupt that arrives within `exec` of a text, as dataclasses
+        # use it, and ends by SIGINT although it was caught. The next `exec` makes it forget.
+        exec("")  # noqa: S102
 
 
 if __name__ == "__main__":
