@@ -111,6 +111,19 @@ def test_a_damaged_report_is_named(tmp_path, name, text):
         read(tmp_path, name, text)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("csynth.rpt", fixtures.CSYNTH_SUMMARY.replace("tagger'", "tagger", 1) + "PS: ''"),
+        ("tagger_csynth.xml", XML.replace(">21002<", ">2&#10;1\u009b0<")),
+    ],
+)
+def test_what_a_damaged_report_holds_is_shown_in_one_line(tmp_path, name, text):
+    with pytest.raises(ProjectError, match="is damaged") as caught:
+        read(tmp_path, name, text)
+    assert str(caught.value).isprintable()
+
+
 def test_a_report_that_is_no_text_is_named(tmp_path):
     path = tmp_path / "vivado_synth.rpt"
     path.write_bytes(b"\xff\xfe\x00")

@@ -17,8 +17,8 @@ from triggernet.errors import ProjectError, in_one_line
 from triggernet.reports.cost.calibration import csynth_ratios
 from triggernet.reports.cost.figures import Error, Figure, How
 
-_HLS_RPT = re.compile(r"== (?:Vitis|Vivado) HLS Report for '(?P<top>[^']+)'")
-_HLS_SUMMARY = re.compile(r"== Synthesis Summary Report of '(?P<top>[^']+)'")
+_HLS_RPT = re.compile(r"== (?:Vitis|Vivado) HLS Report for '(?P<top>[^'\n]+)'")
+_HLS_SUMMARY = re.compile(r"== Synthesis Summary Report of '(?P<top>[^'\n]+)'")
 _HLS_VERSION = re.compile(r"\* Version:\s+(?P<version>[\w.]+)")
 _VIVADO_VERSION = re.compile(r"\| Tool Version\s*: (?:Vivado )?v\.?(?P<version>[\w.]+)")
 _STATE = re.compile(r"\| Design State\s*: (?P<state>.+?)\s*(?:\||$)", re.MULTILINE)
@@ -291,4 +291,5 @@ def _row_below(text: str, heading: str, source: str, skip: int) -> list[str]:
 
 
 def _damaged(source: str, why: str) -> ProjectError:
-    return ProjectError(f"{source} is damaged or of an unknown format: {why}; write it again")
+    reason = in_one_line(why)  # with what was read, whatever that is
+    return ProjectError(f"{source} is damaged or of an unknown format: {reason}; write it again")
