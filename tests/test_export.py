@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from programs import random_codes
 from random_models import Case, random_model, values_of
 from torch import Tensor, nn
 
@@ -171,6 +172,35 @@ def test_what_cannot_be_lowered_is_refused_by_name(
 ) -> None:
     with pytest.raises(UnsupportedError, match=message):
         lower(raw_graph(*nodes, s2=np.float32(scale)))
+
+
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("operator", ["Gemm", "MatMul"])
+def test_a_layer_of_the_graph_by_hand(operator: str, biased: bool) -> None:
+    """Unsigned weights of 8 bits, with and without a bias, and a ReLU before a signed quantiser."""
+    weight, bias = np.array([[200, 3], [1, 0], [0, 255], [7, 90]]), np.array([-100, 9])
+    weights = quant_of("w", "wq")
+    next(a for a in weights.attribute if a.name == "signed").i = 0
+    layer = helper.make_node(operator, ["xq", "wq"], ["l"], f"/m/first.one/{operator}")
+    nodes, last, constants = [weights, layer], "l", {"w": weight, "s2": 1, "b20": 20}
+    if biased:
+        nodes.insert(0, quant_of("bias", "biasq"))
+        constants["bias"] = bias
+    if biased and operator == "Gemm":
+        layer.input.append("biasq")
+    elif biased:
+        nodes.append(helper.make_node("Add", ["l", "biasq"], ["with"], "/m/add/Add"))
+        last = "with"
+    end = quant_of("r", "y")
+    end.input[3] = "b20"
+    nodes += [helper.make_node("Relu", [last], ["r"], "/m/relu/Relu"), end]
+    program = lower(raw_graph(*nodes, **{k: np.float32(v) for k, v in constants.items()}))
+    codes = random_codes(program, 200)
+    sums = codes["x"] / 4 @ weight + biased * bias
+    assert (sums < 0).any()
+    expected = np.rint(np.maximum(sums, 0))
+    np.testing.assert_array_equal(evaluate(program, codes)[program.outputs[0]], expected)
+    assert [n.name for n in program.nodes if n.op == "Dense"] == ["first_one"]
 
 
 def test_scale_for_each_channel_is_refused() -> None:

@@ -75,6 +75,13 @@ def test_no_place_of_a_program_in_json_takes_a_hostile_name(name: str) -> None:
         assert len(str(caught.value)) < 400, place
 
 
+def test_a_program_that_is_built_has_a_legal_name() -> None:
+    with pytest.raises(ProgramError, match=r"program 'a;b' has no legal name"):
+        build = Builder()
+        build.input("x", 2, FixedPoint(SIGNED, 4, 4))
+        build.program("a;b", ["x"])
+
+
 def test_attributes_of_a_node_are_names_too() -> None:
     data = json.loads(tiny_program().to_json())
     data["nodes"][0]["attributes"]["a> (x) {"] = 1

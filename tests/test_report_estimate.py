@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from operator_cases import operator_tests
 from programs import cartesian_program, nano_program, polar_program
 
 from triggernet.program.infer import operator_of
@@ -170,6 +171,39 @@ def test_cartesian_pairs_take_four_products_each_polar_ones_two():
             assert sum(o.count for o in products) == each * pairs
             added = [o for o in operations if o.kind == "accumulate"]
             assert sum(o.count for o in added) == (3 * pairs if each == 4 else 0)
+
+
+def additions(program, output):
+    node = program.node(output)
+    operations = operator_of(node).cost(node, program.inputs_of(node))
+    return [(o.count, o.widths, o.levels) for o in operations if o.kind == "add"]
+
+
+def test_products_with_the_beams_are_a_sum_and_a_difference_each():
+    assert additions(cartesian_program(4), "d") == []
+    beams = cartesian_program(4, beams=1)
+    widths = tuple(beams.tensors[name].type.width for name in ("e", "pz"))
+    assert additions(beams, "d") == [(2 * 4, widths, 1)]
+    both = additions(cartesian_program(4, jet=1, beams=1), "d")
+    assert [count for count, _, _ in both] == [2 * 4, 2]
+
+
+def test_counting_takes_a_comparison_each_and_a_tree_of_additions():
+    program = polar_program(5)
+    node = program.node("number")
+    first, *tree = operator_of(node).cost(node, program.inputs_of(node))
+    width = program.tensors["pt"].type.width
+    assert (first.kind, first.count, first.widths) == ("compare", 5, (width, 1))
+    assert sum(o.count for o in tree if o.kind == "add") == 4
+
+
+def test_moved_vectors_end_in_three_additions_a_pair():
+    (test,) = (t for t in operator_tests() if t.op == "VectorUpdate")
+    for case in test.cases:
+        program = test.program(case)
+        m = program.node("y").get_int("n_particles")
+        count, _, levels = additions(program, "y")[-1]
+        assert (count, levels) == (3 * m * (m - 1) // 2, 2)
 
 
 def test_resources_grow_with_the_pairs_and_latency_with_their_logarithm():

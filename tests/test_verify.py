@@ -27,11 +27,11 @@ from triggernet.deployment.verify.coverage import Coverage
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
 from triggernet.deployment.verify.executors import EXECUTORS, Brevitas
 from triggernet.deployment.verify.jets import encoded_jets, encoding_of
-from triggernet.deployment.verify.verify import spread
+from triggernet.deployment.verify.verify import N_TRACED, _compare_outputs, _Comparison, spread
 from triggernet.errors import DataError, ProgramError, ProjectError, UsageError
 from triggernet.files import to_json
 from triggernet.fixedpoint import FixedPoint
-from triggernet.program import Program, build_program, observe
+from triggernet.program import Program, build_program, evaluate, observe, trace
 from triggernet.program.readers.qonnx import read_program
 
 FAST = ("onnxruntime",)
@@ -141,6 +141,37 @@ def test_a_difference_that_no_output_shows_is_found(project: Path) -> None:
     assert result.mismatches == 0
     assert result.traced_mismatches > 0
     assert result.first.node == "node_a"
+
+
+class WrongOnce:
+    """The exact integers, but for the outputs of one vector."""
+
+    version, subset = "1", None
+
+    def __init__(self, program: Program, wrong: dict[str, np.ndarray]) -> None:
+        self.program, self.wrong = program, wrong
+
+    def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        same = [(codes == self.wrong[name]).all(axis=1) for name, codes in inputs.items()]
+        off = np.all(same, axis=0)[:, None]
+        return {name: codes + off for name, codes in evaluate(self.program, inputs).items()}
+
+    def trace(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return trace(self.program, inputs)
+
+
+def test_a_difference_beside_the_traced_vectors_is_named() -> None:
+    program = nano_program()
+    stimuli = make_stimuli(program, 4500, 1, None)
+    place = max(set(range(4500)) - set(spread(4500, N_TRACED).tolist()))
+    wrong = WrongOnce(program, stimuli.select(np.array([place])))
+    comparison = _Comparison(program, stimuli, wrong)
+    _compare_outputs(program, stimuli, {"wrong": comparison}, Coverage())
+    comparison.compare_tensors()
+    result = comparison.result()
+    assert (result.mismatches, result.traced_mismatches) == (1, 0)
+    assert (result.first.vector, result.first.tensor) == (place, program.outputs[0])
+    assert result.first.found == result.first.expected + 1
 
 
 def test_meaning_of_quantisers_is_compared_too(project: Path) -> None:

@@ -249,7 +249,7 @@ class _Maker:
 
         def narrow(tensor: Tensor) -> Codes:
             columns = share if tensor.shape == share.shape[1:] else np.ones((n, *tensor.shape))
-            top = tensor.type.max_int * columns
+            top = (self._within_momentum(tensor) if cartesian else tensor.type.max_int) * columns
             axis = {"px": 0, "py": 1, "pz": 2}.get(tensor.name.rsplit("_", 1)[-1])
             if axis is not None:
                 top = top * direction[:, axis, None]
@@ -259,6 +259,16 @@ class _Maker:
             return np.rint(top).astype(np.int64) + self.rng.integers(-1, 2, top.shape)
 
         return self._padded(self._each(narrow))
+
+    def _within_momentum(self, tensor: Tensor) -> float:
+        """The largest code of one component whose value all components of its momentum reach."""
+        of_same = tensor.name.rpartition("_")[0]
+        kinds = (
+            self.program.tensors[name].type
+            for name in self.program.inputs
+            if name.rpartition("_")[0] == of_same
+        )
+        return min(kind.max_int * kind.lsb for kind in kinds) / tensor.type.lsb
 
     def candidates(self, n: int) -> Inputs:
         """Vectors among which ties are looked for."""
