@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TREES = ("triggernet", "tools", "tests", "examples", "models")
+TREES = ("triggernet", "tools", "tests", "examples", "models", "docs")
 MOST_LINES = 40
 # Folders of files that are copied or filled in: their README.md is one of them.
 FILLED_IN = ("triggernet/deployment/hls/templates", "triggernet/deployment/rtl/templates")
