@@ -61,6 +61,7 @@ def test_command_prints_one_json_object_and_draws(folder, tmp_path, capfd):
     assert found.pop("saturated") == {"pt": 0, "eta": 0, "phi": 0}
     difference = found.pop("auc_difference")
     assert difference["value"] == found["quantised"]["auc"] - found["float"]["auc"]
+    assert found.pop("notes") == []
     assert set(found) == {"float", "quantised"}
     for metrics in found.values():
         assert set(metrics) == KEYS

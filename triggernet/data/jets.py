@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ DAMAGED = (
     struct.error,
     zlib.error,
 )
+
+# What is known of every jet of some samples only, and its type in files.
+OPTIONAL = {"event": "<i8", "weight": "<f8"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,13 @@ class Jets:
     event : int64 array (n,), optional
         Number of the collision that the jet comes from: jets of one event have the same. None if
         nothing is known, so that any two jets may be of one event.
+    weight : float64 array (n,), optional
+        How much each jet counts when a model is trained: finite, 0 and above. None: all count 1.
+
+    Raises
+    ------
+    DataError
+        If the arrays do not belong together, or a weight is negative or not finite.
     """
 
     constituents: NDArray[np.float64]
@@ -66,6 +77,7 @@ class Jets:
     truth: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
     cut_at: int | None = None
     event: NDArray[np.int64] | None = None
+    weight: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.label)
@@ -84,8 +96,12 @@ class Jets:
             if self.truth.size:
                 raise DataError(f"truth {self.truth.shape}; expected ({n}, 4)")
             object.__setattr__(self, "truth", np.zeros((n, 4)))
-        if self.event is not None and self.event.shape != (n,):
-            raise DataError(f"event {self.event.shape}; expected ({n},)")
+        for name in OPTIONAL:
+            values = getattr(self, name)
+            if values is not None and values.shape != (n,):
+                raise DataError(f"{name} {values.shape}; expected ({n},)")
+        if self.weight is not None:
+            _refuse_bad_weights(self.weight)
         if (self.multiplicity > self.constituents.shape[1]).any():
             kept = self.constituents.shape[1]
             object.__setattr__(self, "cut_at", min(kept, self.cut_at or kept))
@@ -109,8 +125,13 @@ class Jets:
             self.multiplicity[index],
             self.truth[index],
             self.cut_at,
-            None if self.event is None else self.event[index],
+            **{name: values[index] for name, values in self.optional().items()},
         )
+
+    def optional(self) -> dict[str, NDArray[Any]]:
+        """Those of the arrays `OPTIONAL` that are known, by their names."""
+        found = {name: getattr(self, name) for name in OPTIONAL}
+        return {name: values for name, values in found.items() if values is not None}
 
     def leading(self, n_constituents: int) -> Jets:
         """The same jets with their `n_constituents` leading constituents, zero-padded if fewer."""
@@ -119,6 +140,28 @@ class Jets:
         if missing > 0:
             kept = np.pad(kept, ((0, 0), (0, missing), (0, 0)))
         return replace(self, constituents=kept)
+
+
+def refuse_weights(jets: Jets, what: str) -> None:
+    """Refuse jets with weights for a file that has no place for them; `what` names it.
+
+    Raises
+    ------
+    DataError
+        If they have some.
+    """
+    if jets.weight is not None:
+        raise DataError(f"{what} has no place for the weights of the jets; write another")
+
+
+def _refuse_bad_weights(weight: NDArray[np.float64]) -> None:
+    """Raise DataError unless all weights are finite and not negative."""
+    bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(bad):
+        raise DataError(
+            f"{len(bad)} of {len(weight)} jets have a weight that is negative or not finite, first "
+            f"jet {bad[0]} ({weight[bad[0]]:g}); allowed are finite numbers of 0 and more"
+        )
 
 
 def cut_where_full(p: NDArray[np.float64]) -> int | None:

@@ -292,7 +292,7 @@ def join(
             chunks[label].append(chunk)
             event = n_events + chunk.event
             tables.append(
-                native.jet_table(chunk.jet, chunk.truth, chunk.n_constituents, label, event)
+                native.jet_table(chunk.jet, chunk.truth, chunk.n_constituents, label, event=event)
             )
             n_events += chunk.tried
         table = np.concatenate(tables)

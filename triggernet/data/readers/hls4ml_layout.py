@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.jets import Jets
+from triggernet.data.jets import Jets, refuse_weights
 from triggernet.data.readers.hdf5 import Storage, write_in_parts
 from triggernet.errors import DataError
 
@@ -61,7 +61,7 @@ def save_hls4ml(path: Path, jets: Jets) -> None:
     Raises
     ------
     DataError
-        If a class has no column there.
+        If a class has no column there, or the jets have weights.
     FileError
         If the file cannot be written.
     """
@@ -89,6 +89,7 @@ def save_hls4ml_parts(path: Path, first: Jets, n_jets: int, parts: Iterable[Jets
             f"the layout {LAYOUT!r} has no column for the class {unknown[0]!r}; it has "
             f"{', '.join(CLASSES.values())}"
         )
+    refuse_weights(first, f"the layout {LAYOUT!r}")
     names = {
         "particleFeatureNames": np.array([*PARTICLE, UNLISTED], dtype="S"),
         "jetFeatureNames": np.array(WHOLE_JET, dtype="S"),

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.jets import Jets
+from triggernet.data.jets import OPTIONAL, Jets
 from triggernet.data.readers.hdf5 import (
     Storage,
     check_digest,
@@ -40,7 +40,6 @@ JET = np.dtype(
     + [(name, "<f4") for name in TRUTH]
     + [("n_constituents", "<i4"), ("label", "<i4")]
 )
-EVENT = ("event", "<i8")  # a field of its own, where the events of the jets are known
 CONSTITUENT = np.dtype([(name, "<f4") for name in FOUR_MOMENTUM] + [("valid", "?")])
 
 
@@ -49,15 +48,16 @@ def jet_table(
     truth: NDArray[np.float64],
     n_constituents: NDArray[np.int64],
     label: NDArray[np.int64] | int,
-    event: NDArray[np.int64] | None = None,
+    **optional: NDArray[Any],
 ) -> NDArray[Any]:
     """Jets as they are written, (n,) of dtype `JET`; `jet` and `truth` are (n, 4) in GeV.
 
-    With the field `EVENT` too where `event` is given.
+    With fields too for what is given of `triggernet.data.jets.OPTIONAL`, (n,) each.
     """
-    table = np.zeros(len(jet), JET if event is None else np.dtype([*JET.descr, EVENT]))
-    if event is not None:
-        table["event"] = event
+    fields = [(name, OPTIONAL[name]) for name in optional]
+    table = np.zeros(len(jet), np.dtype([*JET.descr, *fields]))
+    for name, values in optional.items():
+        table[name] = values
     for k, name in enumerate(FOUR_MOMENTUM):
         table[name] = jet[:, k]
     for prefix, p in (("", jet), ("truth_", truth)):
@@ -134,7 +134,7 @@ def save_parts(path: Path, first: Jets, n_jets: int, parts: Iterable[Jets]) -> N
         Where; replaced when the file is complete.
     first
         Jets, perhaps none, that tell what all parts have in common: classes, provenance, number of
-        constituents, and whether events are known.
+        constituents, and whether events and weights are known.
     n_jets
         Of all parts together.
     parts
@@ -150,7 +150,7 @@ def save_parts(path: Path, first: Jets, n_jets: int, parts: Iterable[Jets]) -> N
 def tables_of(jets: Jets) -> dict[str, NDArray[Any]]:
     """Both datasets of `jets`, by their names."""
     return {
-        "jets": jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label, jets.event),
+        "jets": jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label, **jets.optional()),
         "constituents": constituent_table(jets.constituents),
     }
 
@@ -215,6 +215,8 @@ def jets_of(file: Any, table: NDArray[Any], constituents: NDArray[Any]) -> Jets:
     p = np.stack([constituents[name] for name in FOUR_MOMENTUM], axis=-1).astype(np.float64)
     p *= constituents["valid"][..., None]
     jet = np.stack([table[name] for name in FOUR_MOMENTUM], axis=-1).astype(np.float64)
+    known = [name for name in OPTIONAL if name in (table.dtype.names or ())]
+    optional: Any = {name: table[name].astype(OPTIONAL[name]) for name in known}
     return Jets(
         kinematics.on_light_cone(p),
         jet,
@@ -222,7 +224,7 @@ def jets_of(file: Any, table: NDArray[Any], constituents: NDArray[Any]) -> Jets:
         *about(file),
         table["n_constituents"].astype(np.int64),
         truth_of(table),
-        event=table["event"].astype(np.int64) if "event" in (table.dtype.names or ()) else None,
+        **optional,
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from triggernet.learning.tasks.classes import ClassMetrics
     from triggernet.learning.training.run_folder import Run
 
+UNWEIGHTED = "the weights of the jets count in losses only; every figure here counts each jet once"
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -39,6 +41,8 @@ class Evaluation:
         Values of each input of the quantised model that lay outside its range.
     classes : mapping of str to ClassMetrics
         Of the same models, where there are several classes; empty for two.
+    notes : tuple of str
+        What must be known about the figures of all models.
     """
 
     float: Metrics
@@ -48,6 +52,7 @@ class Evaluation:
     label: NDArray[np.int64]
     saturated: Mapping[str, int]
     classes: Mapping[str, ClassMetrics] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def quantised_logits(self) -> NDArray[np.float64]:
@@ -91,12 +96,15 @@ class Evaluation:
         difference = self.auc_difference
         if self.classes:
             found["classes"] = {name: each.as_dict() for name, each in self.classes.items()}
-        return found | {"auc_difference": difference and asdict(difference)}
+        found["auc_difference"] = difference and asdict(difference)
+        return found | {"notes": list(self.notes)}
 
     def as_text(self) -> str:
         """Tables for people."""
-        if self.classes:
-            return self._text_of_classes()
+        text = self._text_of_classes() if self.classes else self._text_of_two()
+        return "\n".join([text, *(f"note: {note}" for note in self.notes)])
+
+    def _text_of_two(self) -> str:
         table = [("with 68 % intervals", *self.models)]
         for name, show in _ROWS.items():
             table.append((name, *(show(metrics) for metrics in self.models.values())))
@@ -143,6 +151,7 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
         label,
         sample.saturated,
         {name: metrics for name, metrics in of_classes.items() if metrics is not None},
+        () if jets.weight is None else (UNWEIGHTED,),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 
@@ -23,10 +24,18 @@ def classification_loss(logits: Tensor, label: Tensor, weight: Tensor | None = N
         )
     else:
         losses = nn.functional.cross_entropy(logits, label.long(), reduction=reduction)
-    return losses if weight is None else (losses * weight).sum() / weight.sum()
+    return losses if weight is None else _weighted_mean(losses, weight)
 
 
-def distillation_loss(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+def _weighted_mean(losses: Tensor, weight: Tensor) -> Tensor:
+    """Of losses (B,); 0 where all weights are."""
+    weight = weight.to(losses.dtype)
+    return (losses * weight).sum() / weight.sum().clamp_min(torch.finfo(losses.dtype).tiny)
+
+
+def distillation_loss(
+    logits: Tensor, teacher: Tensor, temperature: float, weight: Tensor | None = None
+) -> Tensor:
     """``T^2 KL(teacher || student)`` of probabilities softened by T.
 
     Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network" (2015). For one output the
@@ -38,9 +47,12 @@ def distillation_loss(logits: Tensor, teacher: Tensor, temperature: float) -> Te
         Of the student and of the teacher, alike in shape.
     temperature : float
         T; both are divided by it.
+    weight : tensor (B,), optional
+        Of every object; the mean is divided by their sum.
     """
     student, wanted = (_log_probabilities(x / temperature) for x in (logits, teacher.to(logits)))
-    divergence = nn.functional.kl_div(student, wanted, reduction="batchmean", log_target=True)
+    each = nn.functional.kl_div(student, wanted, reduction="none", log_target=True).sum(1)  # (B,)
+    divergence = each.mean() if weight is None else _weighted_mean(each, weight)
     return temperature**2 * divergence
 
 

@@ -167,10 +167,15 @@ class Task:
             return None
         return measure_classes(logits, label, self.classes, n_parameters)
 
-    def judged(self, logits: Tensor, label: Tensor) -> Mapping[str, float]:
-        """Loss and AUC of a validation, as the history of a training holds them."""
+    def judged(
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None
+    ) -> Mapping[str, float]:
+        """Loss and AUC of a validation, as the history of a training holds them.
+
+        The loss is weighted, the AUC counts every object once.
+        """
         return {
-            "validation_loss": float(self.loss(logits, label)),
+            "validation_loss": float(self.loss(logits, label, weight)),
             "validation_auc": self.auc(logits.numpy(), label.numpy()),
         }
 

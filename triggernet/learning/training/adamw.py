@@ -156,7 +156,7 @@ class _Classifier(LightningModule):
         self.model, self.split, self.config, self.seed = model, split, config, seed
         self.lines: list[dict[str, Any]] = []
         self._losses: list[float] = []
-        self._judged: list[tuple[Tensor, Tensor]] = []
+        self._judged: list[Tensor] = []
 
     def configure_optimizers(self) -> Any:
         """AdamW, its rate set batch by batch."""
@@ -187,16 +187,16 @@ class _Classifier(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collect logits."""
         del batch_idx
-        inputs, target = batch
-        self._judged.append((self.model(inputs).double(), target.label))
+        inputs, _ = batch
+        self._judged.append(self.model(inputs).double())
 
     def on_validation_epoch_end(self) -> None:
         """One line of history."""
-        logits, label = (torch.cat(parts) for parts in zip(*self._judged, strict=True))
+        logits = torch.cat(self._judged)
         self._judged.clear()
         line = {"stage": "adamw", "seed": self.seed, "epoch": self.current_epoch}
         line |= {"loss": sum(self._losses) / max(len(self._losses), 1)}
-        line |= self.split.task.judged(logits, label)
+        line |= self.split.judged(logits)
         self.lines.append(line)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

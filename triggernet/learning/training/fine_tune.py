@@ -151,10 +151,7 @@ class _Tuning:
             group["lr"] = rate * group["scale"]
 
     def _judge(self, may_be_best: bool) -> dict[str, float]:
-        validation = self.split.validation
-        judged = self.split.task.judged(
-            predict(self.network, validation.hardware), validation.label
-        )
+        judged = self.split.judged(predict(self.network, self.split.validation.hardware))
         loss = judged["validation_loss"]
         if not math.isfinite(loss):
             raise ModelError(

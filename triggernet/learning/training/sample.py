@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from triggernet.data.encoding import encode
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
 
     from triggernet.data import EncodingConfig, Jets
     from triggernet.learning.tasks.task import Task
-    from triggernet.learning.training.config import RunConfig
+    from triggernet.learning.training.config import RunConfig, TrainingConfig
 
 
 class Target(NamedTuple):
-    """What is to be learned of a batch: labels (B,), and logits of a teacher where there is one."""
+    """What is to be learned of a batch: labels (B,), logits of a teacher, weights (B,) if any."""
 
     label: Tensor
     teacher: Tensor | None = None
+    weight: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Sample:
         How many values of each input of `hardware` lay outside its range and were set to its end.
     teacher : float64 tensor (n,) or (n, C), optional
         Logits of another model, to learn from.
+    weight : float64 tensor (n,), optional
+        How much each jet counts in the loss; all the same without.
     """
 
     exact: dict[str, Tensor]
@@ -53,6 +57,7 @@ class Sample:
     label: Tensor
     saturated: Mapping[str, int]
     teacher: Tensor | None = None
+    weight: Tensor | None = None
 
     @classmethod
     def of(cls, jets: Jets, encoding: EncodingConfig, task: Task) -> Sample:
@@ -64,6 +69,7 @@ class Sample:
             code_values(encoded, encoding),
             torch.from_numpy(task.labels(jets.classes, jets.label)),
             encoded.saturated,
+            weight=None if jets.weight is None else torch.from_numpy(jets.weight),
         )
 
     def __len__(self) -> int:
@@ -71,7 +77,8 @@ class Sample:
 
     def target(self, index: Tensor | slice) -> Target:
         """What is to be learned of some of the jets."""
-        return Target(self.label[index], None if self.teacher is None else self.teacher[index])
+        teacher, weight = (None if x is None else x[index] for x in (self.teacher, self.weight))
+        return Target(self.label[index], teacher, weight)
 
 
 @dataclass(frozen=True)
@@ -85,12 +92,16 @@ class Split:
 
     def loss(self, logits: Tensor, target: Target) -> Tensor:
         """The loss of a batch: the task's, and how far the logits are from a teacher's."""
-        loss = self.task.loss(logits, target.label)
+        loss = self.task.loss(logits, target.label, target.weight)
         if target.teacher is None:
             return loss
         a = self.start.teacher_weight
-        taught = distillation_loss(logits, target.teacher, self.start.temperature)
+        taught = distillation_loss(logits, target.teacher, self.start.temperature, target.weight)
         return (1 - a) * loss + a * taught
+
+    def judged(self, logits: Tensor) -> Mapping[str, float]:
+        """Loss and AUC of the logits of the validation jets."""
+        return self.task.judged(logits, self.validation.label, self.validation.weight)
 
 
 def split_jets(
@@ -101,7 +112,8 @@ def split_jets(
     Raises
     ------
     DataError
-        If the jets are unfit or narrower than the encoding, or one of the parts would lack a class.
+        If the jets are unfit or narrower than the encoding, or one of the parts would lack a class;
+        if they have weights, and the recipe counts every jet once.
     EncodingError
         If the widths of the encoding cannot hold the jets: more than `training.max_saturated` of
         the values of an input would saturate.
@@ -110,18 +122,36 @@ def split_jets(
     jets = jets if training.max_jets is None else jets.select(slice(training.max_jets))
     check_jets(jets)
     _refuse_empty_places(jets, config.encoding.n_constituents)
-    order = np.random.default_rng(training.seed).permutation(len(jets))
-    n_validation = round(training.validation_fraction * len(jets))
-    parts = jets.select(order[n_validation:]), jets.select(order[:n_validation])
+    if jets.weight is not None and training.recipe == "multistart":
+        raise DataError(
+            "the jets have weights, and recipe multistart counts every jet once; use recipe adamw"
+        )
+    parts = [jets.select(index) for index in _parts(jets, training)]
     task = config.task
     samples = [Sample.of(part, config.encoding, task) for part in parts]
     for sample, name in zip(samples, ("training part", "validation part"), strict=True):
         advice = "give more jets or another validation_fraction"
-        task.check_complete(sample.label.numpy(), name, advice)
+        counted = sample.label if sample.weight is None else sample.label[sample.weight > 0]
+        task.check_complete(counted.numpy(), name, advice)
     taught = replace(samples[0], teacher=teacher(parts[0]))
     split = Split(taught, samples[1], task, training.start)
     _refuse_narrow(split.train, config)
     return split
+
+
+def _parts(jets: Jets, training: TrainingConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the jets to train on and of those to validate, both in random order.
+
+    Jets of one event are in the same part, where the events are known.
+    """
+    order = np.random.default_rng(training.seed).permutation(len(jets))
+    n_validation = round(training.validation_fraction * len(jets))
+    if jets.event is not None:
+        _, first, number = np.unique(jets.event[order], return_index=True, return_inverse=True)
+        order = order[np.argsort(first[number], kind="stable")]  # the rest after an event's first
+        event = jets.event[order]
+        n_validation += int((event[n_validation:] == event[n_validation - 1]).sum())
+    return order[n_validation:], order[:n_validation]
 
 
 def _refuse_empty_places(jets: Jets, n_constituents: int) -> None:

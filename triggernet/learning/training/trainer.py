@@ -132,7 +132,7 @@ def _train_float(
         model = _started(config, seed)
         _fit(model, config, split, seed, state)
         logits = predict(model, split.validation.exact)
-        judged = split.task.judged(logits, split.validation.label)
+        judged = split.judged(logits)
         state.log(stage="float", seed=seed, **judged)
         fits.append((judged["validation_loss"], judged["validation_auc"], model))
     best = min(fits, key=lambda fit: fit[0])
