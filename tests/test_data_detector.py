@@ -10,16 +10,16 @@ import pytest
 from triggernet.data import kinematics
 from triggernet.data.generation import calorimeter, detector
 from triggernet.data.generation.calorimeter import Tracks, electromagnetic, hadronic
-from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.particles import EventParticles
 
 PION, PHOTON, ELECTRON, MUON, NEUTRON, KSHORT, NEUTRINO = 211, 22, 11, 13, 2112, 310, 12
 
 
-def particles(pdg, pt, eta, phi=0.0, event=0) -> Particles:
+def particles(pdg, pt, eta, phi=0.0, event=0) -> EventParticles:
     arrays = np.broadcast_arrays(pdg, *(np.asarray(x, float) for x in (pt, eta, phi)), event)
     pdg, pt, eta, phi, event = (np.atleast_1d(a) for a in arrays)
     p = kinematics.massless(pt, eta, phi)
-    return Particles(event.astype(np.int64), pdg.astype(np.int32), p)
+    return EventParticles(event.astype(np.int64), pdg.astype(np.int32), p)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from triggernet.data.generation import (
 )
 from triggernet.data.generation.chunk import ChunkPlan, generate_chunk, refuse_hopeless
 from triggernet.data.generation.clustering import FoundJets, cluster
-from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.particles import EventParticles
 from triggernet.data.generation.processes import DIJETS, TOP
 from triggernet.data.generation.pythia import EventSource, Resonances, origins, start_pythia
 from triggernet.data.generation.sample import plan_chunks, summary_text
@@ -252,11 +252,11 @@ def test_every_top_decays_to_three_partons_that_add_up(pythia):
             assert 150 < mass < 195
 
 
-def random_particles(n_events=6, n=80, seed=8) -> Particles:
+def random_particles(n_events=6, n=80, seed=8) -> EventParticles:
     rng = np.random.default_rng(seed)
     eta, phi = rng.uniform(-2.5, 2.5, n * n_events), rng.uniform(-np.pi, np.pi, n * n_events)
     p = kinematics.massless(rng.exponential(20, n * n_events), eta, phi)
-    return Particles(rng.integers(0, n_events, len(p)), np.full(len(p), 211, np.int32), p)
+    return EventParticles(rng.integers(0, n_events, len(p)), np.full(len(p), 211, np.int32), p)
 
 
 def anti_kt(p, radius, min_pt):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.particles import EventParticles
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -176,11 +176,11 @@ class Towers:
 
 def energy_flow(
     calorimeter: Calorimeter,
-    particles: Particles,
+    particles: EventParticles,
     impact: tuple[Array, Array],
     tracks: Tracks,
     rng: np.random.Generator,
-) -> tuple[Particles, Tracks]:
+) -> tuple[EventParticles, Tracks]:
     """Neutral objects of one calorimeter, and the tracks after its correction.
 
     Parameters
@@ -274,7 +274,7 @@ def fluctuate(mean: Array, sigma: Array, rng: np.random.Generator) -> Array:
 
 def fill(
     calorimeter: Calorimeter,
-    particles: Particles,
+    particles: EventParticles,
     impact: tuple[Array, Array],
     tracks: Tracks,
     measured: NDArray[np.bool_],
@@ -309,7 +309,7 @@ def fill(
 
 def tower_objects(
     calorimeter: Calorimeter, towers: Towers, energy: Array, rng: np.random.Generator
-) -> Particles:
+) -> EventParticles:
     """Massless objects of the towers with `energy` (k,) > 0, at a random place in the tower."""
     eta_low = calorimeter.eta_edges[towers.ring]
     eta_high = calorimeter.eta_edges[towers.ring + 1]
@@ -319,7 +319,7 @@ def tower_objects(
     kept = energy > 0
     p = kinematics.massless(energy[kept] / np.cosh(eta[kept]), eta[kept], phi[kept])
     pdg = np.full(len(p), calorimeter.tower_pdg, np.int32)
-    return Particles(towers.event[kept], pdg, p)
+    return EventParticles(towers.event[kept], pdg, p)
 
 
 def select_tracks(tracks: Tracks, index: NDArray[np.bool_]) -> Tracks:

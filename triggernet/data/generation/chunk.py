@@ -16,7 +16,7 @@ from triggernet.data import kinematics
 from triggernet.data.generation.clustering import FoundJets, cluster
 from triggernet.data.generation.config import GenerationConfig
 from triggernet.data.generation.detector import respond
-from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.particles import EventParticles
 from triggernet.data.generation.pythia import EventSource, Resonances
 from triggernet.data.generation.selection import match, select
 from triggernet.errors import ConfigError
@@ -158,7 +158,7 @@ def truth_of(partner: NDArray[np.int64], resonances: Resonances) -> Array:
 
 
 def leading(
-    particles: Particles, jets: FoundJets, index: NDArray[np.int64], n_constituents: int
+    particles: EventParticles, jets: FoundJets, index: NDArray[np.int64], n_constituents: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Leading constituents (k, N, 3) of the jets at `index`, and how many each has in all (k,)."""
     result = np.zeros((len(index), n_constituents, 3), np.float32)

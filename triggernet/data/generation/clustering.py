@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.particles import EventParticles
 from triggernet.extras import load
 
 
@@ -26,7 +26,7 @@ class FoundJets:
     start : int64 array (n + 1,)
         Jet k owns `members[start[k]:start[k + 1]]`.
     members : int64 array
-        Indices into the clustered `Particles`.
+        Indices into the clustered `EventParticles`.
     """
 
     event: NDArray[np.int64]
@@ -35,7 +35,9 @@ class FoundJets:
     members: NDArray[np.int64]
 
 
-def cluster(particles: Particles, n_events: int, radius: float, min_pt_gev: float) -> FoundJets:
+def cluster(
+    particles: EventParticles, n_events: int, radius: float, min_pt_gev: float
+) -> FoundJets:
     """Anti-kT jets (M. Cacciari, G. Salam, G. Soyez, JHEP 04 (2008) 063), E scheme.
 
     Found by FastJet (by the same authors, Eur. Phys. J. C 72 (2012) 1896).

@@ -18,7 +18,7 @@ from triggernet.data.generation.calorimeter import (
     fluctuate,
     hadronic,
 )
-from triggernet.data.generation.particles import Particles, concatenate
+from triggernet.data.generation.particles import EventParticles, concatenate
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ NEUTRINOS = (12, 14, 16)
 CHARGED = (11, 13, 211, 321, 2212, 3112, 3222, 3312, 3334)
 
 
-def respond(particles: Particles, model: str, rng: np.random.Generator) -> Particles:
+def respond(particles: EventParticles, model: str, rng: np.random.Generator) -> EventParticles:
     """Energy-flow objects that a detector would see of stable particles.
 
     Parameters
@@ -48,17 +48,17 @@ def respond(particles: Particles, model: str, rng: np.random.Generator) -> Parti
 
     Returns
     -------
-    Particles
+    EventParticles
         Massless tracks and towers, unordered.
     """
     visible = particles.select(~np.isin(np.abs(particles.pdg), NEUTRINOS))
     if model == "none":
-        return Particles(visible.event, visible.pdg, kinematics.on_light_cone(visible.p))
+        return EventParticles(visible.event, visible.pdg, kinematics.on_light_cone(visible.p))
     phi, eta = impact_points(visible)
     tracks = reconstruct_tracks(visible, phi, eta, rng)
     photons, tracks = energy_flow(electromagnetic(model), visible, (eta, phi), tracks, rng)
     neutrals, tracks = energy_flow(hadronic(model), visible, (eta, phi), tracks, rng)
-    charged = Particles(
+    charged = EventParticles(
         tracks.event, tracks.pdg, kinematics.massless(tracks.pt, tracks.eta, tracks.phi)
     )
     return concatenate([charged, photons, neutrals])
@@ -71,7 +71,7 @@ def charge(pdg: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.where(np.isin(code, CHARGED), sign * np.sign(pdg), 0).astype(np.int64)
 
 
-def impact_points(particles: Particles) -> tuple[Array, Array]:
+def impact_points(particles: EventParticles) -> tuple[Array, Array]:
     """Azimuth and pseudorapidity (n,) where particles from the origin reach the calorimeter.
 
     A helix of radius r leaves the cylinder of radius R after the transverse arc
@@ -99,7 +99,7 @@ def impact_points(particles: Particles) -> tuple[Array, Array]:
 
 
 def reconstruct_tracks(
-    particles: Particles, phi: Array, eta: Array, rng: np.random.Generator
+    particles: EventParticles, phi: Array, eta: Array, rng: np.random.Generator
 ) -> Tracks:
     """Tracks of the charged particles: efficiency first, then a log-normal change of pT.
 

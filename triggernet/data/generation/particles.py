@@ -11,7 +11,7 @@ from triggernet.data import kinematics
 
 
 @dataclass(frozen=True)
-class Particles:
+class EventParticles:
     """Particles of a batch of events, one entry a particle.
 
     Attributes
@@ -32,9 +32,9 @@ class Particles:
     def __len__(self) -> int:
         return len(self.event)
 
-    def select(self, index: NDArray[np.bool_] | NDArray[np.int64]) -> Particles:
+    def select(self, index: NDArray[np.bool_] | NDArray[np.int64]) -> EventParticles:
         """The particles at `index`."""
-        return Particles(self.event[index], self.pdg[index], self.p[index])
+        return EventParticles(self.event[index], self.pdg[index], self.p[index])
 
     @property
     def pt(self) -> NDArray[np.float64]:
@@ -47,9 +47,9 @@ class Particles:
         return kinematics.pseudorapidity(self.p)
 
 
-def concatenate(parts: list[Particles]) -> Particles:
+def concatenate(parts: list[EventParticles]) -> EventParticles:
     """All particles of several lists in one."""
-    return Particles(
+    return EventParticles(
         np.concatenate([part.event for part in parts]),
         np.concatenate([part.pdg for part in parts]),
         np.concatenate([part.p for part in parts]),

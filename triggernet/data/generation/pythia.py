@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from triggernet.data.generation.config import GenerationConfig
 from triggernet.data.generation.event_record import check_layout, view
-from triggernet.data.generation.particles import Particles
+from triggernet.data.generation.particles import EventParticles
 from triggernet.data.generation.processes import OUTGOING, JetClass
 from triggernet.errors import ConfigError, ToolError
 from triggernet.extras import load
@@ -68,7 +68,7 @@ class EventSource:
             self._pile_up = start_pythia(pile_up_settings(self.config), self.seed % 899_999_999 + 1)
         self.seconds += time.process_time() - started
 
-    def batch(self, n_events: int) -> tuple[Particles, Resonances]:
+    def batch(self, n_events: int) -> tuple[EventParticles, Resonances]:
         """Stable particles and resonances of the next `n_events` events."""
         stable, heavy = [], []
         for event in range(n_events):
@@ -188,13 +188,13 @@ def w_daughters(record: NDArray[Any], boson: int) -> list[int]:
 
 def collect(
     events: list[tuple[int, tuple[NDArray[np.int32], NDArray[np.float64]]]],
-) -> Particles:
+) -> EventParticles:
     """Flat arrays of the particles of several events."""
     sizes = [len(codes) for _, (codes, _) in events]
     event = np.repeat(np.array([index for index, _ in events], np.int64), sizes)
     p = np.concatenate([momenta for _, (_, momenta) in events])
     codes = np.concatenate([codes for _, (codes, _) in events])
-    return Particles(event, codes, p[:, [3, 0, 1, 2]])
+    return EventParticles(event, codes, p[:, [3, 0, 1, 2]])
 
 
 def collect_resonances(

@@ -2,11 +2,11 @@
 
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.hls.firmware import firmware_files, generate_project, write_project
-from triggernet.deployment.hls.simulation import Simulator, build, run, simulate
+from triggernet.deployment.hls.simulation import FirmwareSimulator, build, run, simulate
 
 __all__ = [
+    "FirmwareSimulator",
     "HlsConfig",
-    "Simulator",
     "build",
     "firmware_files",
     "generate_project",

@@ -34,7 +34,7 @@ FLAGS = ("-std=c++11", "-O2", "-Wno-unknown-pragmas", "-pthread")
 
 
 @dataclass(frozen=True)
-class Simulator:
+class FirmwareSimulator:
     """A compiled project.
 
     Attributes
@@ -85,7 +85,7 @@ def simulate(
     return run(build(folder), inputs, trace=trace)
 
 
-def build(folder: Path) -> Simulator:
+def build(folder: Path) -> FirmwareSimulator:
     """Compile the listed files of a project, unless the same were compiled before.
 
     Compiled projects are kept in the user's cache (`triggernet.cache`), never in the project.
@@ -104,11 +104,11 @@ def build(folder: Path) -> Simulator:
     files |= {path: text.encode() for path, text in _sources(program, name, top, where).items()}
     traced = tuple(node.output for node in program.nodes if node.name in where.calls)
     executable = cached(f"hls-{_key(files)}", EXECUTABLE, partial(_compile, files))
-    return Simulator(program, executable, traced, where.aliases)
+    return FirmwareSimulator(program, executable, traced, where.aliases)
 
 
 def run(
-    simulator: Simulator, inputs: Mapping[str, NDArray[np.int64]], *, trace: bool = False
+    simulator: FirmwareSimulator, inputs: Mapping[str, NDArray[np.int64]], *, trace: bool = False
 ) -> Events:
     """Run a compiled project; arguments, result and errors as for `simulate`."""
     program = simulator.program
@@ -199,7 +199,7 @@ def _run_events(
 
 
 def _with_aliases(
-    simulator: Simulator, events: Events, inputs: Mapping[str, NDArray[np.int64]]
+    simulator: FirmwareSimulator, events: Events, inputs: Mapping[str, NDArray[np.int64]]
 ) -> Events:
     """Add the inputs, and the tensors that are another one unchanged."""
     tensors = {name: np.asarray(inputs[name]) for name in simulator.program.inputs} | events

@@ -19,7 +19,7 @@ from triggernet.program.netlist.pairs import gathered
 from triggernet.program.netlist.ring import Ring
 from triggernet.program.netlist.timing import Timing
 from triggernet.program.netlist.verilog import rows_of_registers
-from triggernet.program.netlist.wire import Count, Module, Statement, Wire
+from triggernet.program.netlist.wire import HardwareCount, Module, Statement, Wire
 from triggernet.program.operators.node import Node, Tensor
 from triggernet.words import every
 
@@ -41,7 +41,7 @@ class Hardware:
         Clock edges from the one that takes an event in to the one at which its result can be taken.
     interval_cycles : int
         Clock cycles between two events, at least.
-    count : Count
+    count : HardwareCount
         Hardware by kind, of all modules together, before any synthesis.
     nodes : tuple of NodeCount
         The same node by node, if it was asked for. Registers that delay a value are those of the
@@ -53,7 +53,7 @@ class Hardware:
     modules: Mapping[str, Module]
     latency_cycles: int
     interval_cycles: int
-    count: Count
+    count: HardwareCount
     nodes: tuple[NodeCount, ...] = ()
 
     @property
@@ -86,7 +86,7 @@ def lower(program: Program, config: RtlConfig, *, by_node: bool = False) -> Hard
     signals: dict[str, Signal] = {
         name: _input(fabric, program.tensors[name]) for name in program.inputs
     }
-    counted, before = [], Count()
+    counted, before = [], HardwareCount()
     for node in program.nodes:
         arguments = tuple(signals[name] for name in node.inputs)
         fabric.top.scope = node.output
@@ -102,7 +102,9 @@ def lower(program: Program, config: RtlConfig, *, by_node: bool = False) -> Hard
     return Hardware(program, config, modules, latency, config.interval, count, tuple(counted))
 
 
-def _node_count(node: Node, signal: Signal, before: Count, after: Count) -> NodeCount:
+def _node_count(
+    node: Node, signal: Signal, before: HardwareCount, after: HardwareCount
+) -> NodeCount:
     """What a node added to the design."""
     wires = signal.wires if isinstance(signal, Vector) else [w for x in signal.lanes for w in x]
     ready = max((w.cycle + w.slots - 1 for w in wires if not w.constant), default=0)
@@ -214,8 +216,8 @@ def _instances(modules: Mapping[str, Module], top: str) -> dict[str, int]:
     return dict(found)
 
 
-def _count(modules: Mapping[str, Module], top: str) -> Count:
-    total = Count()
+def _count(modules: Mapping[str, Module], top: str) -> HardwareCount:
+    total = HardwareCount()
     for name, times in _instances(modules, top).items():
         total.add(modules[name].count, times)
         total.add(rows_of_registers(modules[name]), times)

@@ -17,7 +17,7 @@ from triggernet.program.netlist import cost, timing
 from triggernet.program.netlist.keywords import KEYWORDS
 from triggernet.program.netlist.text import as_signed, delayed, fitted, literal, part, undelayed
 from triggernet.program.netlist.timing import Timing
-from triggernet.program.netlist.wire import Count, Module, Net, Statement, Wire, constant
+from triggernet.program.netlist.wire import HardwareCount, Module, Net, Statement, Wire, constant
 
 Read = Callable[[Wire], str]
 IN_DSP = '(* use_dsp = "yes" *) '  # Vivado puts products of up to 10 bits into LUTs otherwise
@@ -136,7 +136,7 @@ class Builder:
         delay_ns: float,
         write: Callable[[Read, int], str],
         *,
-        count: Count | None = None,
+        count: HardwareCount | None = None,
         name: str = "n",
         attribute: str = "",
     ) -> Wire:
@@ -329,7 +329,7 @@ class Builder:
         text = f"{net.name} <= {read(flag)} ? {literal(value, kind.width)} : {other};"
         self.module.statements.append(Statement(-1, f"reg [{kind.width - 1}:0] {net.name};"))
         self.module.clocked.append(text)
-        self.module.count.add(Count(ff=kind.width, da4ml_lut=kind.width / 2))
+        self.module.count.add(HardwareCount(ff=kind.width, da4ml_lut=kind.width / 2))
         return Wire(net, *bounds, cycle + 1, 0.0, slots=max(flag.slots, a.slots))
 
     def missing(self, flags: Sequence[Wire], below: Wire, name: str = "clear") -> Wire:

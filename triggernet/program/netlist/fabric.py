@@ -21,7 +21,7 @@ from triggernet.program.netlist.keywords import KEYWORDS
 from triggernet.program.netlist.layout import Options, Pairs, Particles, Rows
 from triggernet.program.netlist.timing import LEVEL_NS, LUT_INPUTS, Timing, add_ns, reduce_ns
 from triggernet.program.netlist.verilog import is_clocked
-from triggernet.program.netlist.wire import Count, Module, Net, Statement, Wire, constant
+from triggernet.program.netlist.wire import HardwareCount, Module, Net, Statement, Wire, constant
 
 Kernel = Callable[..., Sequence[Wire]]
 Port = tuple[int, int, float]  # bounds, equal for a constant, and ns in the cycle
@@ -260,7 +260,7 @@ class Fabric:
             value = top.extended(self.at(wire, load), kind.width, top.reader(load))
             text = f"{net.name} <= {self.token(load)} ? {value} : {nets[(k + step) % n].name};"
             self._register(net.name, kind.width, text)
-        top.module.count.add(Count(lut=kind.width, da4ml_lut=kind.width / 2), n)
+        top.module.count.add(HardwareCount(lut=kind.width, da4ml_lut=kind.width / 2), n)
         return [Wire(net, lo, hi, load + 1, slots=n) for net in nets]
 
     def together(self, particles: Particles) -> Particles:
@@ -345,7 +345,7 @@ class Fabric:
         top.module.statements.append(
             Statement(cycle, f"wire [{net.width - 1}:0] {net.name} = {text};")
         )
-        top.module.count.add(Count(lut=net.width, da4ml_lut=net.width))
+        top.module.count.add(HardwareCount(lut=net.width, da4ml_lut=net.width))
 
     def largest(self, wire: Wire, slots: int) -> Wire:
         """The largest of the values, none of them negative, that a wire carries in its slots."""
@@ -361,7 +361,7 @@ class Fabric:
         self._register(kept, width, f"{kept} <= {net.name};")
         for name, text in ((before.name, fresh), (net.name, chosen)):
             top.module.statements.append(Statement(cycle, f"wire [{width - 1}:0] {name} = {text};"))
-        top.module.count.add(Count(lut=2 * width, da4ml_lut=1.5 * width))
+        top.module.count.add(HardwareCount(lut=2 * width, da4ml_lut=1.5 * width))
         return Wire(net, wire.lo, wire.hi, cycle + slots - 1, offset)
 
     def slots_flag(self, chosen: Iterable[int], begin: int, slots: int) -> Wire:

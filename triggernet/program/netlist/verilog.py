@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from triggernet.program.netlist.text import delayed
-from triggernet.program.netlist.wire import Count, Module, Net
+from triggernet.program.netlist.wire import HardwareCount, Module, Net
 
 SHIFT_FROM, SHIFT_DEPTH = 3, 32
 WIDE_PRODUCTS = ("/* verilator lint_off WIDTHEXPAND */", "/* verilator lint_on WIDTHEXPAND */")
@@ -26,12 +26,12 @@ def is_clocked(module: Module) -> bool:
     return module.needs_clock or bool(module.clocked) or any(n.delays for n in module.nets)
 
 
-def rows_of_registers(module: Module) -> Count:
+def rows_of_registers(module: Module) -> HardwareCount:
     """What rows of registers behind nets take; those of `clocked` are counted where they are made.
 
     From three in a row on a synthesis makes shift registers of look-up tables, 32 deep.
     """
-    count = Count()
+    count = HardwareCount()
     for net in module.nets:
         if net.delays >= SHIFT_FROM:
             count.lut += net.width * -(-net.delays // SHIFT_DEPTH)

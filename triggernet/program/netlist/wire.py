@@ -89,7 +89,7 @@ class Statement:
 
 
 @dataclass
-class Count:
+class HardwareCount:
     """Hardware of a module by kind, before any synthesis.
 
     Attributes
@@ -107,7 +107,7 @@ class Count:
     dsp: float = 0.0
     bram: float = 0.0
 
-    def add(self, other: Count, times: int = 1) -> None:
+    def add(self, other: HardwareCount, times: int = 1) -> None:
         """Add `times` of another count."""
         for name in vars(self):
             setattr(self, name, getattr(self, name) + times * getattr(other, name))
@@ -142,7 +142,7 @@ class Module:
     clocked: list[str] = field(default_factory=list)
     nets: list[Net] = field(default_factory=list)
     instances: Counter[str] = field(default_factory=Counter)
-    count: Count = field(default_factory=Count)
+    count: HardwareCount = field(default_factory=HardwareCount)
     needs_clock: bool = False
     needs_reset: bool = False
     body: str = ""

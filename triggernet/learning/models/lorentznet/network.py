@@ -37,7 +37,7 @@ _CLAMP_GEV = 100.0
 _BEAMS = ((1.0, 0.0, 0.0, 1.0), (1.0, 0.0, 0.0, -1.0))
 
 
-class Block(nn.Module):
+class LorentzBlock(nn.Module):
     """Messages, then vectors, then node features.
 
     Parameters
@@ -109,7 +109,7 @@ class LorentzNet(nn.Module):
         self.embedding = nn.Linear(2, H)
         last = config.n_blocks - 1
         self.blocks = nn.ModuleList(
-            Block(H, config.step, k == last) for k in range(config.n_blocks)
+            LorentzBlock(H, config.step, k == last) for k in range(config.n_blocks)
         )
         self.head = Network(
             (H, H, max(n_outputs, 2)), LayerStyle("relu", dropout=config.dropout), linear_end=True

@@ -62,7 +62,7 @@ def input_types(config: SemiEquivariantConfig, encoding: EncodingConfig) -> dict
     }
 
 
-class Nodes(NamedTuple):
+class QuantisedNodes(NamedTuple):
     """What constituents carry in hardware: s and h (B, N, F), None without features."""
 
     s: Tensor | None
@@ -115,12 +115,12 @@ class QuantisedIteration(nn.Module):
 
     def forward(
         self,
-        nodes: Nodes,
+        nodes: QuantisedNodes,
         context: tuple[Tensor, ...],
         d: Sequence[Tensor],
         pair: Tensor | None,
         present: Tensor,
-    ) -> tuple[Nodes, Sequence[Tensor]]:
+    ) -> tuple[QuantisedNodes, Sequence[Tensor]]:
         """New nodes, of widths S' and H', and the products of the vectors behind."""
         s, h = nodes.s, nodes.h
         if self.phi_s is not None:
@@ -132,7 +132,7 @@ class QuantisedIteration(nn.Module):
             # (B, P or 2 P, H)
             edges = self.phi_h(both, context, pair if self.phi_s is not None else None)
             h = self.update_h(nodes.h, context, edges, present)  # (B, N, H')
-        return Nodes(s, h), d
+        return QuantisedNodes(s, h), d
 
     def set_weights(self, iteration: Iteration) -> None:
         """Start from the float iteration."""
@@ -298,10 +298,11 @@ class QuantisedSemiEquivariantNet(EdgeModel):
     def head(self, invariants: Mapping[str, Tensor]) -> Tensor:
         """The trainable part, from `invariants` to the scores (B, C)."""
         present, pair = invariants["present"], invariants.get("pair")
-        nodes: Nodes = Nodes(None, invariants.get("h"))
+        nodes = QuantisedNodes(None, invariants.get("h"))
         context = (invariants["context"],) if self.columns is not None else ()
         if self.embedding is not None:
-            nodes, context = Nodes(None, self.embedding(nodes.h, *context)), ()  # h (B, N, 7)
+            nodes = QuantisedNodes(None, self.embedding(nodes.h, *context))  # h (B, N, 7)
+            context = ()
         d: Sequence[Tensor] = [invariants["d"]] if len(self.pairs) else []  # (B, P) each
         for k, iteration in enumerate(self.iterations):
             if 0 < k < len(self.pairs):
