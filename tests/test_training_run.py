@@ -16,10 +16,9 @@ import pytest
 import torch
 
 from triggernet.cli import main
-from triggernet.data import EncodingConfig, mock_jets, save_jets
+from triggernet.data import mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError, EncodingError, ModelError, UsageError
 from triggernet.files import read_json, sha256_of, write_json
-from triggernet.learning.tasks.task import Task
 from triggernet.learning.training import load_run, load_run_config, run_folder, train
 from triggernet.learning.training.adamw import _Show, learning_rate
 from triggernet.learning.training.fine_tune import _batches
@@ -231,7 +230,7 @@ def test_killed_process_resumes(finished, tmp_path):
 
 
 def test_every_epoch_has_an_order_of_its_own():
-    sample = Sample.of(JETS, EncodingConfig(n_constituents=2), Task())
+    sample = Sample.of(JETS, load_run_config(None, {"encoding.n_constituents": 2}, "nanopelican"))
 
     def order(seed, epoch):
         return torch.cat([inputs["pt"][:, 0] for inputs, _ in _batches(sample, 64, seed, epoch)])

@@ -1,4 +1,4 @@
-"""A folder of the user's own for what can be made again: compiled simulators, logs of failures.
+"""A folder of the user's own for what can be made again: compiled simulators, Lund trees, logs.
 
 It is the folder that the environment variable ``TRIGGERNET_CACHE`` names, otherwise ``triggernet``
 in ``XDG_CACHE_HOME``, otherwise ``~/.cache/triggernet``. Programs in it are run without a further
@@ -21,8 +21,9 @@ from triggernet.errors import UsageError
 from triggernet.temporary import remove, sibling, sweep_folder
 
 VARIABLE = "TRIGGERNET_CACHE"
-SIMULATORS, LOGS = "simulators", "logs"
+SIMULATORS, LOGS, TREES = "simulators", "logs", "trees"
 MOST_SIMULATORS = 200
+MOST_TREES = 20
 MOST_LOGS = 50
 IN_USE_S = 24 * 3600.0  # what was used since then may be in use
 
@@ -68,7 +69,7 @@ def _place() -> Path:
     return base / "triggernet"
 
 
-def cached(name: str, artefact: str, make: Callable[[Path], None]) -> Path:
+def cached(name: str, artefact: str, make: Callable[[Path], None], kind: str = SIMULATORS) -> Path:
     """A file of the cache, made if it is not there; whole or not at all.
 
     Two processes that make the same one do not disturb each other: the first to end wins.
@@ -81,13 +82,15 @@ def cached(name: str, artefact: str, make: Callable[[Path], None]) -> Path:
         The file's name.
     make : callable
         Is given a new folder in which it must leave the file.
+    kind : str
+        `SIMULATORS`, or `TREES`, which are made in seconds and so kept in smaller number.
 
     Raises
     ------
     UsageError
         As `cache_folder`.
     """
-    folder = _subfolder(SIMULATORS)
+    folder = _subfolder(kind)
     path = folder / name / artefact
     if not path.is_file():
         sweep_folder(folder)
@@ -99,7 +102,10 @@ def cached(name: str, artefact: str, make: Callable[[Path], None]) -> Path:
             _publish(new, path)
         finally:
             remove(new)
-        _prune(folder, MOST_SIMULATORS)
+        if kind == SIMULATORS:
+            _prune(folder, MOST_SIMULATORS)
+        else:  # whoever reads one at this moment has it open
+            _prune(folder, MOST_TREES, in_use_s=0.0)
     touch(path)
     return path
 
@@ -149,15 +155,15 @@ def _publish(new: Path, path: Path) -> None:
             raise
 
 
-def _prune(folder: Path, most: int) -> None:
-    """Remove the oldest entries above `most`; no simulator that may be in use."""
+def _prune(folder: Path, most: int, in_use_s: float = IN_USE_S) -> None:
+    """Remove the oldest entries above `most`; none that was used in the last `in_use_s`."""
     now, entries = time.time(), []
     for entry in folder.iterdir():
         with suppress(OSError):
             if not entry.name.startswith("."):
                 entries.append((entry.stat().st_mtime, entry))
     for at, entry in sorted(entries)[: max(0, len(entries) - most)]:
-        if entry.is_file() or now - at > IN_USE_S:
+        if entry.is_file() or now - at > in_use_s:
             gone = sibling(entry)  # first of all: nobody may find half of it
             with suppress(OSError):
                 entry.rename(gone)

@@ -135,7 +135,7 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
         energies.
     """
     task = run.config.task
-    sample = Sample.of(jets, run.config.encoding, task)
+    sample = Sample.of(jets, run.config)
     label = sample.label.numpy()
     n_parameters = parameters_of(run.float_model)
     exact, hardware = logits_of(run, sample)

@@ -153,7 +153,8 @@ class Symmetry:
 def symmetry(run: Run, jets: Jets, config: SymmetryConfig | None = None) -> Symmetry:
     """Measure how a run's output changes under transformations of `jets`.
 
-    ``permutation`` puts the constituents into a random order at the model's input. ``rotation``
+    ``permutation`` puts the constituents into a random order at the model's input, or before it
+    where the family prepares inputs of its own. ``rotation``
     (about the beam), ``boost`` (along it) and ``lorentz`` (a rotation, then a boost, each about and
     along any direction) act on the four-momenta of constituents and jet, which are then encoded
     anew. With a polar encoding, which takes constituents for massless, they are put on the light
@@ -166,14 +167,17 @@ def symmetry(run: Run, jets: Jets, config: SymmetryConfig | None = None) -> Symm
     """
     config = config or SymmetryConfig()
     check_jets(jets)
-    encoding, rng = run.config.encoding, np.random.default_rng(config.seed)
-    jets = _prepared(jets, encoding)
-    sample = Sample.of(jets, encoding, run.config.task)
-    samples = {"permutation": _permuted(sample, rng)}
+    rng = np.random.default_rng(config.seed)
+    jets = _prepared(jets, run.config.encoding)
+    sample = Sample.of(jets, run.config)
+    own_inputs = run.config.family.inputs is not None
+    samples = {
+        "permutation": Sample.of(_shuffled(jets, rng), run.config)
+        if own_inputs
+        else _permuted(sample, rng)
+    }
     for name, matrices in _TRANSFORMATIONS.items():
-        samples[name] = Sample.of(
-            _transformed(jets, matrices(len(jets), config, rng)), encoding, run.config.task
-        )
+        samples[name] = Sample.of(_transformed(jets, matrices(len(jets), config, rng)), run.config)
     before = logits_of(run, sample)
     after = {name: logits_of(run, each) for name, each in samples.items()}
     invariant = bool(getattr(run.float_model, "permutation_invariant", False))
@@ -201,7 +205,7 @@ def _prepared(jets: Jets, encoding: EncodingConfig) -> Jets:
 def _permuted(sample: Sample, rng: np.random.Generator) -> Sample:
     """The same sample with the constituents of each jet in random order, absent ones included."""
     n, N = sample.exact["momenta"].shape[:2]
-    order = torch.from_numpy(rng.permuted(np.tile(np.arange(N), (n, 1)), axis=1))
+    order = torch.from_numpy(_orders(n, N, rng))
     rows = torch.arange(n)[:, None]
 
     def permute(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -210,6 +214,20 @@ def _permuted(sample: Sample, rng: np.random.Generator) -> Sample:
     return dataclasses.replace(
         sample, exact=permute(sample.exact), hardware=permute(sample.hardware)
     )
+
+
+def _shuffled(jets: Jets, rng: np.random.Generator) -> Jets:
+    """The same jets with their constituents in random order, absent ones included."""
+    n, N = jets.constituents.shape[:2]
+    order = _orders(n, N, rng)
+    return dataclasses.replace(
+        jets, constituents=np.take_along_axis(jets.constituents, order[..., None], axis=1)
+    )
+
+
+def _orders(n: int, n_places: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A random order of the places for each of n jets, (n, N)."""
+    return rng.permuted(np.tile(np.arange(n_places), (n, 1)), axis=1)
 
 
 def _transformed(jets: Jets, matrices: Floats) -> Jets:

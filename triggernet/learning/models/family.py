@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from triggernet.errors import ModelError
+from triggernet.tier import Tier
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from triggernet.data import EncodingConfig
+    from triggernet.data import EncodingConfig, Jets
 
     Tensors = Mapping[str, Tensor]
 
@@ -37,6 +39,15 @@ def set_and_calibrate(model: Any, quantised: Any, inputs: Tensors, label: Tensor
 
 
 @dataclass(frozen=True)
+class NoQuantisation:
+    """The section ``quantisation`` of a family without a quantised form: it is empty."""
+
+
+def _no_quantised(*_: Any) -> nn.Module:
+    raise AssertionError("a family of the tier hlt has no quantised form; see `refusal`")
+
+
+@dataclass(frozen=True)
 class ModelFamily:
     """One kind of model, from its configuration to its quantised form.
 
@@ -45,7 +56,8 @@ class ModelFamily:
     ``freeze_scales()``, and its state dict holds all that `transfer` and training decide. A float
     module whose attribute ``permutation_invariant`` is true promises the same bits for every order
     of the constituents. Parameters whose names begin with one of its `head_parameters` are the
-    head, the others the trunk.
+    head, the others the trunk; if it has methods ``trunk_outputs`` (inputs to what the head reads,
+    jet by jet) and ``head_logits``, a frozen trunk runs once for a whole training.
 
     Attributes
     ----------
@@ -57,7 +69,8 @@ class ModelFamily:
     make_float : callable (config, encoding, n_outputs)
         A float module with random weights from torch's global generator.
     make_quantised : callable (config, quantisation, encoding, n_outputs)
-        A quantised module without weights, where `unsupported` does not speak against it.
+        A quantised module without weights, where `unsupported` does not speak against it. Families
+        of the tier hlt leave it and `quantisation` out.
     recipes : tuple of str
         Which float trainings it can have, the default first.
     check : callable (config, encoding)
@@ -68,21 +81,38 @@ class ModelFamily:
         Why this configuration has no hardware form and what to do about it, as the end of a
         sentence, e.g. "activation: silu has no exact form; set activation: relu". None if it has
         one. It is trained in floating point only, and refused with that reason by what needs more.
+    tier : {"l1", "hlt"}
+        Which tier it is for; one of the hlt has no quantised form.
+    inputs : callable (config, encoding, jets), optional
+        What the float module reads, as arrays (n, ...) by name; left out, what
+        `triggernet.learning.training.features.float_inputs` gives.
+    n_constituents : int, optional
+        How many leading constituents it reads where ``encoding.n_constituents`` is not given; left
+        out, as many as the preset says.
     """
 
     name: str
     summary: str
     config: type[Any]
-    quantisation: type[Any]
     make_float: Callable[[Any, EncodingConfig, int], nn.Module]
-    make_quantised: Callable[[Any, Any, EncodingConfig, int], nn.Module]
+    quantisation: type[Any] = NoQuantisation
+    make_quantised: Callable[[Any, Any, EncodingConfig, int], nn.Module] = _no_quantised
     recipes: tuple[str, ...] = ("adamw",)
     check: Callable[[Any, EncodingConfig], None] = lambda _config, _encoding: None
     transfer: Callable[[Any, Any, Tensors, Tensor], None] = set_and_calibrate
     unsupported: Callable[[Any, EncodingConfig], str | None] = lambda _config, _encoding: None
+    tier: Tier = "l1"
+    inputs: Callable[[Any, EncodingConfig, Jets], Mapping[str, NDArray[Any]]] | None = None
+    n_constituents: int | None = None
 
     def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:
         """The error for asking this configuration for its hardware form; None if it has one."""
+        if self.tier == "hlt":
+            return ModelError(
+                f"model {self.name!r} is of the tier hlt, which has no hardware form: it is "
+                "trained in floating point only and cannot be quantised; `triggernet export "
+                "--onnx` makes the file that a CPU runs"
+            )
         reason = self.unsupported(config, encoding)
         if reason is None:
             return None

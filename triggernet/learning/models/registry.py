@@ -30,6 +30,8 @@ OWN: Mapping[str, str] = MappingProxyType(
             "semiequivariant",
             "lorentznet",
             "mlp",
+            "lundnet",
+            "particlenet",
         )
     }
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import signal
 import threading
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
@@ -18,7 +21,7 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 from torch import Tensor, nn
 
 from triggernet.files import new_file
-from triggernet.learning.training.sample import Target
+from triggernet.learning.training.sample import Target, in_batches
 from triggernet.learning.training.start import keep_trunk, parameter_groups
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
@@ -37,8 +40,12 @@ Batch = tuple[dict[str, Tensor], Target]
 def learning_rate(config: AdamWConfig, epoch: float) -> float:
     """The rate at a fractional epoch: linear warm-up, cosines with restarts, exponential decay.
 
-    The cosines end at ``config.floor`` of the full rate, and the decay goes on from there.
+    The cosines end at ``config.floor`` of the full rate, and the decay goes on from there. With
+    ``config.milestones`` it is a staircase instead.
     """
+    if config.milestones:
+        passed = sum(epoch >= milestone for milestone in config.milestones)
+        return config.learning_rate * math.pow(0.1, passed)
     if epoch < config.warmup_epochs:
         return config.learning_rate * (epoch + 1e-3) / config.warmup_epochs
     annealed = config.epochs - config.decay_epochs
@@ -55,7 +62,9 @@ def learning_rate(config: AdamWConfig, epoch: float) -> float:
 def fit(
     model: nn.Module, split: Split, config: AdamWConfig, seed: int, state: TrainingState
 ) -> None:
-    """Train `model` on the exact inputs of `split` and leave it after the last epoch.
+    """Train `model` on the exact inputs of `split` and leave it with the weights of `config.keep`.
+
+    A frozen trunk that says so (see `ModelFamily`) runs once, before the first epoch.
 
     Parameters
     ----------
@@ -71,7 +80,8 @@ def fit(
     name = f"adamw-{seed}"
     kept = state.get(name)
     if kept is None:
-        module = _Classifier(model, split, config, seed)
+        network, split = _prepared(model, split)
+        module = _Classifier(network, split, config, seed)
         folder = state.path(name)
         last = folder / "last.ckpt"
         with (
@@ -89,7 +99,7 @@ def fit(
                 datamodule=_Jets(split, config.batch_size, seed),
                 ckpt_path=str(last) if last.is_file() else None,
             )
-        kept = {"model": model.state_dict(), "history": module.lines}
+        kept = {"model": module.kept_weights(model), "history": module.lines}
         state.put(name, kept)
     model.load_state_dict(kept["model"])
     model.eval()
@@ -148,8 +158,32 @@ class _WholeCheckpoints(TorchCheckpointIO):
             torch.save(checkpoint, temporary)
 
 
+class _HeadAlone(nn.Module):
+    """The head of a model, fed with what its frozen trunk made of the inputs."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, outputs: dict[str, Tensor]) -> Tensor:
+        logits: Tensor = cast("Any", self.model).head_logits(outputs)
+        return logits
+
+
+def _prepared(model: nn.Module, split: Split) -> tuple[nn.Module, Split]:
+    """What to train on what: of a model with a frozen trunk the head alone, where it is divided."""
+    if split.start.trunk != "frozen" or not hasattr(model, "trunk_outputs"):
+        return model, split
+    model.eval()
+    outputs = cast("Any", model).trunk_outputs
+    parts = [
+        replace(s, exact=in_batches(outputs, s.exact)) for s in (split.train, split.validation)
+    ]
+    return _HeadAlone(model), replace(split, train=parts[0], validation=parts[1])
+
+
 class _Classifier(LightningModule):
-    """A classifier under training."""
+    """A classifier under training: a model, or the head of one."""
 
     def __init__(self, model: nn.Module, split: Split, config: AdamWConfig, seed: int) -> None:
         super().__init__()
@@ -157,11 +191,21 @@ class _Classifier(LightningModule):
         self.lines: list[dict[str, Any]] = []
         self._losses: list[float] = []
         self._judged: list[Tensor] = []
+        self._best: dict[str, Any] | None = None
+
+    @property
+    def whole(self) -> nn.Module:
+        """The model that is trained, of which `model` may be the head alone."""
+        return self.model.model if isinstance(self.model, _HeadAlone) else self.model
+
+    def kept_weights(self, model: nn.Module) -> dict[str, Any]:
+        """The weights that `config.keep` asks for."""
+        return model.state_dict() if self._best is None else self._best
 
     def configure_optimizers(self) -> Any:
         """AdamW, its rate set batch by batch."""
         config = self.config
-        groups = parameter_groups(self.model, self.split.start)
+        groups = parameter_groups(self.whole, self.split.start)
         optimiser = torch.optim.AdamW(
             groups, lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -170,7 +214,7 @@ class _Classifier(LightningModule):
     def on_train_epoch_start(self) -> None:
         """Dropout that depends on seed and epoch alone, so that any epoch can be redone."""
         torch.manual_seed(1_000_003 * self.seed + self.current_epoch)
-        keep_trunk(self.model, self.split.start)
+        keep_trunk(self.whole, self.split.start)
         self._losses.clear()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -194,18 +238,23 @@ class _Classifier(LightningModule):
         """One line of history."""
         logits = torch.cat(self._judged)
         self._judged.clear()
-        line = {"stage": "adamw", "seed": self.seed, "epoch": self.current_epoch}
+        line: dict[str, Any] = {"stage": "adamw", "seed": self.seed, "epoch": self.current_epoch}
         line |= {"loss": sum(self._losses) / max(len(self._losses), 1)}
         line |= self.split.judged(logits)
+        least = min((earlier["validation_loss"] for earlier in self.lines), default=inf)
+        if self.config.keep == "best" and line["validation_loss"] < least:
+            self._best = copy.deepcopy(self.whole.state_dict())
         self.lines.append(line)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The history goes with the weights."""
         checkpoint["lines"] = self.lines
+        checkpoint["best"] = self._best
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """And comes back with them."""
         self.lines = checkpoint["lines"]
+        self._best = checkpoint["best"]
 
 
 class _Jets(LightningDataModule):

@@ -161,6 +161,8 @@ def load_run_config(
     with naming(source) if isinstance(source, Path) else nullcontext():
         family = _family(named, model)
     under = {"training.recipe": family.recipes[0]} | _flat(_preset(preset))
+    if family.n_constituents is not None:
+        under["encoding.n_constituents"] = family.n_constituents
     return cast("RunConfig", load_config(_schema(family.name), source, overrides, under))
 
 

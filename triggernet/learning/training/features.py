@@ -23,6 +23,7 @@ from triggernet.errors import DataError
 if TYPE_CHECKING:
     from triggernet.data import EncodingConfig, Jets
     from triggernet.data.encoding import Encoded
+    from triggernet.learning.training.config import RunConfig
 
 
 def check_jets(jets: Jets) -> None:
@@ -42,6 +43,18 @@ def check_jets(jets: Jets) -> None:
             f"{int(negative.sum())} jets have negative energies, first jet "
             f"{int(negative.argmax())}; the columns may be in another order than E, px, py, pz"
         )
+
+
+def exact_inputs(jets: Jets, config: RunConfig) -> dict[str, Tensor]:
+    """What the float model of a configuration reads of jets, by name: tensors (n, ...).
+
+    Those of the model's family where it has inputs of its own, otherwise `float_inputs`.
+    """
+    inputs = config.family.inputs
+    if inputs is None:
+        return float_inputs(jets, config.encoding)
+    arrays = inputs(config.model, config.encoding, jets)
+    return {name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in arrays.items()}
 
 
 def float_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from triggernet.errors import ModelError
 from triggernet.learning.tasks.losses import one_or_all
-from triggernet.learning.training.sample import Sample, Split, Target, predict
+from triggernet.learning.training.sample import Sample, Split, Target, in_batches, predict
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
 
@@ -91,15 +91,9 @@ def _prepared(model: nn.Module, split: Split) -> tuple[nn.Module, Split]:
     return _Head(model), dataclasses.replace(split, train=train, validation=validation)
 
 
-@torch.no_grad()
-def _invariants(model: Any, sample: Sample, batch_size: int = 1000) -> Sample:
+def _invariants(model: Any, sample: Sample) -> Sample:
     model.eval()
-    chunks = [
-        model.invariants({name: x[k : k + batch_size] for name, x in sample.hardware.items()})
-        for k in range(0, len(sample), batch_size)
-    ]
-    joined = {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
-    return dataclasses.replace(sample, hardware=joined)
+    return dataclasses.replace(sample, hardware=in_batches(model.invariants, sample.hardware))
 
 
 class _Tuning:

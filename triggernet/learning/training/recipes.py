@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from triggernet.errors import ConfigError
 
@@ -67,6 +68,12 @@ class AdamWConfig:
         Share of the learning rate at which each cosine ends.
     decay : float
         Factor an epoch at the end.
+    milestones : tuple of int
+        Epochs before which the rate falls to a tenth; with some of them the rate is constant
+        between, without warm-up, annealing and decay.
+    keep : {"last", "best"}
+        Which weights are kept: those after the last epoch, or those of the epoch with the lowest
+        validation loss.
     """
 
     epochs: int = 140
@@ -79,13 +86,24 @@ class AdamWConfig:
     restart_factor: int = 2
     floor: float = 0.01
     decay: float = 0.5
+    milestones: tuple[int, ...] = ()
+    keep: Literal["last", "best"] = "last"
 
     def __post_init__(self) -> None:
         _positive(self, "batch_size", "learning_rate", "restart_epochs", "restart_factor", "epochs")
-        if self.warmup_epochs + self.decay_epochs > self.epochs:
+        if self.milestones:
+            self._check_milestones()
+        elif self.warmup_epochs + self.decay_epochs > self.epochs:
             raise ConfigError(
                 f"warmup_epochs {self.warmup_epochs} and decay_epochs {self.decay_epochs} together "
                 f"exceed epochs {self.epochs}"
+            )
+
+    def _check_milestones(self) -> None:
+        if list(self.milestones) != sorted(set(self.milestones)) or self.milestones[0] < 1:
+            raise ConfigError(
+                f"milestones: found {list(self.milestones)}; expected rising numbers of epochs, "
+                "the first 1 or more"
             )
 
 

@@ -13,13 +13,13 @@ from torch import Tensor
 from triggernet.data.encoding import encode
 from triggernet.errors import DataError, EncodingError
 from triggernet.learning.tasks.losses import distillation_loss
-from triggernet.learning.training.features import check_jets, code_values, float_inputs
+from triggernet.learning.training.features import check_jets, code_values, exact_inputs
 from triggernet.learning.training.start_config import StartConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from triggernet.data import EncodingConfig, Jets
+    from triggernet.data import Jets
     from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.config import RunConfig, TrainingConfig
 
@@ -38,10 +38,10 @@ class Sample:
 
     Attributes
     ----------
-    exact : dict of str to float64 tensor (n, ...)
-        See `features.float_inputs`.
+    exact : dict of str to tensor (n, ...)
+        What the float model reads: see `features.exact_inputs`.
     hardware : dict of str to float32 tensor (n, ...)
-        See `features.hardware_inputs`.
+        See `features.hardware_inputs`; empty for a model of the tier hlt.
     label : int64 tensor (n,)
         In the order of the task's classes; of two, 1 is the signal.
     saturated : mapping of str to int
@@ -60,17 +60,17 @@ class Sample:
     weight: Tensor | None = None
 
     @classmethod
-    def of(cls, jets: Jets, encoding: EncodingConfig, task: Task) -> Sample:
-        """The sample of checked jets."""
+    def of(cls, jets: Jets, config: RunConfig) -> Sample:
+        """What the models of a configuration read of jets, which are checked first."""
         check_jets(jets)
-        encoded = encode(jets, encoding)
-        return cls(
-            float_inputs(jets, encoding),
-            code_values(encoded, encoding),
-            torch.from_numpy(task.labels(jets.classes, jets.label)),
-            encoded.saturated,
-            weight=None if jets.weight is None else torch.from_numpy(jets.weight),
-        )
+        exact = exact_inputs(jets, config)
+        label = torch.from_numpy(config.task.labels(jets.classes, jets.label))
+        weight = None if jets.weight is None else torch.from_numpy(jets.weight)
+        if config.family.tier == "hlt":
+            return cls(exact, {}, label, {}, weight=weight)
+        encoded = encode(jets, config.encoding)
+        values = code_values(encoded, config.encoding)
+        return cls(exact, values, label, encoded.saturated, weight=weight)
 
     def __len__(self) -> int:
         return len(self.label)
@@ -128,7 +128,7 @@ def split_jets(
         )
     parts = [jets.select(index) for index in _parts(jets, training)]
     task = config.task
-    samples = [Sample.of(part, config.encoding, task) for part in parts]
+    samples = [Sample.of(part, config) for part in parts]
     for sample, name in zip(samples, ("training part", "validation part"), strict=True):
         advice = "give more jets or another validation_fraction"
         counted = sample.label if sample.weight is None else sample.label[sample.weight > 0]
@@ -187,11 +187,21 @@ def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int =
     """Logits (n,) or (n, C) of a model in evaluation mode, float64, batch by batch."""
     training = model.training
     model.eval()
-    n = len(next(iter(inputs.values())))
-    with torch.no_grad():
-        parts = [
-            model({name: x[k : k + batch_size] for name, x in inputs.items()}).double()
-            for k in range(0, n, batch_size)
-        ]
+    logits = in_batches(lambda x: {"logits": model(x).double()}, inputs, batch_size)["logits"]
     model.train(training)
-    return torch.cat(parts)
+    return logits
+
+
+@torch.no_grad()
+def in_batches(
+    function: Callable[[dict[str, Tensor]], dict[str, Tensor]],
+    inputs: dict[str, Tensor],
+    batch_size: int = 1000,
+) -> dict[str, Tensor]:
+    """What a function of tensors (B, ...) by name makes of inputs (n, ...), batch by batch."""
+    n = len(next(iter(inputs.values())))
+    parts = [
+        function({name: x[k : k + batch_size] for name, x in inputs.items()})
+        for k in range(0, n, batch_size)
+    ]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ def teacher_logits(start: StartConfig, jets: Jets, task: Task) -> Tensor | None:
             f"apart, this model {task.n_classes}; take a teacher of the same classes"
         )
     try:
-        sample = Sample.of(jets, run.config.encoding, task)
+        sample = Sample.of(jets, replace(run.config, task=task))
     except (DataError, EncodingError) as error:
         raise DataError(
             f"training.start.teacher: the jets lack what {start.teacher} reads: {error}"

@@ -111,7 +111,8 @@ def _resumable(out: Path) -> Iterator[None]:
 def _train(config: RunConfig, split: Split, out: Path) -> None:
     state = TrainingState(out / run_folder.STATE, out / run_folder.HISTORY)
     say(f"{len(split.train)} jets to train on, {len(split.validation)} to validate")
-    say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
+    if split.train.hardware:
+        say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
     if config.refusal is not None:
         say(f"note: {config.refusal}")
     model, spread = _train_float(config, split, state)

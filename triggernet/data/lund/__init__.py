@@ -1,0 +1,1 @@
+"""Lund trees and planes of jets."""

@@ -1,0 +1,1 @@
+"""LundNet: a graph network on the Lund tree of a jet."""

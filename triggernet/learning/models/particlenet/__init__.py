@@ -1,0 +1,1 @@
+"""ParticleNet: edge convolutions between nearest neighbours."""
