@@ -68,6 +68,13 @@ def test_what_is_always_too_large_is_the_largest_code(builder: Builder) -> None:
     assert value_of(saturate(builder, x, FixedPoint(False, 8, 8))) == 255
 
 
+def test_a_constant_is_read_as_its_digits_in_whatever_clock(builder: Builder) -> None:
+    assert [builder.read(constant(value), 7) for value in (5, -1)] == ["3'd5", "1'd1"]
+    product = builder.multiply(builder.input("x", 0, 9), constant(6))
+    assert (product.lo, product.hi) == (0, 54)
+    assert builder.module.statements[-1].text.endswith("= x * 3'd6;")
+
+
 def test_dropping_no_bits_is_nothing(builder: Builder) -> None:
     x = builder.input("x", -5, 9)
     assert builder.floor(x, 0) is x

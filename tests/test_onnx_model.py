@@ -15,6 +15,7 @@ from programs import tiny_program
 from triggernet.deployment.export.onnx_file import to_onnx
 from triggernet.errors import ModelError, ProgramError
 from triggernet.learning.training.checkpoint import read_checkpoint
+from triggernet.program.onnx_model import load_model
 from triggernet.program.readers.qonnx import read_program
 
 
@@ -29,12 +30,13 @@ def external_in_attribute(model: onnx.ModelProto) -> None:
     model.functions[0].node[0].attribute.append(helper.make_attribute("value", tensor))
 
 
-def deep(model: onnx.ModelProto) -> None:
+def deep(model: onnx.ModelProto, levels: int = 5) -> None:
     graph = model.graph
-    for _ in range(6):
+    for _ in range(levels):
         node = graph.node.add(op_type="If")
         node.attribute.add(name="then_branch", type=onnx.AttributeProto.GRAPH)
         graph = node.attribute[0].g
+        graph.name = "inner"
 
 
 def quant(k: int, value: float) -> Callable[[onnx.ModelProto], None]:
@@ -93,6 +95,18 @@ def checkpoint(tmp_path: Path) -> Path:
     path = tmp_path / "checkpoint.pt"
     torch.save({"w": torch.arange(100.0)}, path)
     return path
+
+
+def test_graphs_may_be_nested_four_levels(tmp_path: Path):
+    model, path = to_onnx(tiny_program()), tmp_path / "model.onnx"
+    deep(model, 4)
+    path.write_bytes(model.SerializeToString())
+    assert len(load_model(path).graph.node) == len(model.graph.node)
+    model = to_onnx(tiny_program())
+    deep(model, 5)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ProgramError, match="graphs are nested more than 4 levels"):
+        load_model(path)
 
 
 def test_a_changed_bit_in_a_tensor_is_noticed(checkpoint: Path):
