@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comparisons import by_hand, figure, row
+from comparisons import by_hand, figure, row, row_of_classes
 
 from triggernet.reports.fold.unbeaten import unbeaten
 from triggernet.reports.pages.labels import CHARACTER, HEIGHT, Box, place_labels
@@ -36,12 +36,42 @@ def test_a_front_is_cheap_and_rejects_much():
     found = trade_off(rows, "lut")
     assert [p.name for p in found.points] == [r.name for r in rows]
     (front,) = found.fronts
-    assert [(p.name, p.cost, p.rejection) for p in front.points] == [
+    assert [(p.name, p.cost, p.worth) for p in front.points] == [
         ("cheap", 10, 100),
         ("middle", 30, 200),
         ("dear", 50, 300),
     ]
     assert found.left_out == ()
+
+
+def test_several_classes_are_judged_by_their_accuracy():
+    rows = [
+        row_of_classes("cheap", 0.5, lut=10),
+        row_of_classes("worse", 0.4, lut=20),
+        row_of_classes("dear", 0.6, lut=30),
+    ]
+    found = trade_off(rows, "lut")
+    assert [p.worth for p in found.points] == [0.5, 0.4, 0.6]
+    assert [p.low for p in found.points] == pytest.approx([0.49, 0.39, 0.59])
+    assert [p.high for p in found.points] == pytest.approx([0.52, 0.42, 0.62])
+    assert [p.name for p in found.fronts[0].points] == ["cheap", "dear"]
+    chart = scatter_chart(found)
+    assert chart.merit.name == "accuracy"
+    # A linear axis around them, 12 % of what they span left free at both ends.
+    free = 0.12 * (0.62 - 0.39)
+    assert chart.markers[2].high == pytest.approx(chart.height * free / (0.23 + 2 * free))
+    texts = [tick.text for tick in chart.y_ticks]
+    assert texts == ["0.4", "0.45", "0.5", "0.55", "0.6"]
+    middle = chart.y_ticks[texts.index("0.5")].at
+    assert middle == pytest.approx(chart.markers[0].y)
+    html = as_html(by_hand(*rows))
+    assert "What the accuracy costs" in html
+    assert "ejection" not in html
+
+
+def test_an_axis_of_equal_accuracies_has_a_length():
+    one = trade_off([row_of_classes("one", 0.5, below=0, above=0, lut=10)], "lut")
+    assert scatter_chart(one).markers[0].y == pytest.approx(scatter_chart(one).height / 2)
 
 
 def test_figures_of_different_origin_have_fronts_of_their_own():

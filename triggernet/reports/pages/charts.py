@@ -78,8 +78,8 @@ def latency_chart(line: Line, low: float | None, high: float | None) -> LatencyC
             None if high is None else lower(high),
         ),
         limit_x=lower(line.limit),
-        upper=tuple(Tick(upper(ns), _ns(ns)) for ns in steps(whole)),
-        lower=tuple(Tick(lower(ns), _ns(ns)) for ns in steps(span)),
+        upper=tuple(Tick(upper(ns), _ns(ns)) for ns in steps(0.0, whole)),
+        lower=tuple(Tick(lower(ns), _ns(ns)) for ns in steps(0.0, span)),
     )
 
 
@@ -130,13 +130,15 @@ def roc_chart(curves: Sequence[Curve]) -> RocChart | None:
     )
 
 
-def steps(span: float) -> list[float]:
-    """Round numbers from 0 to `span`, four to eight of them."""
+def steps(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, four to eight of them."""
+    span = high - low
     magnitude = 10.0 ** math.floor(math.log10(span))
     step = next(
         m * magnitude for m in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0) if span / (m * magnitude) <= 8
     )
-    return [k * step for k in range(int(span / step + 1e-9) + 1)]
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [k * step for k in range(first, last + 1)]
 
 
 def _ns(ns: float) -> str:

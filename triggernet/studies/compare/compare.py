@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def trade_offs(self) -> tuple[TradeOff, ...]:
-        """The rejection against each of COSTS, with the Pareto fronts."""
+        """The merit against each of COSTS, with the Pareto fronts."""
         return tuple(trade_off(self.rows, cost) for cost in COSTS)
 
     def as_dict(self) -> dict[str, Any]:

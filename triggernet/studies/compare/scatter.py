@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from triggernet.reports.pages.charts import Tick, steps
 from triggernet.reports.pages.labels import Box, Label, place_labels
 from triggernet.reports.pages.text import number
-from triggernet.studies.compare.trade_off import Point, TradeOff
+from triggernet.studies.compare.trade_off import Merit, Point, TradeOff
 
 WIDTH, HEIGHT = 600.0, 380.0
 MARKER = 5.0  # half its size
 MOST_TICKS = 8
+MARGIN = 0.12  # of a linear axis that does not begin at 0, at both ends
 # Of the numbers on a logarithmic axis, the first two digits: ever more of them.
 DIGITS = ((10,), (10, 30), (10, 20, 50), range(10, 100, 10), range(10, 100, 5), range(10, 100))
 TITLES = {"lut": "LUT", "latency_ns": "latency [ns]", "n_parameters": "parameters"}
@@ -44,7 +45,7 @@ class Axis:
     @property
     def ticks(self) -> tuple[Tick, ...]:
         """Round numbers on it."""
-        values = _round_numbers(self.low, self.high) if self.log else steps(self.high)
+        values = _round_numbers(self.low, self.high) if self.log else steps(self.low, self.high)
         return tuple(Tick(self.at(value), number(value)) for value in values)
 
 
@@ -70,10 +71,11 @@ class ScatterLine:
 
 @dataclass(frozen=True)
 class ScatterChart:
-    """Rejection on a logarithmic axis against a cost; y points down.
+    """A merit against a cost; y points down.
 
     Attributes
     ----------
+    merit : Merit
     cost, title : str
     x_ticks, y_ticks : tuple of Tick
     markers : tuple of Marker
@@ -86,6 +88,7 @@ class ScatterChart:
         Who is not drawn, and why.
     """
 
+    merit: Merit
     cost: str
     title: str
     x_ticks: tuple[Tick, ...]
@@ -104,9 +107,10 @@ def scatter_chart(found: TradeOff) -> ScatterChart:
     legend = tuple(dict.fromkeys(point.origin for point in found.points))
     title, points, left_out = TITLES[found.cost], found.points, tuple(_left_out(found))
     if not points:
-        return ScatterChart(found.cost, title, (), (), (), (), (), legend, left_out)
+        return ScatterChart(found.merit, found.cost, title, (), (), (), (), (), legend, left_out)
     across = _axis([p.cost for p in points], WIDTH, found.cost not in LINEAR)
-    up = _axis([e for p in points for e in (p.low, p.high)], HEIGHT, log=True)
+    ends = [end for p in points for end in (p.low, p.high)]
+    up = _axis(ends, HEIGHT, log=True) if found.merit.log else _around(ends, HEIGHT)
     markers = tuple(_marker(p, across, up, legend.index(p.origin)) for p in points)
     fronts = tuple(
         ScatterLine(
@@ -119,6 +123,7 @@ def scatter_chart(found: TradeOff) -> ScatterChart:
     places = [(m.x, m.y, p.name) for m, p in zip(markers, points, strict=True)]
     labels = place_labels(places, _obstacles(markers, fronts), WIDTH, HEIGHT)
     return ScatterChart(
+        found.merit,
         found.cost,
         title,
         across.ticks,
@@ -145,6 +150,13 @@ def _axis(values: Sequence[float], length: float, log: bool) -> Axis:
     return Axis(low / margin, high * margin, length, log)
 
 
+def _around(values: Sequence[float], length: float) -> Axis:
+    """A linear axis that shows differences: it need not begin at 0."""
+    low, high = min(values), max(values)
+    margin = MARGIN * (high - low or 1.0)
+    return Axis(low - margin, high + margin, length, log=False)
+
+
 def _round_numbers(low: float, high: float) -> list[float]:
     """Round numbers between two others: as many as there is room for."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -159,7 +171,7 @@ def _round_numbers(low: float, high: float) -> list[float]:
 
 
 def _marker(point: Point, across: Axis, up: Axis, group: int) -> Marker:
-    y, low, high = (HEIGHT - up.at(v) for v in (point.rejection, point.low, point.high))
+    y, low, high = (HEIGHT - up.at(v) for v in (point.worth, point.low, point.high))
     return Marker(across.at(point.cost), y, low, high, group)
 
 

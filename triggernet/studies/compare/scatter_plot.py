@@ -17,7 +17,7 @@ SHAPES = ("o", "s", "D", "^")
 
 
 def plot_comparison(found: Comparison, path: Path) -> None:
-    """Draw the rejection against LUTs, latency and parameters, with the Pareto fronts.
+    """Draw the merit against LUTs, latency and parameters, with the Pareto fronts.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def _panel(axes: Any, chart: ScatterChart) -> None:
     axes.set_xticks([t.at for t in chart.x_ticks], [t.text for t in chart.x_ticks])
     axes.set_yticks([t.at for t in chart.y_ticks], [t.text for t in chart.y_ticks])
     axes.set_xlabel(chart.title)
-    axes.set_ylabel(r"background rejection $1/\epsilon_B$")
+    symbol = chart.merit.symbol.replace("ε_B", r"\epsilon_B")
+    axes.set_ylabel(f"{chart.merit.name} ${symbol}$" if symbol else chart.merit.name)
     for front in chart.fronts:
         colour = "grey" if front.group is None else COLOURS[front.group % len(COLOURS)]
         axes.plot(*zip(*front.corners, strict=True), color=colour, linestyle="--", linewidth=1.2)

@@ -1,4 +1,4 @@
-"""Background rejection against what it costs: the points of the plots and their Pareto fronts."""
+"""What a tagger is worth against what it costs: points of plots, and their Pareto fronts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,34 @@ PARAMETERS = "n_parameters"
 COSTS = ("lut", "latency_ns", PARAMETERS)
 QUANTISED, FLOAT = "quantised model", "float model: it has no hardware form"
 NOT_KNOWN = "not known"
-SEVERAL_CLASSES = "several classes have no one rejection"
 NO_BACKGROUND = "no background passes, so that the rejection is not known"
+
+
+@dataclass(frozen=True)
+class Merit:
+    """What taggers are judged by in a plot.
+
+    Attributes
+    ----------
+    name : str
+    symbol : str
+        Its formula, where it is not plain.
+    log : bool
+        Whether its axis is logarithmic.
+    """
+
+    name: str
+    symbol: str
+    log: bool
+
+
+REJECTION = Merit("background rejection", "1/ε_B", log=True)
+ACCURACY = Merit("accuracy", "", log=False)
+
+
+def merit_of(rows: Sequence[Row]) -> Merit:
+    """By what runs are judged: several classes have no one background to reject."""
+    return REJECTION if any(row.main.n_background for row in rows) else ACCURACY
 
 
 @dataclass(frozen=True)
@@ -26,15 +52,15 @@ class Point:
     ----------
     name : str
     cost : float
-    rejection, low, high : float
-        With the ends of its 68 % interval.
+    worth, low, high : float
+        The merit with the ends of its 68 % interval.
     origin : str
-        Where the cost comes from, or which model the rejection is of.
+        Where the cost comes from, or which model the merit is of.
     """
 
     name: str
     cost: float
-    rejection: float
+    worth: float
     low: float
     high: float
     origin: str
@@ -57,10 +83,11 @@ class Front:
 
 @dataclass(frozen=True)
 class TradeOff:
-    """The rejection of all runs against one cost.
+    """The merit of all runs against one cost.
 
     Attributes
     ----------
+    merit : Merit
     cost : str
         One of COSTS.
     points : tuple of Point
@@ -71,6 +98,7 @@ class TradeOff:
         Runs that cannot be drawn, and why.
     """
 
+    merit: Merit
     cost: str
     points: tuple[Point, ...]
     fronts: tuple[Front, ...]
@@ -88,16 +116,17 @@ class TradeOff:
 
 
 def trade_off(rows: Sequence[Row], cost: str) -> TradeOff:
-    """The rejection of all runs against `cost`: "lut", "latency_ns" or "n_parameters"."""
+    """The merit of all runs against `cost`: "lut", "latency_ns" or "n_parameters"."""
+    merit = merit_of(rows)
     points: list[Point] = []
     left_out: list[tuple[str, str]] = []
     for row in rows:
-        found = _point(row, cost)
+        found = _point(row, merit, cost)
         if isinstance(found, Point):
             points.append(found)
         else:
             left_out.append((row.name, found))
-    return TradeOff(cost, tuple(points), tuple(_fronts(points, cost)), tuple(left_out))
+    return TradeOff(merit, cost, tuple(points), tuple(_fronts(points, cost)), tuple(left_out))
 
 
 def _fronts(points: Sequence[Point], cost: str) -> Iterator[Front]:
@@ -110,12 +139,12 @@ def _fronts(points: Sequence[Point], cost: str) -> Iterator[Front]:
 
 
 def front(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The points that no other one beats in cost and rejection, by rising cost."""
-    kept = [points[k] for k in unbeaten([(p.cost, -p.rejection) for p in points])]
+    """The points that no other one beats in cost and merit, by rising cost."""
+    kept = [points[k] for k in unbeaten([(p.cost, -p.worth) for p in points])]
     return tuple(sorted(kept, key=lambda p: p.cost))
 
 
-def _point(row: Row, cost: str) -> Point | str:
+def _point(row: Row, merit: Merit, cost: str) -> Point | str:
     """A run in a plot, or why it is not in it."""
     metrics, figure = row.main, row.firmware.figures.get(cost)
     if cost == PARAMETERS:
@@ -125,8 +154,9 @@ def _point(row: Row, cost: str) -> Point | str:
         return row.firmware.absent or NOT_KNOWN
     else:
         value, origin = figure.value, origin_of(figure)
-    if not metrics.n_background:
-        return SEVERAL_CLASSES
+    if merit is ACCURACY:
+        ends = metrics.accuracy_low, metrics.accuracy_high
+        return Point(row.name, value, metrics.accuracy, *ends, origin)
     low, high = metrics.rejection_30_low, metrics.rejection_30_high
     if metrics.rejection_30 is None or low is None or high is None:
         return NO_BACKGROUND

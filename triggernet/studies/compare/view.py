@@ -15,6 +15,7 @@ from triggernet.statistics import FEW, error_text, interval_text
 from triggernet.studies.compare.compare import Comparison
 from triggernet.studies.compare.row import Row
 from triggernet.studies.compare.scatter import ScatterChart, scatter_chart
+from triggernet.studies.compare.trade_off import ACCURACY, REJECTION, Merit, merit_of
 
 if TYPE_CHECKING:
     from triggernet.learning.tasks.metrics import Metrics
@@ -32,6 +33,7 @@ HEADER = (
     *("run", "rejection", "AUC", "- float", "accuracy", "parameters", "ant", "bit ops"),
     *("LUT", "FF", "DSP", "BRAM18", "latency", "interval", "share"),
 )
+OF_TWO_CLASSES = ("rejection", "- float", "ant")  # columns
 LEFT = (0,)  # columns of words
 FEW_PASS = f"Fewer than {FEW} background jets pass, so that the rejection is hardly known."
 
@@ -90,6 +92,8 @@ class CompareView:
     Attributes
     ----------
     sentence : str
+    merit : Merit
+        By what the runs are judged in the charts.
     facts : tuple of (str, str)
     rows : tuple of RowView
     part : str
@@ -102,6 +106,7 @@ class CompareView:
     """
 
     sentence: str
+    merit: Merit
     facts: tuple[tuple[str, str], ...]
     rows: tuple[RowView, ...]
     part: str
@@ -113,7 +118,7 @@ class CompareView:
     @property
     def header(self) -> tuple[str, ...]:
         """Of the table as plain text."""
-        return HEADER
+        return tuple(name for name in HEADER if self._has(name))
 
     @property
     def left(self) -> int:
@@ -123,18 +128,30 @@ class CompareView:
     @property
     def table(self) -> tuple[tuple[str, ...], ...]:
         """The table as plain text: two lines a run, the second one of its float model."""
-        return tuple(line for row in self.rows for line in _lines(row))
+        lines = (line for row in self.rows for line in _lines(row))
+        return tuple(
+            tuple(text for name, text in zip(HEADER, line, strict=True) if self._has(name))
+            for line in lines
+        )
+
+    @property
+    def of_two_classes(self) -> bool:
+        """Whether there is one background to reject."""
+        return self.merit is REJECTION
+
+    def _has(self, column: str) -> bool:
+        return self.of_two_classes or column not in OF_TWO_CLASSES
 
 
 def compare_view(found: Comparison) -> CompareView:
     """The comparison as text and chart geometry."""
-    marks = _marks(found.rows)
+    marks, merit = _marks(found.rows), merit_of(found.rows)
     return CompareView(
         sentence=f"{_plural(len(found.rows), 'run')} on the same {_plural(found.n_jets, 'jet')}.",
+        merit=merit,
         facts=(
             ("Jets", f"{number(found.n_jets)} of {found.sample}"),
-            ("Rejection", "1/ε_B at 30 % signal efficiency, 68 % interval (Clopper-Pearson)"),
-            ("AUC", "standard error (DeLong), of a difference on the same jets"),
+            *_PHYSICS[merit],
             ("Latency", f"in ns, at a clock of {_clocks(found.rows)}; interval in clocks"),
             ("Shares", f"the largest one, of a {found.part.title}"),
         ),
@@ -145,6 +162,18 @@ def compare_view(found: Comparison) -> CompareView:
         charts=tuple(scatter_chart(each) for each in found.trade_offs),
         provenance=tuple(found.provenance.items()),
     )
+
+
+_PHYSICS = {
+    REJECTION: (
+        ("Rejection", "1/ε_B at 30 % signal efficiency, 68 % interval (Clopper-Pearson)"),
+        ("AUC", "standard error (DeLong), of a difference on the same jets"),
+    ),
+    ACCURACY: (
+        ("Accuracy", "share of the jets whose class is the likeliest one"),
+        ("AUC", "mean of those of each class against all others"),
+    ),
+}
 
 
 def _clocks(rows: Sequence[Row]) -> str:
@@ -184,7 +213,7 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
     """What must be known about runs, once for all runs of which it is true."""
     about: dict[str, list[str]] = {}
     for row in rows:
-        few = FEW_PASS if row.main.passing_30 < FEW else ""
+        few = FEW_PASS if row.main.n_background and row.main.passing_30 < FEW else ""
         for text in (row.firmware.absent, *row.firmware.notes, few):
             if text:
                 about.setdefault(text, []).append(row.name)
