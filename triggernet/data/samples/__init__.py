@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from triggernet.errors import UsageError
 
-Sample = Literal["toptag_generated", "toptag_test", "toptag_reference"]
+Sample = Literal["toptag_generated", "toptag_test", "toptag_reference", "fiveclass_test"]
 
 
 def sample_path(name: Sample) -> Path:
@@ -15,10 +15,10 @@ def sample_path(name: Sample) -> Path:
 
     Parameters
     ----------
-    name : "toptag_generated", "toptag_test" or "toptag_reference"
+    name : "toptag_generated", "toptag_test", "toptag_reference" or "fiveclass_test"
         36,000 jets made by ``triggernet generate`` to train on and 24,000 of another seed to test
         on, 32 leading constituents, in the compact form; or the 1,000 reference jets that they are
-        compared with.
+        compared with; or 10,000 generated jets of five classes, 16 constituents, to test on.
 
     Raises
     ------

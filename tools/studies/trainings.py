@@ -1,0 +1,113 @@
+"""Trainings of a study: each once, in a folder of its own, its figures in one file as they come.
+
+A study that is stopped goes on where it was: finished trainings are not repeated, an unfinished one
+is resumed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import triggernet as tn
+from triggernet.files import write_text
+from triggernet.progress import say
+
+FIGURES = "figures.json"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `triggernet train` is given.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder and of its entry in the figures.
+    data : Path
+        Jets to train on.
+    config : Path or None
+        A YAML file with settings.
+    settings : mapping of str to Any
+        Those that win over it, by dotted keys.
+    model : str or None
+        None takes that of the file.
+    """
+
+    name: str
+    data: Path
+    config: Path | None
+    settings: Mapping[str, Any]
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder of trainings and the jets that judge them all."""
+
+    folder: Path
+    test: Path
+
+    def run(self, training: Training) -> Path:
+        """Train, unless it has been done; the run folder."""
+        run = self.folder / training.name
+        if not (run / "metrics.json").is_file():
+            say(f"{training.name} ...")
+            tn.train(
+                training.model,
+                data=training.data,
+                out=run,
+                config=training.config,
+                settings=training.settings,
+                resume=run.exists(),
+            )
+        return run
+
+    def figures(self, training: Training) -> dict[str, Any]:
+        """What `triggernet evaluate --json` says of a training on the test jets, kept in a file."""
+        kept = self.kept()
+        if training.name not in kept:
+            run = self.run(training)
+            kept = self.kept() | {training.name: tn.evaluate(run, data=self.test).as_dict()}
+            write_text(self.folder / FIGURES, json.dumps(kept, indent=1) + "\n")
+        found: dict[str, Any] = kept[training.name]
+        return found
+
+    def kept(self) -> dict[str, Any]:
+        """All figures so far."""
+        path = self.folder / FIGURES
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def mean_text(values: Sequence[float], digits: int = 4, sign: str = "") -> str:
+    """The mean of repeated trainings and its error, from their scatter."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return f"{mean:{sign}.{digits}f}"
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return f"{mean:{sign}.{digits}f} ± {error:.{digits}f}"
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def arguments(about: str, **paths: str) -> argparse.ArgumentParser:
+    """The options that all studies have; `paths` are files that each needs, with their help."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of trainings and results")
+    for name, text in paths.items():
+        parser.add_argument(f"--{name}", type=Path, required=True, help=text)
+    parser.add_argument("--seeds", type=int, default=5, help="repetitions of every training")
+    return parser
