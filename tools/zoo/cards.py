@@ -36,10 +36,11 @@ Inputs (`{encoding}`) and the type of every tensor:
     triggernet evaluate models/{name} --data jets.h5
     triggernet export models/{name} --hls --rtl --out project
 {verify}"""
-OF_TWO = """Intervals are those of 68 % after Clopper and Pearson, errors of an AUC those of DeLong; the
-rejection is that of background at 30 % and at 50 % signal efficiency."""
-OF_CLASSES = """Intervals are those of 68 % after Clopper and Pearson, errors of an AUC those of DeLong; the
-AUC of a class is that against all others."""
+ERRORS = (
+    "Intervals are those of 68 % after Clopper and Pearson, errors of an AUC those of DeLong; the"
+)
+OF_TWO = f"{ERRORS}\nrejection is that of background at 30 % and at 50 % signal efficiency."
+OF_CLASSES = f"{ERRORS}\nAUC of a class is that against all others."
 
 
 def card(name: str, n_train: int, trained_on: str, tests: Mapping[str, Jets], project: bool) -> str:
