@@ -1,6 +1,6 @@
 """Does a wide network teach small ones? AUC with and without a teacher's logits.
 
-    .venv/bin/python tools/studies/distillation.py --out FOLDER --test toptag_test.h5
+    .venv/bin/python tools/studies/starts/distillation.py --out FOLDER --test toptag_test.h5
 
 The teacher is a SemiEquivariantNet of 25,181 parameters. Its float logits are learned by three
 small taggers of the zoo beside the labels, ``(1 - a) L + a T^2 KL``, in the float training and in
@@ -21,7 +21,7 @@ from trainings import Study, Training, arguments, markdown, mean_text
 from triggernet.data import sample_path
 from triggernet.files import write_text
 
-ZOO = Path(__file__).parents[1] / "zoo"
+ZOO = Path(__file__).parents[2] / "zoo"
 TEACHER: Mapping[str, Any] = {
     "encoding.n_constituents": 16,
     "encoding.jet": True,
@@ -92,7 +92,7 @@ def table(study: Study, pairs: Mapping[str, Sequence[Mapping[bool, Training]]]) 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Train the teacher and all students, then print the table."""
-    parser = arguments(__doc__ or "", test="jets that judge")
+    parser = arguments(__doc__ or "", seeds=5, test="jets that judge")
     parser.add_argument("--weight", type=float, default=0.5, help="a: the teacher's share")
     parser.add_argument("--temperature", type=float, default=2.0, help="T")
     parser.add_argument("--only", nargs="+", choices=list(STUDENTS), default=list(STUDENTS))

@@ -101,13 +101,25 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def arguments(about: str, **paths: str) -> argparse.ArgumentParser:
-    """The options that all studies have; `paths` are files that each needs, with their help."""
+def arguments(about: str, *, seeds: int, **paths: str) -> argparse.ArgumentParser:
+    """The options that all studies have.
+
+    Parameters
+    ----------
+    about : str
+        The study's own docstring.
+    seeds : int
+        How often a training is repeated if nothing else is asked for.
+    paths : str
+        Files that the study needs, with their help.
+    """
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of trainings and results")
     for name, text in paths.items():
         parser.add_argument(f"--{name}", type=Path, required=True, help=text)
-    parser.add_argument("--seeds", type=int, default=5, help="repetitions of every training")
+    parser.add_argument(
+        "--seeds", type=int, default=seeds, help=f"repetitions of every training ({seeds})"
+    )
     return parser
