@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.errors import ModelError
+from triggernet.learning.tasks.auxiliary import Residuals
 from triggernet.learning.tasks.metrics import Metrics
 from triggernet.learning.training.sample import Sample, predict, saturation_text
 from triggernet.learning.training.trainer import parameters_of
@@ -43,6 +44,8 @@ class Evaluation:
         Of the same models, where there are several classes; empty for two.
     notes : tuple of str
         What must be known about the figures of all models.
+    properties : mapping of str to Residuals
+        What the float model learned beside the classes.
     """
 
     float: Metrics
@@ -53,6 +56,7 @@ class Evaluation:
     saturated: Mapping[str, int]
     classes: Mapping[str, ClassMetrics] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    properties: Mapping[str, Residuals] = field(default_factory=dict)
 
     @property
     def quantised_logits(self) -> NDArray[np.float64]:
@@ -97,12 +101,17 @@ class Evaluation:
         if self.classes:
             found["classes"] = {name: each.as_dict() for name, each in self.classes.items()}
         found["auc_difference"] = difference and asdict(difference)
+        if self.properties:
+            found["properties"] = {name: each.as_dict() for name, each in self.properties.items()}
         return found | {"notes": list(self.notes)}
 
     def as_text(self) -> str:
         """Tables for people."""
         text = self._text_of_classes() if self.classes else self._text_of_two()
-        return "\n".join([text, *(f"note: {note}" for note in self.notes)])
+        lines = [
+            f"{name}, prediction - truth: {p.as_text()}" for name, p in self.properties.items()
+        ]
+        return "\n".join([text, *lines, *(f"note: {note}" for note in self.notes)])
 
     def _text_of_two(self) -> str:
         table = [("with 68 % intervals", *self.models)]
@@ -152,12 +161,24 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
         sample.saturated,
         {name: metrics for name, metrics in of_classes.items() if metrics is not None},
         () if jets.weight is None else (UNWEIGHTED,),
+        _residuals(run, sample),
     )
+
+
+def _residuals(run: Run, sample: Sample) -> dict[str, Residuals]:
+    if not sample.properties:
+        return {}
+    outputs = predict(run.float_model, sample.exact)
+    told = run.config.task.properties(outputs, sample.properties)
+    return {
+        name: Residuals.of(told[name].numpy(), target.numpy())
+        for name, target in sample.properties.items()
+    }
 
 
 def logits_of(run: Run, sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Logits (n,) or (n, C) of the float and, where there is one, of the quantised model."""
-    exact = predict(run.float_model, sample.exact).numpy()
+    exact = run.config.task.logits(predict(run.float_model, sample.exact)).numpy()
     if run.quantised_model is None:
         return exact, None
     # In double precision the quantised module is exact, as `triggernet verify` shows.

@@ -8,7 +8,7 @@ before anything heavy is loaded.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +139,16 @@ class Task:
             of_class = logits.new_tensor(self.class_weights)[label.long()]
             weight = of_class if weight is None else of_class * weight
         return classification_loss(logits, label, weight)
+
+    def logits(self, outputs: Tensor) -> Tensor:
+        """Those of the classes, (B,) or (B, C), of all outputs of a model: the first ones."""
+        if outputs.ndim == 1 or outputs.shape[1] == self.n_outputs:
+            return outputs
+        return outputs[:, 0] if self.n_outputs == 1 else outputs[:, : self.n_outputs]
+
+    def properties(self, outputs: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
+        """Those that follow the classes, each (B,), by the names of the properties."""
+        return {name: outputs[:, self.n_outputs + k] for k, name in enumerate(names)}
 
     def auc(self, logits: Floats, label: Labels) -> float:
         """The area under the ROC curve; for several classes the mean of each against the rest."""

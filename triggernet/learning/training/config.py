@@ -17,6 +17,7 @@ from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
 from triggernet.errors import ConfigError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
+from triggernet.learning.tasks.auxiliary import Regression, check_names
 from triggernet.learning.tasks.task import Task
 from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
 from triggernet.learning.training.start_config import StartConfig
@@ -87,6 +88,8 @@ class RunConfig:
     encoding : EncodingConfig
     training : TrainingConfig
     task : Task
+    auxiliary : mapping of str to Regression
+        Properties of the jets that the float model learns beside the classes, by their names.
     """
 
     model: Any
@@ -94,6 +97,12 @@ class RunConfig:
     quantisation: Any
     training: TrainingConfig
     task: Task
+    auxiliary: Mapping[str, Regression]
+
+    @property
+    def n_outputs(self) -> int:
+        """Of the model: those of the classes, then one a property."""
+        return self.task.n_outputs + len(self.auxiliary)
 
     @property
     def family(self) -> ModelFamily:
@@ -103,6 +112,12 @@ class RunConfig:
     @property
     def refusal(self) -> ModelError | None:
         """The error for asking for the hardware form; None if this configuration has one."""
+        if self.auxiliary:
+            return ModelError(
+                f"hardware takes one task, the classes, and this model learns "
+                f"{', '.join(self.auxiliary)} as well; start a training without auxiliary from it "
+                "(training.start, head: fresh)"
+            )
         return self.family.refusal(self.model, self.encoding)
 
     def __post_init__(self) -> None:
@@ -113,11 +128,16 @@ class RunConfig:
                 f"training.recipe: {recipe} does not work for model {family.name!r}; allowed: "
                 f"{', '.join(family.recipes)}"
             )
+        check_names(self.auxiliary)
         start = self.training.start
         if recipe == "multistart" and (start.from_ is not None or start.teacher is not None):
             raise ConfigError(
                 "training.recipe: multistart makes starts of its own and learns from labels alone; "
                 "use recipe adamw with training.start"
+            )
+        if recipe == "multistart" and self.auxiliary:
+            raise ConfigError(
+                "training.recipe: multistart learns classes alone; use recipe adamw with auxiliary"
             )
         if recipe == "multistart" and self.task.n_outputs > 1:
             raise ConfigError(
@@ -205,6 +225,7 @@ def _schema(name: str) -> type[Any]:
         ("quantisation", family.quantisation, field(default_factory=family.quantisation)),
         ("training", TrainingConfig, field(default_factory=TrainingConfig)),
         ("task", Task, field(default_factory=Task)),
+        ("auxiliary", Mapping[str, Regression], field(default_factory=dict)),
     ]
     return dataclasses.make_dataclass("RunConfig", sections, bases=(RunConfig,), frozen=True)
 

@@ -270,12 +270,12 @@ def load_run(folder: Path) -> Run:
     """
     config = finished_config(folder)
     family = config.family
-    float_model = family.make_float(config.model, config.encoding, config.task.n_outputs)
+    float_model = family.make_float(config.model, config.encoding, config.n_outputs)
     load_module(folder / FLOAT, float_model, config)
     quantised = None
     if config.refusal is None:
         quantised = family.make_quantised(
-            config.model, config.quantisation, config.encoding, config.task.n_outputs
+            config.model, config.quantisation, config.encoding, config.n_outputs
         )
         load_module(folder / QUANTISED, quantised, config)
     return Run(config, float_model, quantised, _read_metrics(folder))

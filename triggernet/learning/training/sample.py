@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from triggernet.data.encoding import encode
 from triggernet.errors import DataError, EncodingError
+from triggernet.learning.tasks.auxiliary import TARGETS, regression_loss
 from triggernet.learning.tasks.losses import distillation_loss
 from triggernet.learning.training.features import check_jets, code_values, exact_inputs
 from triggernet.learning.training.start_config import StartConfig
@@ -20,16 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from triggernet.data import Jets
+    from triggernet.learning.tasks.auxiliary import Regression
     from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.config import RunConfig, TrainingConfig
 
 
 class Target(NamedTuple):
-    """What is to be learned of a batch: labels (B,), logits of a teacher, weights (B,) if any."""
+    """What is to be learned of a batch: labels (B,), and what there is besides.
+
+    Logits of a teacher, (B,) or (B, C); weights (B,); properties (B,) by name, NaN where unknown.
+    """
 
     label: Tensor
     teacher: Tensor | None = None
     weight: Tensor | None = None
+    properties: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class Sample:
         Logits of another model, to learn from.
     weight : float64 tensor (n,), optional
         How much each jet counts in the loss; all the same without.
+    properties : mapping of str to float64 tensor (n,)
+        What is learned beside the classes; NaN where it is not known of a jet.
     """
 
     exact: dict[str, Tensor]
@@ -58,19 +67,23 @@ class Sample:
     saturated: Mapping[str, int]
     teacher: Tensor | None = None
     weight: Tensor | None = None
+    properties: Mapping[str, Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, jets: Jets, config: RunConfig) -> Sample:
-        """What the models of a configuration read of jets, which are checked first."""
+        """What the models of a configuration read and learn of jets, which are checked first."""
         check_jets(jets)
         exact = exact_inputs(jets, config)
         label = torch.from_numpy(config.task.labels(jets.classes, jets.label))
-        weight = None if jets.weight is None else torch.from_numpy(jets.weight)
+        learned: dict[str, Any] = {
+            "weight": None if jets.weight is None else torch.from_numpy(jets.weight),
+            "properties": {name: torch.from_numpy(TARGETS[name](jets)) for name in config.auxiliary},
+        }
         if config.family.tier == "hlt":
-            return cls(exact, {}, label, {}, weight=weight)
+            return cls(exact, {}, label, {}, **learned)
         encoded = encode(jets, config.encoding)
         values = code_values(encoded, config.encoding)
-        return cls(exact, values, label, encoded.saturated, weight=weight)
+        return cls(exact, values, label, encoded.saturated, **learned)
 
     def __len__(self) -> int:
         return len(self.label)
@@ -78,7 +91,8 @@ class Sample:
     def target(self, index: Tensor | slice) -> Target:
         """What is to be learned of some of the jets."""
         teacher, weight = (None if x is None else x[index] for x in (self.teacher, self.weight))
-        return Target(self.label[index], teacher, weight)
+        properties = {name: values[index] for name, values in self.properties.items()}
+        return Target(self.label[index], teacher, weight, properties)
 
 
 @dataclass(frozen=True)
@@ -89,9 +103,18 @@ class Split:
     validation: Sample
     task: Task
     start: StartConfig = field(default_factory=StartConfig)
+    auxiliary: Mapping[str, Regression] = field(default_factory=dict)
 
-    def loss(self, logits: Tensor, target: Target) -> Tensor:
-        """The loss of a batch: the task's, and how far the logits are from a teacher's."""
+    def loss(self, outputs: Tensor, target: Target) -> Tensor:
+        """The loss of a batch: that of the classes, and those of all properties with weights."""
+        loss = self._loss_of_classes(self.task.logits(outputs), target)
+        for name, values in self.task.properties(outputs, self.auxiliary).items():
+            added = regression_loss(values, target.properties[name], target.weight)
+            loss = loss + self.auxiliary[name].weight * added
+        return loss
+
+    def _loss_of_classes(self, logits: Tensor, target: Target) -> Tensor:
+        """The task's loss, and how far the logits are from a teacher's."""
         loss = self.task.loss(logits, target.label, target.weight)
         if target.teacher is None:
             return loss
@@ -99,8 +122,9 @@ class Split:
         taught = distillation_loss(logits, target.teacher, self.start.temperature, target.weight)
         return (1 - a) * loss + a * taught
 
-    def judged(self, logits: Tensor) -> Mapping[str, float]:
-        """Loss and AUC of the logits of the validation jets."""
+    def judged(self, outputs: Tensor) -> Mapping[str, float]:
+        """Loss and AUC of the classes, of the outputs for the validation jets."""
+        logits = self.task.logits(outputs)
         return self.task.judged(logits, self.validation.label, self.validation.weight)
 
 
@@ -134,7 +158,7 @@ def split_jets(
         counted = sample.label if sample.weight is None else sample.label[sample.weight > 0]
         task.check_complete(counted.numpy(), name, advice)
     taught = replace(samples[0], teacher=teacher(parts[0]))
-    split = Split(taught, samples[1], task, training.start)
+    split = Split(taught, samples[1], task, training.start, config.auxiliary)
     _refuse_narrow(split.train, config)
     return split
 
@@ -184,7 +208,7 @@ def saturation_text(saturated: Mapping[str, int]) -> str:
 
 
 def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int = 1000) -> Tensor:
-    """Logits (n,) or (n, C) of a model in evaluation mode, float64, batch by batch."""
+    """Outputs (n,) or (n, C) of a model in evaluation mode, float64, batch by batch."""
     training = model.training
     model.eval()
     logits = in_batches(lambda x: {"logits": model(x).double()}, inputs, batch_size)["logits"]

@@ -121,7 +121,7 @@ def teacher_logits(start: StartConfig, jets: Jets, task: Task) -> Tensor | None:
         raise DataError(
             f"training.start.teacher: the jets lack what {start.teacher} reads: {error}"
         ) from error
-    logits = predict(run.float_model, sample.exact)
+    logits = run.config.task.logits(predict(run.float_model, sample.exact))
     return _in_order(logits, run.config.task.classes, task.classes, start.teacher)
 
 

@@ -89,7 +89,7 @@ def train(
 def _started(config: RunConfig, seed: int) -> nn.Module:
     """A float model as its training begins: random weights, or those of another run."""
     torch.manual_seed(seed)
-    model = config.family.make_float(config.model, config.encoding, config.task.n_outputs)
+    model = config.family.make_float(config.model, config.encoding, config.n_outputs)
     warm_start(model, config.training.start)
     return model
 
@@ -160,7 +160,7 @@ def _train_quantised(
         return None
     torch.manual_seed(config.training.seed)
     quantised = family.make_quantised(
-        config.model, config.quantisation, config.encoding, config.task.n_outputs
+        config.model, config.quantisation, config.encoding, config.n_outputs
     )
 
     def calibrate() -> Mapping[str, Any]:
@@ -187,7 +187,8 @@ def _metrics(
         ("quantised", quantised, validation.hardware),
     ):
         if module is not None:
-            logits = predict(module, inputs).numpy()
+            outputs = predict(module, inputs)
+            logits = config.task.logits(outputs).numpy()
             found[name] = config.task.measure(logits, label, n_parameters).as_dict()
     return found
 
