@@ -1,7 +1,7 @@
 """Does a tagger of one pT window help in another? AUC against the number of jets to train on.
 
-    .venv/bin/python tools/studies/starts/fine_tuning.py --out FOLDER --source low.h5 --target high.h5 \\
-        --test high_test.h5
+    .venv/bin/python tools/studies/starts/fine_tuning.py --out FOLDER \\
+        --source low.h5 --target high.h5 --test high_test.h5
 
 A JEDI-linear network of 16 constituents is trained on jets of 550 to 650 GeV, then for jets of 800
 to 1,000 GeV: from scratch; from the weights of the first, at a tenth of the learning rate; and with

@@ -75,10 +75,9 @@ class Sample:
         check_jets(jets)
         exact = exact_inputs(jets, config)
         label = torch.from_numpy(config.task.labels(jets.classes, jets.label))
-        learned: dict[str, Any] = {
-            "weight": None if jets.weight is None else torch.from_numpy(jets.weight),
-            "properties": {name: torch.from_numpy(TARGETS[name](jets)) for name in config.auxiliary},
-        }
+        properties = {name: torch.from_numpy(TARGETS[name](jets)) for name in config.auxiliary}
+        weight = None if jets.weight is None else torch.from_numpy(jets.weight)
+        learned: dict[str, Any] = {"weight": weight, "properties": properties}
         if config.family.tier == "hlt":
             return cls(exact, {}, label, {}, **learned)
         encoded = encode(jets, config.encoding)
