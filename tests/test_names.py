@@ -8,7 +8,7 @@ from collections import Counter
 
 import onnx
 import pytest
-from programs import SIGNED, Builder, tiny_program
+from programs import SIGNED, Builder, polar_program, tiny_program
 from test_export import quant_of, raw_graph
 
 from triggernet.deployment.export.onnx_file import to_onnx
@@ -187,6 +187,13 @@ def test_no_name_of_a_design_is_given_twice(interval: int) -> None:
         names += re.findall(r"^    \w+ (\w+_i\d+(?:_\d+)?) \(", text, re.MULTILINE)
         assert [name for name, count in Counter(names).items() if count > 1] == []
     assert variable_names(program, "tagger")["class"] == "class_2"
+
+
+def test_further_modules_of_a_kind_are_numbered_from_2() -> None:
+    modules = lower(polar_program(5, jet=1, beams=1), RtlConfig()).modules
+    numbered = [name for name in modules if name.startswith("s_pairs")]
+    assert sorted(numbered) == ["s_pairs", "s_pairs_2", "s_pairs_3", "s_pairs_4"]
+    assert [name for name in modules if not re.fullmatch(r"[a-z]\w*", name)] == []
 
 
 @pytest.mark.parametrize("name", ["clk", "in_valid", "live", "double", "class", "wire"])

@@ -28,6 +28,7 @@ from triggernet.deployment.project import Vectors
 from triggernet.deployment.rtl.design import source_digest
 from triggernet.deployment.rtl.simulation import Simulator, build, check, run
 from triggernet.deployment.verify import CoSimulation, cosim, verify
+from triggernet.deployment.verify.cosim import WAVE
 from triggernet.errors import ProjectError, ToolError, UsageError
 from triggernet.program import evaluate
 
@@ -64,6 +65,8 @@ def test_a_right_design_passes(result: CoSimulation, project: Path) -> None:
     assert result.version == "5.48.0"
     assert result.judges["verilog"] == source_digest(project)
     assert result.hls is None
+    assert result.wave is None
+    assert not (project / WAVE).exists()
     text = result.as_text()
     assert "latency: 3 clocks, as predicted" in text
     assert text.endswith("no difference")
