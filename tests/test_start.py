@@ -206,3 +206,27 @@ def test_a_teacher_of_other_classes(first: Path, tmp_path: Path) -> None:
 def test_settings_that_contradict(settings: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_run_config({"model": {"name": "nanopelican"}}, {"training.recipe": "adamw"} | settings)
+
+
+@pytest.mark.parametrize("name", ["deepsets", "jedilinear", "semiequivariant", "lorentznet"])
+def test_a_frozen_trunk_runs_once(name: str, tmp_path: Path, monkeypatch) -> None:
+    """And the training ends where one that runs it for every batch does."""
+    settings = {k: v for k, v in SHORT.items() if not k.startswith("training.fine")}
+    quick = settings | {"training.fine_tune.epochs": 0, "training.fine_tune.calibration_jets": 50}
+    nested = {"model": {"name": name}}
+    first = train(load_run_config(nested, quick), JETS, tmp_path / "first")
+    start = {"training.start.from": str(tmp_path / "first"), "training.start.trunk": "frozen"}
+    frozen = load_run_config(nested, quick | start)
+    kind, calls = type(first.float_model), []
+    trunk = kind.trunk_outputs
+    monkeypatch.setattr(
+        kind, "trunk_outputs", lambda self, x: calls.append(len(x["momenta"])) or trunk(self, x)
+    )
+    cached = weights(train(frozen, JETS, tmp_path / "cached"))
+    # Both parts once, and the validation jets again for the metrics after the training.
+    assert sum(calls) == len(JETS) + 2 * round(0.2 * len(JETS))
+    monkeypatch.delattr(kind, "trunk_outputs")
+    monkeypatch.setattr(kind, "forward", lambda self, x: self.head_logits(trunk(self, x)))
+    plain = weights(train(frozen, JETS, tmp_path / "plain"))
+    assert all(torch.allclose(cached[k], plain[k], rtol=1e-5, atol=1e-7) for k in plain)
+    assert any(not torch.equal(cached[k], weights(first)[k]) for k in cached)

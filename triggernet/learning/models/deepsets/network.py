@@ -45,11 +45,19 @@ class DeepSets(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,) or (B, C)."""
+        return self.head_logits(self.trunk_outputs(inputs))
+
+    def trunk_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the head reads, jet by jet: the sums over constituents, ``pooled`` (B, G)."""
         columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
         x = columns / INPUT_UNIT  # (B, N, F)
         for linear in self.phi:
             x = torch.relu(linear(x))  # (B, N, G)
-        x = (x * (columns[..., :1] != 0)).sum(1) / SUM_UNIT  # (B, G)
+        return {"pooled": (x * (columns[..., :1] != 0)).sum(1) / SUM_UNIT}  # (B, G)
+
+    def head_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits of `trunk_outputs`."""
+        x = outputs["pooled"]
         for linear in self.rho[:-1]:
             x = torch.relu(linear(x))  # (B, G)
         return one_or_all(self.rho[-1](x))

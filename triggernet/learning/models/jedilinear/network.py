@@ -84,13 +84,20 @@ class JediLinear(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,) or (B, C)."""
+        return self.head_logits(self.trunk_outputs(inputs))
+
+    def trunk_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the head reads, jet by jet: the last sum over constituents, ``pooled`` (B, G)."""
         columns = canonical(torch.stack([inputs[name] for name in self.names], 2))  # (B, N, F)
         present = columns[..., :1] != 0  # (B, N, 1)
         x = _relus(self.embedding, columns / INPUT_UNIT)  # (B, N, G)
         for interaction in self.rounds:
             x = interaction(x, self._pooled(x, present))  # (B, N, G), sum (B, G)
-        x = self._pooled(_relus(self.node, x), present)  # (B, G)
-        return one_or_all(self.head[-1](_relus(self.head[:-1], x)))
+        return {"pooled": self._pooled(_relus(self.node, x), present)}  # (B, G)
+
+    def head_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits of `trunk_outputs`."""
+        return one_or_all(self.head[-1](_relus(self.head[:-1], outputs["pooled"])))
 
     def _pooled(self, x: Tensor, present: Tensor) -> Tensor:
         return (x * present).sum(1) / self.sum_unit  # (B, N, G) to (B, G)

@@ -117,12 +117,17 @@ class LorentzNet(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits (B,) or (B, C)."""
+        return self.head_logits(self.trunk_outputs(inputs))
+
+    def trunk_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the head reads, jet by jet.
+
+        ``pooled`` (B, H), the mean over constituents and beams, and ``any`` (B,), bool: whether
+        there are some.
+        """
         momenta = canonical(inputs["momenta"])
         beams = momenta.new_tensor(_BEAMS)[: 2 * int(self.config.beams)]  # (0 or 2, 4)
-        return self.logit(momenta, beams.expand(len(momenta), -1, 4))
-
-    def logit(self, momenta: Tensor, beams: Tensor) -> Tensor:
-        """The logits of constituents (B, N, 4) and beams (B, 0 or 2, 4)."""
+        beams = beams.expand(momenta.shape[0], -1, 4)  # (B, 0 or 2, 4)
         x = torch.cat([momenta, beams], 1)  # (B, M, 4)
         present = x[..., 0] > 0  # (B, M)
         dtype = self.embedding.weight.dtype
@@ -133,6 +138,10 @@ class LorentzNet(nn.Module):
         graph, h = full_graph(present), self.embedding(s)  # h (B, M, H)
         for block in self.blocks:
             h, x = block(h, x, s, graph, present)
-        outputs: Tensor = self.head(masked_mean(h, present), present.any(1))  # (B, 2 or C)
+        return {"pooled": masked_mean(h, present), "any": present.any(1)}  # (B, H), (B,)
+
+    def head_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits of `trunk_outputs`."""
+        scores: Tensor = self.head(outputs["pooled"], outputs["any"])  # (B, 2 or C)
         # The authors have an output for background as well; what counts is the difference.
-        return outputs[:, 1] - outputs[:, 0] if self.n_outputs == 1 else outputs
+        return scores[:, 1] - scores[:, 0] if self.n_outputs == 1 else scores

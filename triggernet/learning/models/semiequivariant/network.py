@@ -188,14 +188,23 @@ class SemiEquivariantNet(nn.Module):
         ModelError
             If ``jet`` is missing where it is read.
         """
-        momenta = canonical(inputs["momenta"])
-        return self.logit(self.nodes(momenta, inputs.get("jet")), momenta[..., 0] > 0)
+        return self.head_logits(self.trunk_outputs(inputs))
 
-    def logit(self, nodes: Nodes, present: Tensor) -> Tensor:
-        """The logits from nodes after the last iteration and which exist, bool (B, N)."""
+    def trunk_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the head reads, jet by jet.
+
+        ``pooled`` (B, S + H), the mean over nodes after the last iteration, and ``any`` (B,), bool:
+        whether there are some.
+        """
+        momenta = canonical(inputs["momenta"])
+        nodes, present = self.nodes(momenta, inputs.get("jet")), momenta[..., 0] > 0
         constant = present.shape[1] if self.config.mean == "constant" else None
         pooled = masked_mean(torch.cat([nodes.s, nodes.h], 2), present, constant)  # (B, S + H)
-        return one_or_all(self.head(pooled, present.any(1)))
+        return {"pooled": pooled, "any": present.any(1)}
+
+    def head_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """The logits of `trunk_outputs`."""
+        return one_or_all(self.head(outputs["pooled"], outputs["any"]))
 
     def nodes(self, momenta: Tensor, jet: Tensor | None) -> Nodes:
         """Scalars, vectors and hidden features of constituents after the last iteration.
