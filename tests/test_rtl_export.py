@@ -110,7 +110,7 @@ def test_verilog_names_no_file_and_no_initial_value_outside_memories(tmp_path: P
     [
         (("--part", "xcvu19p"), "no part 'xcvu19p'; did you mean xcvu9p?"),
         (("--clock-ns", 0.2), "clock_period_ns 0.2 is not between"),
-        (("--fold", "auto", "--interval", 2), "--fold auto chooses interval itself"),
+        (("--fold", "auto", "--interval", 2), "fold 'auto' chooses interval itself"),
         (("--fold", "auto", "--dsp", "none", "--tables", "lut"), "chooses dsp, tables itself"),
         (("--fold", "auto", "--budget", "l2"), "no budget 'l2'"),
         (

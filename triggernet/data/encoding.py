@@ -196,8 +196,8 @@ def leading(jets: Jets, n_constituents: int) -> Floats:
     if jets.cut_at is not None and jets.cut_at < n_constituents:
         raise DataError(
             f"{n_constituents} constituents of each jet are asked for, and these jets are stored "
-            f"with their {jets.cut_at} leading ones only; ask for {jets.cut_at} or fewer "
-            "(encoding.n_constituents, or --compact of convert), or take a file that stores more"
+            f"with their {jets.cut_at} leading ones only; ask for {jets.cut_at} or fewer, or take "
+            "a file that stores more"
         )
     p = sorted_by_pt(jets.constituents)[:, :n_constituents]
     return np.pad(p, ((0, 0), (0, n_constituents - p.shape[1]), (0, 0)))

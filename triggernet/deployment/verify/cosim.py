@@ -250,7 +250,7 @@ def _refuse_altered(project: Project) -> None:
     if project.altered:
         raise ProjectError(
             f"{project.folder} is not as generated: {', '.join(project.altered)}; export it "
-            "again, or use --edited to simulate it as it is"
+            "again, or ask for the edited one (edited=True, --edited) to simulate it as it is"
         )
 
 

@@ -1,4 +1,4 @@
-"""`export --fold auto`: the smallest design that a budget allows, and what it was chosen from."""
+"""Fold ``auto`` of `export`: the smallest design that a budget allows, and its alternatives."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check_fold(budget: str | Path, config: RtlConfig, given: Mapping[str, Any]) 
     twice = sorted(set(given) - {"clock_period_ns"})
     if twice:
         raise UsageError(
-            f"--fold auto chooses {', '.join(twice)} itself; give either the one or the other"
+            f"fold 'auto' chooses {', '.join(twice)} itself; give either the one or the other"
         )
     allowed = load_budget(budget)
     load_part(config.part)
@@ -83,5 +83,5 @@ def _check_clock(budget: Budget, config: RtlConfig) -> None:
     if abs(found / budget.clock_mhz - 1) > SAME_CLOCK:
         raise UsageError(
             f"a clock of {found:g} MHz ({config.clock_period_ns:g} ns) is not that of the budget "
-            f"'{budget.name}', {budget.clock_mhz:g} MHz; leave --clock-ns out"
+            f"'{budget.name}', {budget.clock_mhz:g} MHz; leave the clock out"
         )
