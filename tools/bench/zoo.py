@@ -3,8 +3,10 @@
     .venv/bin/python tools/bench/zoo.py                          # all entries, 100,000 vectors each
     .venv/bin/python tools/bench/zoo.py lorentznet-n16 --vectors 1000 --all    # and Brevitas, ONNX
 
+    .venv/bin/python tools/bench/zoo.py jedilinear-fiveclass-n16 --interval 1
+
 Each entry is exported from models/ as HLS C++ and as Verilog that takes an event in as many clocks
-as there are constituents; `verify` compares them. One line of JSON each.
+as there are constituents, if nothing else is asked; `verify` compares them. One line of JSON each.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ from triggernet.deployment.verify.executors import EXECUTORS
 ZOO = Path(__file__).parents[2] / "models"
 
 
-def agreement(entry: Path, vectors: int, executors: Collection[str]) -> dict:
+def agreement(
+    entry: Path, vectors: int, executors: Collection[str], interval: int | None = None
+) -> dict:
     """How often each executor differs from the exact integers."""
     export, started = export_run(entry), time.monotonic()
-    n = export.run.config.encoding.n_constituents
+    n = interval or export.run.config.encoding.n_constituents
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "project"
         write_export(export, folder, rtl=RtlConfig(interval=n), hls=HlsConfig())
@@ -50,10 +54,11 @@ def main() -> int:
     parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
     parser.add_argument("--vectors", type=int, default=100_000)
     parser.add_argument("--all", action="store_true", help="with Brevitas, qonnx and onnxruntime")
+    parser.add_argument("--interval", type=int, help="clocks between events; default: constituents")
     args = parser.parse_args()
     exact, executors = True, tuple(EXECUTORS) if args.all else ("hls", "rtl")
     for name in args.entries or known:
-        line = agreement(ZOO / name, args.vectors, executors)
+        line = agreement(ZOO / name, args.vectors, executors, args.interval)
         print(json.dumps(line), flush=True)
         exact &= line["exact"]
     return 0 if exact else 1

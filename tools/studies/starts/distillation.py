@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainings import Study, Training, arguments, markdown, mean_text
+from trainings import QUICK, Study, Training, arguments, markdown, mean_text
 
 from triggernet.data import sample_path
 from triggernet.files import write_text
@@ -24,7 +24,7 @@ from triggernet.files import write_text
 ZOO = Path(__file__).parents[2] / "zoo"
 TEACHER: Mapping[str, Any] = {
     "encoding.n_constituents": 16,
-    "encoding.jet": True,
+    "encoding.jet": False,  # no hardware form, which a teacher does not need
     "model.n_scalars": 28,
     "model.n_vectors": 2,
     "model.n_hidden": 28,
@@ -35,8 +35,6 @@ TEACHER: Mapping[str, Any] = {
     "training.adamw.decay_epochs": 2,
     "training.adamw.learning_rate": 0.005,
     "training.adamw.batch_size": 256,
-    "training.fine_tune.epochs": 0,
-    "training.fine_tune.calibration_jets": 10,
 }
 # One start a training; nanoPELICAN's own recipe reads labels only.
 STUDENTS: Mapping[str, Mapping[str, Any]] = {
@@ -56,14 +54,13 @@ STUDENTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def trainings(
-    student: str, seed: int, teacher: Path, more: Mapping[str, Any], given: Mapping[str, Any]
+    student: str, seed: int, teacher: Training, more: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[bool, Training]:
-    """The same student with (True) and without a teacher."""
+    """The same student with (True) and without the teacher, whose run `given` names."""
     alone = {**STUDENTS[student], "training.seeds": 1, "training.seed": seed, **more}
-    taught = {**alone, "training.start.teacher": str(teacher), **given}
-    source, config = sample_path("toptag_generated"), ZOO / f"{student}.yaml"
+    taught, config = {**alone, **given}, ZOO / f"{student}.yaml"
     return {
-        with_teacher: Training(f"{student}-{word}-{seed}", source, config, settings)
+        with_teacher: Training(f"{student}-{word}-{seed}", teacher.data, config, settings)
         for with_teacher, word, settings in ((False, "alone", alone), (True, "taught", taught))
     }
 
@@ -93,44 +90,32 @@ def table(study: Study, pairs: Mapping[str, Sequence[Mapping[bool, Training]]]) 
 def main(words: Sequence[str] | None = None) -> int:
     """Train the teacher and all students, then print the table."""
     parser = arguments(__doc__ or "", seeds=5, test="jets that judge")
+    parser.add_argument(
+        "--train", type=Path, default=sample_path("toptag_generated"), help="jets to train on"
+    )
     parser.add_argument("--weight", type=float, default=0.5, help="a: the teacher's share")
     parser.add_argument("--temperature", type=float, default=2.0, help="T")
     parser.add_argument("--only", nargs="+", choices=list(STUDENTS), default=list(STUDENTS))
-    parser.add_argument("--quick", action="store_true", help="few jets and epochs, for a trial")
     args = parser.parse_args(words)
     more = QUICK if args.quick else {}
     study = Study(args.out, args.test)
-    lesson = Training(
-        "teacher", sample_path("toptag_generated"), None, {**TEACHER, **more}, "semiequivariant"
-    )
-    taught = study.figures(lesson)["float"]
+    teacher = Training("teacher", args.train, None, {**TEACHER, **more}, "semiequivariant")
+    found = study.figures(teacher)["float"]
     given = {
+        "training.start.teacher": str(study.folder / teacher.name),
         "training.start.teacher_weight": args.weight,
         "training.start.temperature": args.temperature,
     }
     pairs = {
-        student: [
-            trainings(student, seed, study.folder / lesson.name, more, given)
-            for seed in range(args.seeds)
-        ]
+        student: [trainings(student, seed, teacher, more, given) for seed in range(args.seeds)]
         for student in args.only
     }
-    shown = f"teacher: {taught['n_parameters']} parameters, AUC {taught['auc']:.4f} in floating "
+    shown = f"teacher: {found['n_parameters']} parameters, AUC {found['auc']:.4f} in floating "
     shown += f"point\n\n{table(study, pairs)}"
     write_text(args.out / "distillation.md", shown)
     sys.stdout.write(shown)
     return 0
 
-
-QUICK: Mapping[str, Any] = {
-    "training.max_jets": 600,
-    "training.adamw.epochs": 2,
-    "training.adamw.warmup_epochs": 0,
-    "training.adamw.restart_epochs": 1,
-    "training.adamw.decay_epochs": 1,
-    "training.fine_tune.epochs": 1,
-    "training.fine_tune.calibration_jets": 100,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from trainings import Study, Training, arguments, markdown, mean_text
+from trainings import QUICK, Study, Training, arguments, markdown, mean_text
 
 from triggernet.files import new_file, write_text
 
@@ -90,11 +90,8 @@ def main(words: Sequence[str] | None = None) -> int:
     files = {"source": "jets to begin with", "target": "jets of the other window"}
     parser = arguments(__doc__ or "", seeds=3, **files, test="jets that judge")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--epochs", type=int, help="of every training; default: the recipe's 60")
     args = parser.parse_args(words)
-    more = {}
-    if args.epochs is not None:
-        more = {"training.adamw.epochs": args.epochs, "training.adamw.restart_epochs": args.epochs}
+    more = {k: v for k, v in QUICK.items() if k.startswith("training.adamw")} if args.quick else {}
     study = Study(args.out, args.test)
     first = Training("source", args.source, CONFIG, {**FLOAT_ONLY, "training.seeds": 1, **more})
     before = study.figures(first)["float"]["auc"]

@@ -21,6 +21,15 @@ from triggernet.files import write_text
 from triggernet.progress import say
 
 FIGURES = "figures.json"
+QUICK: Mapping[str, Any] = {  # settings of a trial
+    "training.max_jets": 400,
+    "training.adamw.epochs": 2,
+    "training.adamw.warmup_epochs": 0,
+    "training.adamw.restart_epochs": 1,
+    "training.adamw.decay_epochs": 1,
+    "training.fine_tune.epochs": 1,
+    "training.fine_tune.calibration_jets": 100,
+}
 
 
 @dataclass(frozen=True)
@@ -122,4 +131,5 @@ def arguments(about: str, *, seeds: int, **paths: str) -> argparse.ArgumentParse
     parser.add_argument(
         "--seeds", type=int, default=seeds, help=f"repetitions of every training ({seeds})"
     )
+    parser.add_argument("--quick", action="store_true", help="few jets and epochs, for a trial")
     return parser
