@@ -9,6 +9,7 @@ from triggernet.errors import ProjectError
 from triggernet.reports.cost.calibration import csynth_ratios
 from triggernet.reports.report.vendor import read_report, reader_of
 
+CUT_ROW = fixtures.CSYNTH_RPT.replace("|    2|    3|      yes|", "|")
 XML = fixtures.CSYNTH_XML.format(top="tagger", dsp="DSP")
 CSYNTH = {"latency_cycles": 17, "interval_cycles": 3, "lut": 21002, "ff": 7001, "dsp": 61}
 
@@ -98,6 +99,10 @@ def test_timing_gives_slack_and_period(tmp_path, wns):
         ("tagger_csynth.xml", XML.replace("<LUT>21002</LUT>", "")),
         ("tagger_csynth.xml", XML.replace(">21002<", ">many<")),
         ("tagger_csynth.rpt", fixtures.CSYNTH_RPT[:1200]),
+        ("tagger_csynth.xml", XML.replace(">21002<", ">nan<")),
+        ("tagger_csynth.xml", XML.replace(">21002<", ">inf<")),
+        ("tagger_csynth.xml", XML.replace(">21002<", ">-2<")),
+        ("tagger_csynth.rpt", CUT_ROW),
         ("tagger_csynth.rpt", ""),
         ("csynth.rpt", fixtures.CSYNTH_SUMMARY[:600]),
         ("tagger_cosim.rpt", fixtures.COSIM_RPT[:300]),

@@ -7,6 +7,7 @@ name. The formats are those of Vitis HLS and Vivado 2019 to 2024, as their user 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,6 +143,8 @@ def _csynth_rpt(path: Path, source: str) -> Reading:
     latency = _row_below(text, "Latency (cycles)", source, skip=2)
     total = _row(text, "Total", source)
     columns = [c.replace("48E", "") for c in _row(text, "Name", source)[1:]]
+    if len(latency) < 6:
+        raise _damaged(source, "the row of the latency is cut short")
     values = {"latency_cycles": latency[1], "interval_cycles": latency[5]}
     keys = {"LUT": "lut", "FF": "ff", "DSP": "dsp", "BRAM_18K": "bram"}
     values |= {keys[c]: v for c, v in zip(columns, total[1:], strict=False) if c in keys}
@@ -261,10 +264,14 @@ def _version(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _number(text: str, source: str) -> float:
+    """A count or a time: none of them is below zero, and none without end."""
     try:
-        return float(text.replace(",", ""))
+        value = float(text.replace(",", ""))
     except ValueError:
-        raise _damaged(source, f"'{text}' is no number") from None
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise _damaged(source, f"'{text}' is no number of a count or a time")
+    return value
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
