@@ -46,7 +46,12 @@ def test_project_is_generated_from_the_model(name: str, tmp_path: Path) -> None:
     assert [path for path in made if made[path] != kept[path]] == []
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+def of_classes(name: str) -> bool:
+    """Whether an entry tells more than two classes apart."""
+    return "-fiveclass-" in name
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if not of_classes(name)])
 def test_card_states_what_is_measured(name: str) -> None:
     run = export_run(ROOT / "models" / name).run
     judged = evaluate(run, load_jets(sample_path("toptag_reference")))
@@ -69,3 +74,19 @@ def test_card_states_what_is_measured(name: str) -> None:
     generated = [line.split("|")[3] for line in table if "generated jets, ind" in line]
     first, second = (float(auc.split("+-")[0]) for auc in generated)
     assert second >= first - 0.002
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if of_classes(name)])
+def test_card_of_several_classes_states_what_is_measured(name: str) -> None:
+    run = export_run(ROOT / "models" / name).run
+    judged = evaluate(run, load_jets(sample_path("fiveclass_test"))).as_dict()
+    card = (ROOT / "models" / name / "README.md").read_text(encoding="utf-8")
+    for model in ("float", "quantised"):
+        m = judged["classes"][model]
+        accuracy = m["accuracy"]
+        value, low, high = (accuracy[end] for end in ("value", "low", "high"))
+        cells = [f"{value:.4f} +{high - value:.4f} -{value - low:.4f}"]
+        cells.append(f"{judged[model]['auc']:.4f}")
+        cells += [f"{area['value']:.4f} +- {area['error']:.4f}" for area in m["auc"].values()]
+        assert f"| {model} | {' | '.join(cells)} |" in card
+    assert judged["quantised"]["accuracy"] > judged["float"]["accuracy"] - 0.005
