@@ -20,7 +20,7 @@ from triggernet.reports.cost.figures import FIGURES
 from triggernet.reports.pages import as_html, as_markdown, as_text, save_report
 from triggernet.reports.pages.charts import roc_chart
 from triggernet.reports.report import report
-from triggernet.reports.report.evidence import Physics, roc
+from triggernet.reports.report.physics import Physics, roc
 from triggernet.reports.report.report import ONLY_PLANNED
 from triggernet.statistics import Area, rejection
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triggernet.reports.budgets.verdict import Line
-from triggernet.reports.report.evidence import Curve
+from triggernet.reports.report.physics import Curve
 
 WIDTH = 720.0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 THIN = "\u202f"  # narrow no-break space, between groups of three digits
 
+ABSENT = "not known"
+
 
 def number(value: float, digits: int = 4) -> str:
     """A number with thin spaces between groups of three digits; in full from 1000 on."""

@@ -10,12 +10,12 @@ from triggernet.deployment.verify import Agreement, Mismatch
 from triggernet.reports.budgets.verdict import Line
 from triggernet.reports.cost.calibration import SCALED, ratios
 from triggernet.reports.cost.figures import FIGURES, Error, Figure
-from triggernet.reports.pages.charts import LatencyChart, RocChart, latency_chart, roc_chart
-from triggernet.reports.pages.text import number, percent
+from triggernet.reports.pages.charts import LatencyChart, latency_chart
+from triggernet.reports.pages.text import ABSENT, number, percent
+from triggernet.reports.pages.view_physics import PhysicsView, physics_view
 from triggernet.reports.pages.view_rtl import RtlView, rtl_view
-from triggernet.reports.report.evidence import Evidence, Physics
+from triggernet.reports.report.evidence import Evidence
 from triggernet.reports.report.report import Report
-from triggernet.statistics import error_text, interval_text
 
 HEADLINES = {
     "met": "Budget met",
@@ -31,7 +31,6 @@ TITLES = {
     "dsp": ("DSP48E2", ""),
     "bram": ("Block RAM, 18 kbit", ""),
 }
-ABSENT = "not known"
 CHECK_NOTE = (
     "A seal is a digest without a key: it tells an altered file from one as its command wrote it, "
     "not from one whose digest was computed anew. Vendors' reports carry no seal and are taken as "
@@ -113,10 +112,7 @@ class View:
     operator_note: str
     latency: LatencyChart | None
     latency_text: str
-    roc: RocChart | None
-    metrics: tuple[tuple[str, tuple[str, ...]], ...]
-    metric_models: tuple[str, ...]
-    metric_notes: tuple[str, ...]
+    physics: PhysicsView | None
     encoding: tuple[tuple[str, str], ...]
     evidence: Evidence
     executors: tuple[ExecutorRow, ...]
@@ -139,7 +135,6 @@ def view(report: Report) -> View:
     """The report as text and chart geometry."""
     latency, figure = report.lines[0], report.figures.get("latency_ns")
     low, high = (figure.error.low, figure.error.high) if figure and figure.error else (None, None)
-    physics = report.evidence.physics
     return View(
         name=report.name,
         verdict=report.verdict,
@@ -153,10 +148,7 @@ def view(report: Report) -> View:
         operator_note=_operator_note(beside_rtl=report.rtl is not None),
         latency=latency_chart(latency, low, high),
         latency_text=f"This algorithm's share: {number(latency.limit)} ns",
-        roc=roc_chart(physics.curves) if physics else None,
-        metrics=_metrics(physics.metrics) if physics else (),
-        metric_models=tuple(physics.metrics) if physics else (),
-        metric_notes=_metric_notes(physics) if physics else (),
+        physics=physics_view(report.evidence.physics) if report.evidence.physics else None,
         encoding=_encoding(report.evidence.encoding),
         evidence=report.evidence,
         executors=_executors(report.evidence.agreement),
@@ -342,48 +334,3 @@ def _encoding(encoding: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         unit = f"{step:g} GeV" if step is not None else "π/720 rad"
         rows.append((name, f"{encoding.get(f'{key}_width', '?')} bits of {unit}"))
     return tuple(rows)
-
-
-def _metrics(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    rows = (
-        ("Jets", "n_jets", ""),
-        ("Parameters", "n_parameters", ""),
-        ("Accuracy", "accuracy", ".4f"),
-        ("AUC", "auc", ".4f"),
-        ("Rejection per parameter (ant)", "ant", ".1f"),
-    )
-    table = [(n, tuple(_optional(m, key, f) for m in metrics.values())) for n, key, f in rows]
-    table[3] = "AUC", tuple(_auc(m) for m in metrics.values())
-    rejections = (
-        (
-            f"Background rejection 1/ε_B at ε_S = {percent} %",
-            tuple(_rejection(m, percent) for m in metrics.values()),
-        )
-        for percent in (30, 50)
-    )
-    return (*table[:4], *rejections, table[4])
-
-
-def _optional(metrics: Mapping[str, Any], key: str, form: str) -> str:
-    value = metrics.get(key)
-    if value is None:
-        return ABSENT
-    return format(value, form) if form else number(value)
-
-
-def _metric_notes(physics: Physics) -> tuple[str, ...]:
-    errors = "Ends of intervals enclose 68 % (Clopper-Pearson); errors of the AUC are DeLong's"
-    return tuple(f"{note}.".replace("+-", "±") for note in (errors, *physics.notes))
-
-
-def _auc(metrics: Mapping[str, Any]) -> str:
-    text = error_text(metrics["auc"], metrics.get("auc_error"))
-    return text.replace("+-", "±")
-
-
-def _rejection(metrics: Mapping[str, Any], percent: int) -> str:
-    name = f"rejection_{percent}"
-    if name not in metrics or metrics.get("n_background") == 0:
-        return ABSENT
-    ends = (metrics.get(f"{name}_{end}") for end in ("low", "high"))
-    return interval_text(metrics[name], *ends, minus="−")

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from triggernet.deployment.project import Record
 from triggernet.deployment.project.sources import edited_files
 from triggernet.deployment.verify import Agreement
 from triggernet.documents import read_text
-from triggernet.errors import ConfigError, ProjectError
+from triggernet.errors import ConfigError
 from triggernet.files import provenance, sha256_of
 from triggernet.program import Program
+from triggernet.reports.report.physics import Physics, evaluated, kept
 from triggernet.reports.report.subject import Subject
 from triggernet.results import METRICS, Content, Exhibit, State, judged, read_result
 from triggernet.schema import Within, load_json
-from triggernet.statistics import Area, clopper_pearson, error_text
 from triggernet.yaml_text import parse_yaml
-
-Floats = NDArray[np.float64]
 
 CONFIG = "config.yaml"
 PROVENANCE = "provenance.json"
-MODELS = ("float", "quantised")
 
 
 @dataclass(frozen=True)
@@ -41,44 +35,6 @@ class TensorRow:
     low: float
     high: float
     role: str
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A ROC curve: background rejection at signal efficiencies, with its 68 % intervals."""
-
-    name: str
-    efficiency: tuple[float, ...]
-    rejection: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Physics:
-    """Metrics of the float and the quantised model on one sample, and their ROC curves."""
-
-    sample: str
-    metrics: Mapping[str, Mapping[str, Any]]
-    curves: tuple[Curve, ...] = ()
-    auc_difference: Area | None = None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What must be known about the metrics."""
-        from triggernet.learning.tasks.metrics import few_pass
-
-        notes = [f"{name} model: {t}" for name, m in self.metrics.items() for t in few_pass(m)]
-        if self.auc_difference is not None:
-            moved = error_text(self.auc_difference.value, self.auc_difference.error, "+")
-            notes.insert(0, f"AUC, quantised minus float on the same jets: {moved}")
-        return tuple(notes)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The metrics and what must be known about them, ready for JSON."""
-        moved = self.auc_difference and asdict(self.auc_difference)
-        notes = list(self.notes)
-        return {"sample": self.sample, **self.metrics, "auc_difference": moved, "notes": notes}
 
 
 @dataclass(frozen=True)
@@ -122,9 +78,13 @@ def collect(subject: Subject, data: Path | None = None) -> Evidence:
     metrics = read_result(folder, METRICS)
     about_metrics = _about_metrics(folder, metrics)
     if data is not None:
-        physics: Physics | None = _evaluated(folder, data)
+        physics: Physics | None = evaluated(folder, data)
     else:
-        physics = None if metrics is None else _metrics(metrics, about_metrics, folder)
+        physics = (
+            None
+            if metrics is None
+            else kept(folder, metrics, outdated=about_metrics.state == "outdated")
+        )
     return Evidence(
         tensors=tensor_rows(subject.program),
         encoding=_encoding(folder),
@@ -180,57 +140,6 @@ def _encoding(folder: Path) -> Mapping[str, Any]:
     content = parse_yaml(read_text(path, ConfigError), str(path))
     found = content.get("encoding") if isinstance(content, dict) else None
     return dict(found) if isinstance(found, dict) else {}
-
-
-def _metrics(content: Content, about: Check, folder: Path) -> Physics | None:
-    if about.state == "outdated":
-        return None
-    metrics = {k: content.values[k] for k in MODELS if k in content.values}
-    if not all(isinstance(m, dict) and "auc" in m for m in metrics.values()) or not metrics:
-        path = folder / METRICS.name
-        raise ProjectError(f"{path} holds no metrics of {' or '.join(MODELS)}; train again")
-    from triggernet.learning.tasks.metrics import up_to_date
-
-    metrics = {name: up_to_date(values) for name, values in metrics.items()}
-    unchecked = "" if content.sealed else "; not sealed, could not be checked"
-    return Physics(f"validation jets of the training{unchecked}", metrics)
-
-
-def _evaluated(folder: Path, data: Path) -> Physics:
-    from triggernet.data import load_jets
-    from triggernet.learning.evaluation import evaluate
-    from triggernet.learning.tasks.metrics import roc_curve
-    from triggernet.learning.training import load_run
-
-    found = evaluate(load_run(folder), load_jets(data))
-    curves = (
-        ()
-        if found.classes
-        else tuple(
-            roc(name, *roc_curve(logits, found.label), int((found.label == 0).sum()))
-            for name, logits in zip(
-                MODELS, (found.float_logits, found.quantised_logits), strict=True
-            )
-        )
-    )
-    metrics = {name: each.as_dict() for name, each in found.models.items()}
-    return Physics(data.name, metrics, curves, found.auc_difference)
-
-
-def roc(name: str, signal: Floats, background: Floats, n_background: int) -> Curve:
-    """A curve at 99 efficiencies, from those of `triggernet.learning.tasks.metrics.roc_curve`.
-
-    Where less than one jet of the background passes, there is nothing to draw.
-    """
-    at = np.linspace(0.02, 1.0, 99)
-    passing = np.interp(at, np.r_[0.0, signal], np.r_[0.0, background])
-    kept = passing * n_background >= 1
-    low, high = clopper_pearson(n_background * passing[kept], n_background)
-    return Curve(
-        name,
-        tuple(float(x) for x in np.round(at[kept], 4)),
-        *(tuple(float(r) for r in 1 / each) for each in (passing[kept], high, low)),
-    )
 
 
 def _provenance(folder: Path, record: Record | None) -> Mapping[str, str]:
