@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
-from comparisons import by_hand, figure, row, row_of_classes
+from comparisons import by_hand, figure, row
 from programs import polar_program
 from project_results import synthesis
 
@@ -268,15 +268,6 @@ def test_the_quantised_model_stands_above_the_float_one_with_the_loss_of_auc():
     )
     assert " ".join(second.split()) == "float 100 +9 −4 0.9500 ± 0.0200 0.9000 1.0"
     assert "0.9500 ± 0.0200 (-0.0100 ± 0.0030)" in as_html(found)
-
-
-def test_the_table_of_several_classes_has_no_rejections():
-    text = as_text(by_hand(row_of_classes("a", 0.5, lut=10), row_of_classes("b", 0.6, lut=20)))
-    header, first, second = text.splitlines()[7:10]
-    assert header.split()[:4] == ["run", "AUC", "accuracy", "parameters"]
-    assert first.split()[:6] == ["a", "0.9500", "0.5000", "10", "–", "10"]
-    assert second.split() == ["float", "0.9500", "0.5300"]
-    assert "ejection" not in text
 
 
 def test_few_background_jets_are_said_once_for_all_runs_of_which_it_is_true():

@@ -8,9 +8,7 @@ from comparisons import by_hand, figure, row, row_of_classes
 
 from triggernet.reports.fold.unbeaten import unbeaten
 from triggernet.reports.pages.labels import CHARACTER, HEIGHT, Box, place_labels
-from triggernet.studies.compare import (
-    as_html,
-)
+from triggernet.studies.compare import as_html, as_text
 from triggernet.studies.compare.contender import FLOAT_ONLY
 from triggernet.studies.compare.scatter import WIDTH, scatter_chart
 from triggernet.studies.compare.trade_off import trade_off
@@ -67,6 +65,15 @@ def test_several_classes_are_judged_by_their_accuracy():
     html = as_html(by_hand(*rows))
     assert "What the accuracy costs" in html
     assert "ejection" not in html
+
+
+def test_the_table_of_several_classes_has_no_rejections():
+    text = as_text(by_hand(row_of_classes("a", 0.5, lut=10), row_of_classes("b", 0.6, lut=20)))
+    header, first, second = text.splitlines()[7:10]
+    assert header.split()[:4] == ["run", "AUC", "accuracy", "parameters"]
+    assert first.split()[:6] == ["a", "0.9500", "0.5000", "10", "–", "10"]
+    assert second.split() == ["float", "0.9500", "0.5300"]
+    assert "ejection" not in text
 
 
 def test_an_axis_of_equal_accuracies_has_a_length():
