@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 
 from triggernet.errors import ModelError
+from triggernet.learning.training import load_run
 from triggernet.learning.training.checkpoint import read_checkpoint
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_tensors_share_storage_and_are_views(tmp_path):
@@ -29,3 +35,12 @@ def test_a_tensor_that_claims_more_than_it_stores_is_refused(tmp_path, nested):
     )
     with pytest.raises(ModelError, match=message):
         read_checkpoint(path, "train again")
+
+
+def test_a_configuration_of_impossible_sizes_is_refused_in_one_line(tmp_path):
+    run = shutil.copytree(ROOT / "models" / "nanopelican-c2-n8j", tmp_path / "run")
+    text = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(text.replace("n_channels: 2\n", f"n_channels: {10**18}\n"))
+    with pytest.raises(ModelError, match=r"config\.yaml: no model of these sizes") as caught:
+        load_run(run)
+    assert str(caught.value).isprintable()

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -270,15 +271,29 @@ def load_run(folder: Path) -> Run:
     """
     config = finished_config(folder)
     family = config.family
-    float_model = family.make_float(config.model, config.encoding, config.n_outputs)
+    with _of_possible_size(folder / CONFIG):
+        float_model = family.make_float(config.model, config.encoding, config.n_outputs)
     load_module(folder / FLOAT, float_model, config)
     quantised = None
     if config.refusal is None:
-        quantised = family.make_quantised(
-            config.model, config.quantisation, config.encoding, config.n_outputs
-        )
+        with _of_possible_size(folder / CONFIG):
+            quantised = family.make_quantised(
+                config.model, config.quantisation, config.encoding, config.n_outputs
+            )
         load_module(folder / QUANTISED, quantised, config)
     return Run(config, float_model, quantised, _read_metrics(folder))
+
+
+@contextmanager
+def _of_possible_size(path: Path) -> Iterator[None]:
+    """Say in one line that PyTorch cannot make a model of the sizes that a file asks for."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise ModelError(
+            f"{path}: no model of these sizes can be made: {in_one_line(error)}; put back a copy "
+            "of it, or train again"
+        ) from error
 
 
 def refuse_float_only(folder: Path) -> None:
