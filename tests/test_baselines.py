@@ -67,6 +67,11 @@ def test_lorentznet_has_the_published_parameters():
     assert full == 224_072  # published: 224k
 
 
+def logit(model, momenta, beams):
+    """That of constituents (B, N, 4) with beams (B, 2, 4) that need not be along z."""
+    return model.head_logits(model.pooled(momenta, beams))
+
+
 @pytest.mark.parametrize("beams", [True, False])
 def test_lorentznet_is_invariant_with_its_beams(beams):
     model = lorentznet(n_blocks=3, width=6, beams=beams, step=0.5)
@@ -76,10 +81,10 @@ def test_lorentznet_is_invariant_with_its_beams(beams):
     L = matrices(len(momenta))
     seen = momenta.new_tensor([[1.0, 0, 0, 1], [1, 0, 0, -1]]).expand(len(L), 2, 4)[:, : 2 * beams]
     turned = (torch.einsum("nab,nib->nia", L, p) for p in (momenta, seen))
-    before, after = model.logit(momenta, seen), model.logit(*turned)
+    before, after = logit(model, momenta, seen), logit(model, *turned)
     torch.testing.assert_close(after, before, rtol=1e-9, atol=1e-9)
     assert before.std() > 1e-4
-    assert not torch.allclose(before, lorentznet(2, n_blocks=3, width=6).logit(momenta, seen))
+    assert not torch.allclose(before, logit(lorentznet(2, n_blocks=3, width=6), momenta, seen))
 
 
 def lorentznet_by_hand(model, p):

@@ -15,6 +15,20 @@ from triggernet.files import new_folder
 from triggernet.signals import STOPPING, Stopped, stoppable, undisturbed
 
 
+@pytest.fixture(autouse=True)
+def not_ignored():
+    """In the background of a shell, or under `nohup`, signals are ignored, by children too."""
+    handlers = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_command_that_is_asked_to_stop_cleans_up(tmp_path, capsys, number):
     def run(args):

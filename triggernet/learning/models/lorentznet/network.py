@@ -120,14 +120,17 @@ class LorentzNet(nn.Module):
         return self.head_logits(self.trunk_outputs(inputs))
 
     def trunk_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What the head reads, jet by jet.
-
-        ``pooled`` (B, H), the mean over constituents and beams, and ``any`` (B,), bool: whether
-        there are some.
-        """
+        """What the head reads, jet by jet: see `pooled`."""
         momenta = canonical(inputs["momenta"])
         beams = momenta.new_tensor(_BEAMS)[: 2 * int(self.config.beams)]  # (0 or 2, 4)
-        beams = beams.expand(momenta.shape[0], -1, 4)  # (B, 0 or 2, 4)
+        return self.pooled(momenta, beams.expand(momenta.shape[0], -1, 4))
+
+    def pooled(self, momenta: Tensor, beams: Tensor) -> dict[str, Tensor]:
+        """The constituents (B, N, 4) and beams (B, 0 or 2, 4) of each jet taken together.
+
+        ``pooled`` (B, H), the mean of their features, and ``any`` (B,), bool: whether there are
+        some.
+        """
         x = torch.cat([momenta, beams], 1)  # (B, M, 4)
         present = x[..., 0] > 0  # (B, M)
         dtype = self.embedding.weight.dtype
