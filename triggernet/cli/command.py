@@ -179,6 +179,12 @@ SHOW_CONFIG = argument(
     action="store_true",
     help="print the configuration, every key with its value and meaning, and do nothing else",
 )
+WORKERS = argument("--workers", type=count, default=1, metavar="W", help="number of processes")
+CLUSTER = argument(
+    "--cluster",
+    metavar="ADDRESS",
+    help="of a Dask scheduler that runs, tcp://HOST:PORT, in place of --workers",
+)
 SAVED = argument("-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well")
 
 # Settings of the Verilog: of what is written, or of what is counted for a comparison.

@@ -6,10 +6,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from triggernet.cli.command import (
+    CLUSTER,
     CONFIG,
     JSON,
     SETTINGS,
     SHOW_CONFIG,
+    WORKERS,
     Command,
     Outcome,
     argument,
@@ -44,7 +46,8 @@ def _generate(args: Namespace) -> Outcome:
     from triggernet.data.generation import summary_text
     from triggernet.front.jets import generate
 
-    given = {name: getattr(args, name) for name in ("jets", "out", "seed", "workers", "config")}
+    names = ("jets", "out", "seed", "workers", "config", "cluster")
+    given = {name: getattr(args, name) for name in names}
     found = generate(args.process, **given, settings=overrides(args))
     return Outcome(f"{args.out}: {summary_text(found)}", found)
 
@@ -76,7 +79,8 @@ COMMANDS: tuple[Command, ...] = (
             argument("--jets", type=count, metavar="N", help="as many of each class"),
             argument("--out", type=Path, metavar="FILE", help="HDF5 file to write"),
             argument("--seed", type=seed, default=1, help="equal seeds give equal files"),
-            argument("--workers", type=count, default=1, metavar="W", help="number of processes"),
+            WORKERS,
+            CLUSTER,
             CONFIG,
             SETTINGS,
             SHOW_CONFIG,

@@ -23,6 +23,7 @@ def generate(
     workers: int = 1,
     config: AnyPath | None = None,
     settings: Mapping[str, Any] | None = None,
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Generate jets with Pythia 8; an interrupted generation goes on where it stopped.
 
@@ -43,6 +44,8 @@ def generate(
         A YAML file with settings of the generation.
     settings : mapping of str to Any, optional
         Single settings by their dotted keys; they win over `config`.
+    cluster : str, optional
+        The address of a Dask scheduler, in place of `workers`.
 
     Returns
     -------
@@ -54,12 +57,12 @@ def generate(
     UsageError, ConfigError
         For settings that are unknown or not allowed.
     ToolError
-        If Pythia 8 or FastJet is missing, or refuses a setting.
+        If Pythia 8 or FastJet is missing, or refuses a setting; if the cluster does not answer.
     """
     from triggernet.data.generation.sample import generate as generate_file
 
     given = generation_config(process, config, settings)
-    return generate_file(given, jets, path(out), seed, workers)
+    return generate_file(given, jets, path(out), seed, workers, cluster=cluster)
 
 
 def generation_config(

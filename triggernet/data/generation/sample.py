@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.cluster import check_cluster, each
 from triggernet.config import dump_config
 from triggernet.data import kinematics
 from triggernet.data.cross_section import cross_section_text
@@ -46,7 +47,13 @@ MOST_CHUNK_BYTES = 1 << 32
 
 
 def generate(
-    config: GenerationConfig, n_jets: int, path: Path, seed: int = 1, workers: int = 1
+    config: GenerationConfig,
+    n_jets: int,
+    path: Path,
+    seed: int = 1,
+    workers: int = 1,
+    *,
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Generate a sample and write it to an HDF5 file.
 
@@ -66,6 +73,9 @@ def generate(
         Any non-negative integer.
     workers
         Number of processes.
+    cluster
+        The address of a Dask scheduler, in place of processes here; its workers must see the
+        folder of `path` by the same path.
 
     Returns
     -------
@@ -82,7 +92,8 @@ def generate(
     FileError
         If the disk is full or refuses; finished chunks stay.
     ConfigError, ToolError
-        From Pythia: see `triggernet.data.generation.pythia`; also if a worker was killed.
+        From Pythia: see `triggernet.data.generation.pythia`; also if a worker was killed, or a
+        cluster does not answer or is lost.
     """
     if n_jets < 1 or seed < 0 or workers < 1:
         raise UsageError(
@@ -91,12 +102,13 @@ def generate(
         )
     refuse_folder(path)  # said now, not after hours
     require("pythia8mc", "fastjet", purpose="to generate jets")
+    check_cluster(1, cluster)
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
     plans = plan_chunks(config, n_jets, seed)
     with locked(path), _promising_chunks(folder):
         open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
-        generate_missing(config, plans, folder, workers)
+        generate_missing(config, plans, folder, workers, cluster)
         summary = join(config, plans, folder, path, seed)
         shutil.rmtree(folder)  # `join` has read back what it wrote
     return summary
@@ -155,7 +167,11 @@ def open_folder(folder: Path, identity: dict[str, Any]) -> None:
 
 
 def generate_missing(
-    config: GenerationConfig, plans: list[ChunkPlan], folder: Path, workers: int
+    config: GenerationConfig,
+    plans: list[ChunkPlan],
+    folder: Path,
+    workers: int,
+    cluster: str | None = None,
 ) -> None:
     """Generate all chunks that `folder` does not hold yet."""
     missing = [plan for plan in plans if not (folder / plan.name).exists()]
@@ -164,7 +180,7 @@ def generate_missing(
     total = sum(plan.n_jets for plan in missing)
     try:
         with Progress(f"generating {config.process}", total, "jets") as progress:
-            for plan in work(config, missing, folder, workers):
+            for plan in work(config, missing, folder, workers, cluster):
                 progress.advance(plan.n_jets)
     except KeyboardInterrupt:
         say(f"finished chunks are kept in {folder}; the same command goes on from there")
@@ -172,12 +188,16 @@ def generate_missing(
 
 
 def work(
-    config: GenerationConfig, plans: list[ChunkPlan], folder: Path, workers: int
+    config: GenerationConfig,
+    plans: list[ChunkPlan],
+    folder: Path,
+    workers: int,
+    cluster: str | None = None,
 ) -> Iterator[ChunkPlan]:
     """Yield each plan when its chunk is on disk."""
-    if workers == 1:
-        for plan in plans:
-            write_chunk(config, plan, folder)
+    if workers == 1 or cluster is not None:
+        units = [(config, plan, folder.resolve()) for plan in plans]
+        for (_, plan, _), _ in each(write_chunk, units, workers=workers, address=cluster):
             yield plan
         return
     # Spawned processes share no state: what a chunk holds cannot depend on who made it.
