@@ -49,9 +49,9 @@ def load_config(
     """
     where = str(source) if isinstance(source, Path) else ""
     content = _content(source)
-    winning = _nested(overrides or {})
+    winning = nested(overrides or {})
     if isinstance(content, Mapping):
-        content = _merged(_merged(_nested(defaults or {}), content), winning)
+        content = _merged(_merged(nested(defaults or {}), content), winning)
     return as_type(cls, content, where, overrides=winning)
 
 
@@ -68,7 +68,7 @@ def read_key(
         If the file cannot be read or is not YAML.
     """
     content = _content(source)
-    node = _merged(content, _nested(overrides or {})) if isinstance(content, Mapping) else None
+    node = _merged(content, nested(overrides or {})) if isinstance(content, Mapping) else None
     for name in key.split("."):
         node = node.get(name) if isinstance(node, Mapping) else None
     return node
@@ -93,12 +93,12 @@ def parse_override(text: str) -> tuple[str, Any]:
     return key.strip(), parse_yaml(value, key.strip())
 
 
-def _nested(overrides: Mapping[Any, Any]) -> dict[Any, Any]:
+def nested(overrides: Mapping[Any, Any]) -> dict[Any, Any]:
     """``{"a.b": 1}`` as ``{"a": {"b": 1}}``; nested mappings stay as they are."""
     tree: dict[Any, Any] = {}
     for key, value in overrides.items():
         *parents, name = key.split(".") if isinstance(key, str) else (key,)
-        branch = {name: _nested(value) if isinstance(value, Mapping) else value}
+        branch = {name: nested(value) if isinstance(value, Mapping) else value}
         for parent in reversed(parents):
             branch = {parent: branch}
         tree = _merged(tree, branch)

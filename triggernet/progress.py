@@ -6,10 +6,11 @@ large file. Whoever looks at a terminal sees within a second what is being done 
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -189,6 +190,13 @@ def track(items: Iterable[T], description: str, unit: str = "steps") -> Iterator
         for item in items:
             yield item
             progress.advance()
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Throw away what is written to standard error: of many trainings only the whole matters."""
+    with redirect_stderr(io.StringIO()):
+        yield
 
 
 def say(message: str) -> None:

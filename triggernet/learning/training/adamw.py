@@ -8,7 +8,7 @@ import math
 import signal
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 from torch import Tensor, nn
 
+from triggernet.errors import ConfigError, in_one_line
 from triggernet.files import new_file
 from triggernet.learning.training.sample import Target, in_batches
 from triggernet.learning.training.start import keep_trunk, parameter_groups
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from triggernet.learning.training.recipes import AdamWConfig
     from triggernet.learning.training.sample import Sample, Split
-    from triggernet.learning.training.state import TrainingState
+    from triggernet.learning.training.state import TrainingState, Watcher
 
 Batch = tuple[dict[str, Tensor], Target]
 
@@ -81,23 +83,23 @@ def fit(
     kept = state.get(name)
     if kept is None:
         network, split = _prepared(model, split)
-        module = _Classifier(network, split, config, seed)
-        folder = state.path(name)
-        last = folder / "last.ckpt"
+        module = _Classifier(network, split, config, seed, state.watch)
+        folder = state.path(name) if state.keeps else None
+        last = None if folder is None else folder / "last.ckpt"
         with (
             Progress(f"AdamW, seed {seed}", config.epochs, "epochs") as progress,
             _quiet_lightning(),
             _interrupts_passed_on(),
             single_thread(),
             warnings.catch_warnings(),
-            writing(folder),
+            nullcontext() if folder is None else writing(folder),
         ):
             # Lightning's own code meets deprecations of torch 2.13.
             warnings.filterwarnings("ignore", module="lightning|torch")
             _trainer(config, folder, _Show(progress)).fit(
                 module,
                 datamodule=_Jets(split, config.batch_size, seed),
-                ckpt_path=str(last) if last.is_file() else None,
+                ckpt_path=str(last) if last is not None and last.is_file() else None,
             )
         kept = {"model": module.kept_weights(model), "history": module.lines}
         state.put(name, kept)
@@ -134,18 +136,29 @@ def _interrupts_passed_on() -> Iterator[None]:
             signal.signal(signal.SIGINT, handler)
 
 
-def _trainer(config: AdamWConfig, folder: Any, show: Callback) -> Trainer:
-    return Trainer(
-        accelerator="cpu",
-        max_epochs=config.epochs,
-        callbacks=[show, ModelCheckpoint(dirpath=folder, save_last=True, save_top_k=0)],
-        plugins=[_WholeCheckpoints()],
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        reload_dataloaders_every_n_epochs=1,
-    )
+def _trainer(config: AdamWConfig, folder: Path | None, show: Callback) -> Trainer:
+    callbacks = [show]
+    if folder is not None:
+        callbacks.append(ModelCheckpoint(dirpath=folder, save_last=True, save_top_k=0))
+    how = config.lightning
+    try:
+        return Trainer(
+            **vars(how),
+            max_epochs=config.epochs,
+            callbacks=callbacks,
+            enable_checkpointing=folder is not None,
+            plugins=[_WholeCheckpoints()],
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+        )
+    except (MisconfigurationException, ValueError, ImportError) as error:
+        raise ConfigError(
+            f"training.adamw.lightning: {how.accelerator} with strategy {how.strategy} and "
+            f"precision {how.precision} is not possible here: {in_one_line(error)}"
+        ) from error
 
 
 class _WholeCheckpoints(TorchCheckpointIO):
@@ -185,9 +198,12 @@ def _prepared(model: nn.Module, split: Split) -> tuple[nn.Module, Split]:
 class _Classifier(LightningModule):
     """A classifier under training: a model, or the head of one."""
 
-    def __init__(self, model: nn.Module, split: Split, config: AdamWConfig, seed: int) -> None:
+    def __init__(
+        self, model: nn.Module, split: Split, config: AdamWConfig, seed: int, watch: Watcher
+    ) -> None:
         super().__init__()
         self.model, self.split, self.config, self.seed = model, split, config, seed
+        self.watch = watch
         self.lines: list[dict[str, Any]] = []
         self._losses: list[float] = []
         self._judged: list[Tensor] = []
@@ -232,7 +248,7 @@ class _Classifier(LightningModule):
         """Collect logits."""
         del batch_idx
         inputs, _ = batch
-        self._judged.append(self.model(inputs).double())
+        self._judged.append(self.model(inputs).double().cpu())
 
     def on_validation_epoch_end(self) -> None:
         """One line of history."""
@@ -245,6 +261,7 @@ class _Classifier(LightningModule):
         if self.config.keep == "best" and line["validation_loss"] < least:
             self._best = copy.deepcopy(self.whole.state_dict())
         self.lines.append(line)
+        self.watch(line)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The history goes with the weights."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args, get_type_hints
 
 import yaml
 
@@ -21,7 +21,7 @@ from triggernet.learning.tasks.auxiliary import Regression, check_names
 from triggernet.learning.tasks.task import Task
 from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
 from triggernet.learning.training.start_config import StartConfig
-from triggernet.schema import shown
+from triggernet.schema import key_of, shown
 
 Preset = Literal["default", "paper"]
 
@@ -180,7 +180,7 @@ def load_run_config(
     named = read_key("model.name", source, overrides) or model
     with naming(source) if isinstance(source, Path) else nullcontext():
         family = _family(named, model)
-    under = {"training.recipe": family.recipes[0]} | _flat(_preset(preset))
+    under = {"training.recipe": family.recipes[0]} | flat(_preset(preset))
     if family.n_constituents is not None:
         under["encoding.n_constituents"] = family.n_constituents
     return cast("RunConfig", load_config(_schema(family.name), source, overrides, under))
@@ -230,12 +230,28 @@ def _schema(name: str) -> type[Any]:
     return dataclasses.make_dataclass("RunConfig", sections, bases=(RunConfig,), frozen=True)
 
 
-def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def keys_of_run(model: str) -> tuple[str, ...]:
+    """All dotted keys that a run's configuration of a model can have, in their order."""
+    return tuple(_keys(_schema(model_family(model).name)))
+
+
+def _keys(cls: type[Any], above: str = "") -> Iterator[str]:
+    hints = get_type_hints(cls)
+    for each in dataclasses.fields(cls):
+        name = f"{above}{key_of(each)}"
+        kind = hints[each.name]
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            yield from _keys(kind, f"{name}.")
+        else:
+            yield name
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Nested values by dotted keys."""
     found: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{above}{key}"
-        found |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return found
 
 

@@ -67,6 +67,7 @@ def fine_tune(
             line = tuning.epoch(epoch, judged=epoch >= frozen_from)
             state.put(_STATE, tuning.snapshot())
             state.log(**line)
+            state.watch(line)
             progress.advance(note=f"validation loss {line['validation_loss']:.4f}")
     return tuning.finish()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from triggernet.errors import ConfigError
@@ -49,6 +49,35 @@ class MultistartConfig:
 
 
 @dataclass(frozen=True)
+class LightningConfig:
+    """On what Lightning trains; the defaults give the same weights on every machine.
+
+    Attributes
+    ----------
+    accelerator : str
+        "cpu", "gpu", or another one that Lightning knows; "auto" takes the fastest there is.
+    devices : int
+        One; batches are not shared out among several.
+    strategy : str
+        One of Lightning's for a single device; "auto" chooses.
+    precision : {"32-true", "64-true", "16-mixed", "bf16-mixed"}
+        What models in double precision compute in it stays so.
+    """
+
+    accelerator: str = "cpu"
+    devices: int = 1
+    strategy: str = "auto"
+    precision: Literal["32-true", "64-true", "16-mixed", "bf16-mixed"] = "32-true"
+
+    def __post_init__(self) -> None:
+        if self.devices != 1:
+            raise ConfigError(
+                f"devices: found {self.devices}; allowed is 1, since batches are not shared out; "
+                "several trainings at once are `triggernet sweep --workers`"
+            )
+
+
+@dataclass(frozen=True)
 class AdamWConfig:
     """AdamW with linear warm-up, cosine annealing with warm restarts, and exponential decay.
 
@@ -74,6 +103,7 @@ class AdamWConfig:
     keep : {"last", "best"}
         Which weights are kept: those after the last epoch, or those of the epoch with the lowest
         validation loss.
+    lightning : LightningConfig
     """
 
     epochs: int = 140
@@ -88,6 +118,7 @@ class AdamWConfig:
     decay: float = 0.5
     milestones: tuple[int, ...] = ()
     keep: Literal["last", "best"] = "last"
+    lightning: LightningConfig = field(default_factory=LightningConfig)
 
     def __post_init__(self) -> None:
         _positive(self, "batch_size", "learning_rate", "restart_epochs", "restart_factor", "epochs")

@@ -10,8 +10,10 @@ from triggernet.files import append_text, make_folder, write_bytes, write_text
 from triggernet.learning.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    Watcher = Callable[[Mapping[str, Any]], None]
 
 
 class TrainingState:
@@ -27,7 +29,14 @@ class TrainingState:
     history : Path
         The JSON-lines file that `log` appends to; begun afresh, since a resumed training logs all
         its pieces again.
+
+    Attributes
+    ----------
+    keeps : bool
+        Whether a killed training can go on from here.
     """
+
+    keeps = True
 
     def __init__(self, folder: Path, history: Path) -> None:
         self._folder = folder
@@ -69,9 +78,44 @@ class TrainingState:
         """Append one line to the history."""
         append_text(self._history, json.dumps(entry) + "\n")
 
+    def watch(self, line: Mapping[str, Any]) -> None:
+        """Hear of an epoch as it ends; whoever wants the training stopped raises."""
+
     def path(self, name: str) -> Path:
         """A path inside the folder for what keeps its own files."""
         return self._folder / name
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.pt"
+
+
+class UnkeptState(TrainingState):
+    """Of a training that writes nothing: a killed one is done again from its beginning.
+
+    Parameters
+    ----------
+    watcher : callable
+        Is told every epoch as it ends; what it raises ends the training.
+    """
+
+    keeps = False
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def get(self, name: str) -> None:
+        """Nothing is there."""
+
+    def put(self, name: str, value: Any) -> None:
+        """Forget it."""
+
+    def log(self, **entry: str | float | None) -> None:
+        """Forget it."""
+
+    def watch(self, line: Mapping[str, Any]) -> None:
+        """Pass it on."""
+        self._watcher(line)
+
+    def path(self, name: str) -> Path:
+        """Of no file."""
+        raise AssertionError(f"{name}: an unkept training has no folder")

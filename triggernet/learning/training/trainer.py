@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def train(
             run_folder.clear_state(out)  # of a training that was killed when all was written
         else:
             # refuses jets, and runs to start from, before anything is written
-            split = split_jets(jets, config, partial(_taught, config))
+            split = split_of(jets, config)
             _started(config, config.training.seed)
             with _resumable(out):
                 run_folder.begin(out, config, inputs or {})
@@ -92,6 +93,11 @@ def _started(config: RunConfig, seed: int) -> nn.Module:
     model = config.family.make_float(config.model, config.encoding, config.n_outputs)
     warm_start(model, config.training.start)
     return model
+
+
+def split_of(jets: Jets, config: RunConfig) -> Split:
+    """Jets to train on and to validate, with what a teacher says of them; errors as `train`."""
+    return split_jets(jets, config, partial(_taught, config))
 
 
 def _taught(config: RunConfig, jets: Jets) -> Tensor | None:
@@ -115,13 +121,89 @@ def _train(config: RunConfig, split: Split, out: Path) -> None:
         say(f"inputs that saturate in training: {saturation_text(split.train.saturated)}")
     if config.refusal is not None:
         say(f"note: {config.refusal}")
-    model, spread = _train_float(config, split, state)
-    run_folder.save_module(out, run_folder.FLOAT, model, config)
-    quantised = _train_quantised(config, split, model, state)
-    if quantised is not None:
-        run_folder.save_module(out, run_folder.QUANTISED, quantised, config)
-    run_folder.save_metrics(out, _metrics(config, model, quantised, split.validation) | spread)
+    trained = fit_models(config, split, state)
+    save_trained(out, config, trained)
     run_folder.clear_state(out)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Models that a training ended with, and how well they do on the validation jets.
+
+    Attributes
+    ----------
+    float_model : nn.Module
+    quantised_model : nn.Module or None
+        None for a configuration without a hardware form, or where none was asked for.
+    metrics : mapping
+        As ``metrics.json`` of a run folder.
+    losses : mapping of str to float
+        By "float" and "quantised", for models that there are.
+    """
+
+    float_model: nn.Module
+    quantised_model: nn.Module | None
+    metrics: Mapping[str, Any]
+    losses: Mapping[str, float]
+
+
+def fit_models(
+    config: RunConfig,
+    split: Split,
+    state: TrainingState,
+    *,
+    float_model: nn.Module | None = None,
+    quantised: bool = True,
+) -> Trained:
+    """Train the models of a configuration on jets that are split already; writes only to `state`.
+
+    Parameters
+    ----------
+    config : RunConfig
+        With the classes of the jets.
+    split : Split
+    state : TrainingState
+    float_model : nn.Module, optional
+        One that is trained already, and stays as it is.
+    quantised : bool
+        Also the quantised model, where there is one.
+
+    Raises
+    ------
+    ModelError
+        If a training diverges.
+    """
+    spread = None
+    if float_model is None:
+        float_model, spread = _train_float(config, split, state)
+    hardware = quantise(config, split, float_model, state) if quantised else None
+    return trained_of(config, split, float_model, hardware, spread)
+
+
+def trained_of(
+    config: RunConfig,
+    split: Split,
+    float_model: nn.Module,
+    quantised: nn.Module | None,
+    spread: dict[str, Any] | None = None,
+) -> Trained:
+    """Models that are trained, judged on the validation jets; `spread` is that over seeds."""
+    if spread is None:
+        spread = _spread([_auc(float_model, split)])
+    metrics, losses = _metrics(config, float_model, quantised, split.validation)
+    return Trained(float_model, quantised, metrics | spread, losses)
+
+
+def save_trained(out: Path, config: RunConfig, trained: Trained) -> None:
+    """Write models and metrics into a run folder that has been begun."""
+    run_folder.save_module(out, run_folder.FLOAT, trained.float_model, config)
+    if trained.quantised_model is not None:
+        run_folder.save_module(out, run_folder.QUANTISED, trained.quantised_model, config)
+    run_folder.save_metrics(out, trained.metrics)
+
+
+def _auc(model: nn.Module, split: Split) -> float:
+    return split.judged(predict(model, split.validation.exact))["validation_auc"]
 
 
 def _train_float(
@@ -137,11 +219,14 @@ def _train_float(
         state.log(stage="float", seed=seed, **judged)
         fits.append((judged["validation_loss"], judged["validation_auc"], model))
     best = min(fits, key=lambda fit: fit[0])
-    aucs = [auc for _, auc, _ in fits]
-    spread = {"seeds": len(fits), "auc": aucs, "mean": float(np.mean(aucs)), "std": None}
-    if len(fits) > 1:
-        spread["std"] = float(np.std(aucs, ddof=1))
-    return best[2].eval(), {"spread": spread}
+    return best[2].eval(), _spread([auc for _, auc, _ in fits])
+
+
+def _spread(aucs: list[float]) -> dict[str, Any]:
+    """How the float models of several seeds differ."""
+    std = float(np.std(aucs, ddof=1)) if len(aucs) > 1 else None
+    found = {"seeds": len(aucs), "auc": aucs, "mean": float(np.mean(aucs)), "std": std}
+    return {"spread": found}
 
 
 def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: TrainingState) -> None:
@@ -151,10 +236,13 @@ def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: Training
     fit(model, split, getattr(config.training, name), seed, state)
 
 
-def _train_quantised(
+def quantise(
     config: RunConfig, split: Split, model: nn.Module, state: TrainingState
 ) -> nn.Module | None:
-    """The quantised model, calibrated and fine-tuned; None where there is none."""
+    """The quantised form of a trained float model, calibrated and fine-tuned.
+
+    None for a configuration without a hardware form.
+    """
     family, tuning = config.family, config.training.fine_tune
     if config.refusal is not None:
         return None
@@ -178,19 +266,21 @@ def _train_quantised(
 
 def _metrics(
     config: RunConfig, model: nn.Module, quantised: nn.Module | None, validation: Sample
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """What the models are worth on the validation jets, and their losses."""
     label = validation.label.numpy()
     n_parameters = parameters_of(model)
+    losses = {}
     found: dict[str, Any] = {"sample": "validation", "float": None, "quantised": None}
     for name, module, inputs in (
         ("float", model, validation.exact),
         ("quantised", quantised, validation.hardware),
     ):
         if module is not None:
-            outputs = predict(module, inputs)
-            logits = config.task.logits(outputs).numpy()
-            found[name] = config.task.measure(logits, label, n_parameters).as_dict()
-    return found
+            logits = config.task.logits(predict(module, inputs))
+            losses[name] = float(config.task.loss(logits, validation.label))
+            found[name] = config.task.measure(logits.numpy(), label, n_parameters).as_dict()
+    return found, losses
 
 
 def parameters_of(model: nn.Module) -> int:
