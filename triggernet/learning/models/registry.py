@@ -30,6 +30,7 @@ OWN: Mapping[str, str] = MappingProxyType(
             "semiequivariant",
             "lorentznet",
             "mlp",
+            "efp",
             "lundnet",
             "particlenet",
         )
