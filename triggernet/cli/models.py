@@ -21,6 +21,7 @@ from triggernet.cli.command import (
     overrides,
     shown_config,
 )
+from triggernet.errors import UsageError
 
 
 def _models() -> str:
@@ -37,15 +38,16 @@ def _presets() -> str:
 
 
 def _train(args: Namespace) -> Outcome:
+    from triggernet.front.models import run_config, train
+
+    chosen = {name: getattr(args, name) for name in ("config", "preset", "from_study", "trial")}
+    if args.model is None and args.from_study is None:
+        raise UsageError(f"MODEL is missing; known: {_models()}; or give --from-study")
     if args.show_config:
-        from triggernet.learning.training import load_run_config
-
-        return shown_config(load_run_config(args.config, overrides(args), args.model, args.preset))
+        return shown_config(run_config(args.model, settings=overrides(args), **chosen))
     need(args, data="--data", out="--out")
-    from triggernet.front.models import train
-
-    given = {name: getattr(args, name) for name in ("data", "out", "config", "preset", "resume")}
-    run = train(args.model, **given, settings=overrides(args))
+    given = {name: getattr(args, name) for name in ("data", "out", "resume")}
+    run = train(args.model, **given, **chosen, settings=overrides(args))
     return Outcome(f"{args.out}: {run.as_text()}", run.metrics)
 
 
@@ -68,13 +70,20 @@ COMMANDS: tuple[Command, ...] = (
         "train a model in floating point, then quantisation-aware if it has a hardware form",
         "triggernet train nanopelican --data jets.h5 --out run",
         (
-            argument("model", metavar="MODEL", help=_models),
+            argument("model", metavar="MODEL", nargs="?", help=_models),
             DATA,
             replace(OUT, options={**OUT.options, "required": False}),
             CONFIG,
             SETTINGS,
             argument("--preset", default="default", metavar="NAME", help=_presets),
             SHOW_CONFIG,
+            argument(
+                "--from-study",
+                type=Path,
+                metavar="DIR",
+                help="train a trial of this study in full; no MODEL is needed",
+            ),
+            argument("--trial", metavar="best|N", help="of the study; default: best"),
             argument("--resume", action="store_true", help="finish a training that was killed"),
             JSON,
         ),

@@ -1,4 +1,4 @@
-"""Commands that put runs beside each other."""
+"""Commands that ask questions of several runs: compared, searched for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from triggernet.cli.command import (
+    CLUSTER,
     DATA,
     INTERVAL,
     JSON,
+    OUT,
     PRODUCTS,
+    RUN,
     SAVED,
     TABLES,
+    WORKERS,
     Command,
     Outcome,
     argument,
+    count,
+    named_budget,
     named_part,
     positive,
 )
@@ -31,7 +37,63 @@ def _compare(args: Namespace) -> Outcome:
     return Outcome(text, found.as_dict())
 
 
+def _sweep(args: Namespace) -> Outcome:
+    from triggernet.front.studies import sweep
+
+    names = ("data", "out", "trials", "workers", "cluster")
+    found = sweep(args.study, **{name: getattr(args, name) for name in names})
+    return Outcome(found.as_text(), found.as_dict())
+
+
+def _sweep_report(args: Namespace) -> Outcome:
+    from triggernet.front.studies import sweep_report
+    from triggernet.studies.sweep import study_text
+
+    found = sweep_report(args.study, out=args.out)
+    text = study_text(found) + (f"\n\nreport: {args.out}" if args.out is not None else "")
+    return Outcome(text, found.as_dict())
+
+
+def _fit_widths(args: Namespace) -> Outcome:
+    from triggernet.front.studies import fit_widths
+
+    names = ("data", "out", "budget", "loss", "part", "epochs")
+    found = fit_widths(args.run_folder, **{name: getattr(args, name) for name in names})
+    return Outcome(found.as_text(), found.as_dict())
+
+
 COMMANDS: tuple[Command, ...] = (
+    Command(
+        "sweep",
+        _sweep,
+        "search a space of settings, by physics and by what the hardware pays",
+        "triggernet sweep study.yaml --data jets.h5 --out study --trials 100",
+        (
+            argument("study", metavar="STUDY", type=Path, help="YAML file of the study"),
+            replace(DATA, options={**DATA.options, "required": True}),
+            replace(OUT, options={**OUT.options, "help": "folder of the study, new or begun"}),
+            argument(
+                "--trials",
+                type=count,
+                metavar="N",
+                help="completed or pruned ones in all; default: those of the study's file",
+            ),
+            WORKERS,
+            CLUSTER,
+            JSON,
+        ),
+    ),
+    Command(
+        "sweep-report",
+        _sweep_report,
+        "say what a search has found: best trials, Pareto front, which settings matter",
+        "triggernet sweep-report study -o page.html",
+        (
+            argument("study", metavar="DIR", type=Path, help="folder of a study"),
+            SAVED,
+            JSON,
+        ),
+    ),
     Command(
         "compare",
         _compare,
@@ -49,6 +111,7 @@ COMMANDS: tuple[Command, ...] = (
             INTERVAL,
             TABLES,
             PRODUCTS,
+            RUN,
             argument(
                 "--clock-ns",
                 type=positive,
@@ -63,6 +126,41 @@ COMMANDS: tuple[Command, ...] = (
             ),
             SAVED,
             argument("--plot", metavar="PLOT", type=Path, help="the plots as PNG, PDF or SVG"),
+            JSON,
+        ),
+    ),
+    Command(
+        "fit-widths",
+        _fit_widths,
+        "narrow the widths of a trained model as far as its AUC allows",
+        "triggernet fit-widths run --budget cms-phase2 --data jets.h5 --out narrow",
+        (
+            RUN,
+            replace(DATA, options={**DATA.options, "required": True}),
+            OUT,
+            argument(
+                "--budget",
+                default="l1",
+                metavar="NAME",
+                help=named_budget("at whose rate the hardware is counted"),
+            ),
+            argument(
+                "--loss",
+                type=positive,
+                default=0.001,
+                metavar="L",
+                help="below it must lie the 95 %% bound of the loss of AUC; default: 0.001",
+            ),
+            argument(
+                "--part", default="xcvu13p", metavar="NAME", help=named_part("FPGA to count for")
+            ),
+            argument(
+                "--epochs",
+                type=count,
+                default=3,
+                metavar="N",
+                help="of the short fine-tunings during the search",
+            ),
             JSON,
         ),
     ),

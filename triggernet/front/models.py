@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triggernet.config import nested
 from triggernet.data import load_jets
+from triggernet.errors import UsageError
 from triggernet.files import check_plot, sha256_of
 from triggernet.front.paths import AnyPath, maybe, path
 from triggernet.learning import training
@@ -15,11 +17,11 @@ from triggernet.progress import waiting
 
 if TYPE_CHECKING:
     from triggernet.learning.evaluation import Evaluation, Symmetry
-    from triggernet.learning.training import Run
+    from triggernet.learning.training import Run, RunConfig
 
 
 def train(
-    model: str | None,
+    model: str | None = None,
     *,
     data: AnyPath,
     out: AnyPath,
@@ -27,13 +29,16 @@ def train(
     settings: Mapping[str, Any] | None = None,
     preset: str = "default",
     resume: bool = False,
+    from_study: AnyPath | None = None,
+    trial: str | int | None = None,
 ) -> Run:
     """Train a model in floating point, then quantisation-aware if it has a hardware form.
 
     Parameters
     ----------
-    model : str or None
-        A name of the registry (``triggernet train -h`` lists them); None takes that of `config`.
+    model : str, optional
+        A name of the registry (``triggernet train -h`` lists them); left out, that of `config` or
+        of the study.
     data : path
         Jets to train on, in any known format.
     out : path
@@ -46,21 +51,51 @@ def train(
         Where settings that are not given come from.
     resume : bool
         Go on with a training that was interrupted.
+    from_study : path, optional
+        A study, in place of `config`: one of its trials is trained in full.
+    trial : "best" or int, optional
+        Which one; the best by the study's first objective if not given.
 
     Raises
     ------
     ConfigError, UsageError
-        For settings that are unknown or not allowed; if `out` holds another run.
+        For settings that are unknown or not allowed; if `out` holds another run, or the study has
+        no such trial.
     DataError
         If the jets are damaged, or do not fit the configuration.
     """
-    given = training.load_run_config(maybe(config), dict(settings or {}), model, preset)
+    given = run_config(model, config, settings, preset, from_study=from_study, trial=trial)
     source = path(data)
     digests = {source.name: sha256_of(source), **digests_of(given.training.start)}
     if not resume:  # what is resumed is compared when the classes of the jets are known
         check_folder(path(out), given, digests, resume)
     jets = load_jets(source, given.training.max_jets)
     return training.train(given, jets, path(out), digests, resume)
+
+
+def run_config(
+    model: str | None = None,
+    config: AnyPath | None = None,
+    settings: Mapping[str, Any] | None = None,
+    preset: str = "default",
+    *,
+    from_study: AnyPath | None = None,
+    trial: str | int | None = None,
+) -> RunConfig:
+    """What `train` is told, as the configuration of a run; parameters and errors as there."""
+    if from_study is None:
+        if trial is not None:
+            raise UsageError(f"trial {trial} has no effect without a study; give --from-study")
+        return training.load_run_config(maybe(config), dict(settings or {}), model, preset)
+    if config is not None or preset != "default":
+        raise UsageError(
+            "a study has the whole configuration; leave --config and --preset out beside "
+            "--from-study (--set changes single values)"
+        )
+    from triggernet.studies.sweep.chosen import BEST, chosen_settings
+
+    chosen = nested(chosen_settings(path(from_study), BEST if trial is None else trial))
+    return training.load_run_config(chosen, dict(settings or {}), model)
 
 
 def load_run(folder: AnyPath) -> Run:

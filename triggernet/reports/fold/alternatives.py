@@ -180,7 +180,7 @@ def alternatives(
             progress.advance(1)
             candidate = dataclasses.replace(config, interval=interval, tables=tables, dsp=dsp)  # type: ignore[arg-type]
             try:
-                found = _alternative(program, budget, part, candidate)
+                found = alternative(program, budget, part, candidate)
             except UnsupportedError:
                 if interval == 1:
                     raise
@@ -191,7 +191,8 @@ def alternatives(
                 yield found
 
 
-def _alternative(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Alternative:
+def alternative(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Alternative:
+    """The design of a program at the interval of `config`, and what the budget says of it."""
     hardware = lower(program, config)
     interval_ns = hardware.interval_cycles * config.clock_period_ns
     instances = max(1, math.ceil(round(interval_ns / budget.interval_ns, 9)))
