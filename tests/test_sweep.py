@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -29,16 +30,9 @@ from triggernet.studies.sweep.folder import open_study
 from triggernet.studies.sweep.storage import open_storage
 from triggernet.studies.sweep.sweep import prepare
 from triggernet.studies.sweep.trials import trials_of
-from triggernet.studies.sweep.worker import MOST_FAILURES, requeue_lost, worker_of
+from triggernet.studies.sweep.worker import MOST_FAILURES, requeue_lost
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    """Workers are kept by the folder of their study; tests measure anew."""
-    yield
-    worker_of.cache_clear()
 
 
 def search(out, trials=None, **changes):
@@ -73,8 +67,13 @@ def test_what_a_point_is_worth_is_what_training_it_gives(tmp_path):
 def test_a_stopped_study_goes_on_to_what_it_would_have_been(tmp_path):
     whole = search(tmp_path / "whole", 5)
     search(tmp_path / "halves", 2)
-    worker_of.cache_clear()
     assert values(search(tmp_path / "halves", 5)) == values(whole)
+
+
+def test_a_study_that_was_removed_and_begun_anew_begins_anew(tmp_path):
+    first = values(search(tmp_path / "study", 2))
+    shutil.rmtree(tmp_path / "study")
+    assert values(search(tmp_path / "study", 2)) == first
 
 
 def test_a_finished_study_has_nothing_left_to_do(tmp_path):
@@ -132,7 +131,6 @@ def test_half_a_line_that_a_killed_process_left_is_taken_away(tmp_path):
     journal = tmp_path / "study" / "journal.log"
     with journal.open("ab") as file:
         file.write(b'{"op_code":8,"trial')
-    worker_of.cache_clear()
     assert values(search(tmp_path / "study", 3))[:2] == before
 
 

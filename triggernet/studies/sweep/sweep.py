@@ -15,7 +15,7 @@ from triggernet.files import sha256_of
 from triggernet.learning.training.run_folder import FLOAT
 from triggernet.locks import in_turn
 from triggernet.progress import Progress, say
-from triggernet.studies.sweep.folder import StudyFolder, begin_study
+from triggernet.studies.sweep.folder import ABOUT, StudyFolder, begin_study
 from triggernet.studies.sweep.measures import MEASURES
 from triggernet.studies.sweep.storage import PURPOSE, optuna_module
 from triggernet.studies.sweep.trials import Trial, trials_of
@@ -137,10 +137,11 @@ def _states(
     study: StudyFolder, data: Path, goal: int, *, workers: int, address: str | None
 ) -> Iterator[str]:
     """How trials ended, one after another, until there are enough or none is left."""
-    unit = (str(study.path.resolve()), str(data.resolve()), goal)
+    begun = (study.path / ABOUT).stat().st_mtime_ns
+    unit = (str(study.path.resolve()), str(data.resolve()), begun, goal)
     enough = False
 
-    def units() -> Iterator[tuple[str, str, int]]:
+    def units() -> Iterator[tuple[str, str, int, int]]:
         while not enough:
             yield unit
 

@@ -240,11 +240,21 @@ def longest(config: StudyConfig) -> int:
 
 
 @cache
-def worker_of(folder: str, data: str) -> Worker:
-    """The worker of this process for a study, with what it has read."""
+def worker_of(folder: str, data: str, begun: int) -> Worker:
+    """The worker of this process for a study that was begun then, with what it has read."""
+    del begun
     return Worker(Path(folder), Path(data))
 
 
-def next_trial(folder: str, data: str, goal: int) -> str | None:
-    """Run one trial of a study in this process; see `Worker.run_one`."""
-    return worker_of(folder, data).run_one(goal)
+def next_trial(folder: str, data: str, begun: int, goal: int) -> str | None:
+    """Run one trial of a study in this process; see `Worker.run_one`.
+
+    Parameters
+    ----------
+    folder, data : str
+        Absolute paths.
+    begun : int
+        When the study was begun: one that was removed and begun anew is another one.
+    goal : int
+    """
+    return worker_of(folder, data, begun).run_one(goal)
