@@ -111,7 +111,6 @@ COMMANDS: tuple[Command, ...] = (
             INTERVAL,
             TABLES,
             PRODUCTS,
-            RUN,
             argument(
                 "--clock-ns",
                 type=positive,
