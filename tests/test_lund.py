@@ -10,8 +10,9 @@ import fastjet
 import numpy as np
 import pytest
 
-from triggernet.data import Jets, mock_jets
+from triggernet.data import Jets, load_jets, mock_jets, sample_path
 from triggernet.data.lund import trees as trees_module
+from triggernet.data.lund.plane import ANGLES, MOMENTA, primary_plane
 from triggernet.data.lund.trees import (
     PADDING,
     LundConfig,
@@ -139,6 +140,7 @@ def test_trees_are_cached_by_jets_and_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRIGGERNET_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(trees_module, "FEW", 2)
     jets, made = mock_jets(20, 4), []
 
     def counted(*given: object) -> LundTrees:
@@ -154,12 +156,16 @@ def test_trees_are_cached_by_jets_and_settings(
     cached_lund_trees(jets, LundConfig(ln_kt_min=0.0))
     cached_lund_trees(jets.select(slice(1, None)))
     assert len(made) == 3
+    cached_lund_trees(jets.select(slice(1)))  # a jet alone is no matter of seconds
+    assert len(made) == 4
+    assert len(list((tmp_path / "cache" / "trees").iterdir())) == 3
 
 
 def test_the_cache_keeps_a_bounded_number_of_trees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRIGGERNET_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(trees_module, "FEW", 2)
     jets = mock_jets(30, 4)
     for k in range(25):
         cached_lund_trees(jets.select(slice(k, None)))
@@ -188,3 +194,32 @@ def test_a_jet_of_sixty_particles_takes_a_quarter_of_a_millisecond_at_most() -> 
         lund_trees(jets)
         times.append(time.process_time() - started)
     assert 1e3 * min(times) / len(jets) < MOST_MS
+
+
+def test_the_primary_plane_of_qcd_is_filled_by_the_running_coupling() -> None:
+    """Reference jets of QCD against 2 alpha_s(kT) C_R / pi, to a few ten per cent of it."""
+    jets = load_jets(sample_path("toptag_reference"))
+    density = primary_plane(lund_trees(jets.select(jets.label == 0)))
+    angle, momentum = (0.5 * (edges[1:] + edges[:-1]) for edges in (ANGLES, MOMENTA))
+    wide = (angle > 0.6) & (angle < 2.0)  # inside the jet, above the granularity of the detector
+    for low, high in ((1.0, 2.0), (2.0, 3.0), (3.0, 4.0)):
+        hard = (momentum > low) & (momentum < high)
+        found = density[np.ix_(wide, hard)].mean()
+        coupling = 12 * math.pi / (23 * 2 * ((low + high) / 2 - math.log(0.2)))  # 5 flavours
+        quarks, gluons = (2 * coupling * colour / math.pi for colour in (4 / 3, 3))
+        assert 0.7 * quarks < found < 1.3 * gluons, (low, found, quarks, gluons)
+    by_momentum = density[wide].mean(axis=0)
+    rising = [by_momentum[(momentum > k) & (momentum < k + 1)].mean() for k in range(1, 5)]
+    assert rising == sorted(rising, reverse=True)  # the softer, the more
+    # Nothing is softer than the kinematic limit: kT < pT Delta / 2 of a jet of up to 650 GeV.
+    above = momentum[None] > np.log(650 / 2) - angle[:, None] + 0.5
+    assert density[above].sum() < 1e-3 * density.sum()
+
+
+def test_a_plane_counts_splittings_of_a_jet() -> None:
+    trees = lund_trees(mock_jets(40, 6))
+    inside = trees.values[trees.primary]
+    kept = (-inside[:, 1] > ANGLES[0]) & (-inside[:, 1] < ANGLES[-1])
+    kept &= (inside[:, 4] > MOMENTA[0]) & (inside[:, 4] < MOMENTA[-1])
+    area = (ANGLES[1] - ANGLES[0]) * (MOMENTA[1] - MOMENTA[0])
+    assert primary_plane(trees).sum() * area == pytest.approx(kept.sum() / 40)

@@ -16,7 +16,8 @@ from triggernet.learning.layers.graphs import rows_of
 from triggernet.learning.models.particlenet.config import ParticleNetConfig
 from triggernet.learning.models.particlenet.network import (
     ParticleNet,
-    neighbours_of,
+    nearest,
+    neighbour_rows,
     particle_features,
 )
 from triggernet.learning.training import load_run_config, train
@@ -85,7 +86,7 @@ def test_neighbours_are_those_of_the_authors(name: str) -> None:
     points = tensor(stored["input.points"]).mT
     present = torch.from_numpy(stored["input.particle_is_real"])
     rows = rows_of(present)
-    found = neighbours_of(points, present, rows, network.k)
+    found = neighbour_rows(nearest(points, present, network.k), rows)
     place = torch.cat([rows.flat % present.shape[1], torch.tensor([-2])])  # -2: padding
     mine = place[found].sort(1).values
     assert torch.equal(
@@ -126,13 +127,13 @@ def test_neighbours_are_the_nearest_others() -> None:
     points = torch.from_numpy(np.random.default_rng(0).normal(size=(5, 12, 3)))
     present = torch.arange(12) < torch.tensor([12, 9, 4, 1, 0])[:, None]
     rows = rows_of(present)
-    found = neighbours_of(points, present, rows, 4)
+    found = neighbour_rows(nearest(points, present, 4), rows)
     assert found.shape == (26, 4)
     for row, (owner, flat) in enumerate(zip(rows.owner, rows.flat, strict=True)):
         others = [j for j in range(12) if present[owner, j] and j != flat % 12]
         distance = (points[owner] - points[owner, flat % 12]).norm(dim=1)
-        nearest = sorted(others, key=lambda j, d=distance: float(d[j]))[:4]
-        expected = [int(rows.number[owner, j]) for j in nearest]
+        closest = sorted(others, key=lambda j, d=distance: float(d[j]))[:4]
+        expected = [int(rows.number[owner, j]) for j in closest]
         assert found[row].tolist() == expected + [26] * (4 - len(expected))
 
 

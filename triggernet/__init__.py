@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from triggernet.front.export import export
     from triggernet.front.jets import convert, generate, inspect, load_jets
     from triggernet.front.models import evaluate, load_run, train
-    from triggernet.front.projects import compare, cosim, report, synth, verify
+    from triggernet.front.projects import compare, cosim, latency, report, synth, verify
     from triggernet.front.studies import fit_widths, sweep, sweep_report
 
 # onnxruntime tells its makers that it runs, unless this is set before anybody imports it, and so
@@ -41,6 +41,7 @@ _VERBS = {
     "verify": "projects",
     "cosim": "projects",
     "synth": "projects",
+    "latency": "projects",
     "report": "projects",
     "compare": "projects",
     "sweep": "studies",
@@ -58,6 +59,7 @@ __all__ = [
     "fit_widths",
     "generate",
     "inspect",
+    "latency",
     "load_jets",
     "load_run",
     "report",

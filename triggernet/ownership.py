@@ -35,7 +35,10 @@ EXPORTED = frozenset(
 SIGNS = frozenset({"model.onnx", "program.json", "config.yaml"})
 
 # What commands leave in a project, by patterns in which a star stands for slashes as well.
-RESULTS = ("agreement.json", "cosim.json", "cosim.fst", "synth.json")
+RESULTS = (
+    "agreement.json", "cosim.json", "cosim.fst", "float_agreement.json", "latency.json",
+    "synth.json",
+)  # fmt: skip
 MADE = (
     *RESULTS,
     *(f".{name}.*.tmp*" for name in RESULTS),  # of a command that was killed

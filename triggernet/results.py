@@ -26,6 +26,7 @@ FORMAT, JUDGES, DIGEST = "format", "judges", "digest"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "program": ("program.json",),
     "model": ("model.onnx",),
+    "float": ("float.onnx",),
     "weights": ("float.pt", "checkpoint.pt"),
     "verilog": ("rtl/src/**/*",),
     "firmware": ("firmware/**/*", "*_test.cpp", "integer_codes.h", "Makefile", "tb_data/*.dat"),
@@ -35,6 +36,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 WORDS: Mapping[str, str] = {
     "program": "program.json",
     "model": "model.onnx",
+    "float": "float.onnx",
     "weights": "weights",
     "verilog": "Verilog",
     "firmware": "HLS firmware",

@@ -1,4 +1,4 @@
-"""The command that makes firmware of a trained model."""
+"""The command that makes a project of a trained model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,18 @@ from triggernet.cli.command import (
 def _export(args: Namespace) -> Outcome:
     from triggernet.front.export import export
 
-    names = ("out", "hls", "rtl", "interval", "fold", "budget", "tables", "dsp", "reuse_factor")
+    names = (
+        "out",
+        "hls",
+        "rtl",
+        "onnx",
+        "interval",
+        "fold",
+        "budget",
+        "tables",
+        "dsp",
+        "reuse_factor",
+    )
     given = {
         name: getattr(args, name) for name in (*names, "clock_ns", "part", "slim", "overwrite")
     }
@@ -36,13 +47,18 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "export",
         _export,
-        "export a trained model to QONNX, to an HLS C++ project, to Verilog",
+        "export a trained model to QONNX, HLS C++, Verilog, or float ONNX",
         "triggernet export run --hls --out project",
         (
             RUN,
             OUT,
             argument("--hls", action="store_true", help="add the hls4ml project"),
             argument("--rtl", action="store_true", help="add the Verilog project"),
+            argument(
+                "--onnx",
+                action="store_true",
+                help="add the float model for ONNX Runtime, as float.onnx",
+            ),
             INTERVAL,
             argument(
                 "--fold",

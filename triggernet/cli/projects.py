@@ -23,8 +23,17 @@ from triggernet.cli.command import (
 def _verify(args: Namespace) -> Outcome:
     from triggernet.front.projects import verify
 
-    found = verify(args.project, data=args.data, vectors=args.vectors, seed=args.seed)
-    return Outcome(found.as_text(), found.as_dict(), found.exact, not found.complete)
+    given = {name: getattr(args, name) for name in ("data", "vectors", "seed", "onnx")}
+    found = verify(args.project, **given)
+    return Outcome(found.as_text(), found.as_dict(), found.agrees, not found.complete)
+
+
+def _latency(args: Namespace) -> Outcome:
+    from triggernet.front.projects import latency
+
+    given = {name: getattr(args, name) for name in ("data", "objects", "threads", "events")}
+    found = latency(args.project, **given)
+    return Outcome(found.as_text(), found.as_dict())
 
 
 def _cosim(args: Namespace) -> Outcome:
@@ -67,6 +76,39 @@ COMMANDS: tuple[Command, ...] = (
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
             argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
             argument("--seed", type=seed, default=1, help="of the vectors"),
+            argument(
+                "--onnx",
+                action="store_true",
+                help="compare float.onnx in ONNX Runtime with PyTorch, within a tolerance",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "latency",
+        _latency,
+        "measure how long ONNX Runtime takes for an event, preparation included",
+        "triggernet latency project --objects 1 5 20 --threads 1",
+        (
+            PROJECT,
+            replace(DATA, options={**DATA.options, "help": "jets that events are made of"}),
+            argument(
+                "--objects",
+                type=count,
+                nargs="+",
+                default=(1, 5, 20),
+                metavar="N",
+                help="jets of an event",
+            ),
+            argument(
+                "--threads",
+                type=count,
+                nargs="+",
+                default=(1, 2),
+                metavar="N",
+                help="that one call may use",
+            ),
+            argument("--events", type=count, default=300, metavar="N", help="of each kind"),
             JSON,
         ),
     ),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from triggernet.data import kinematics
 from triggernet.data.distributions import observables, refuse_incomparable, two_sample
 from triggernet.data.jets import Jets
+from triggernet.data.lund.plane import draw_plane
 from triggernet.files import check_plot, new_file
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ IMAGE_RANGE = (1e-6, 1e-1)  # one scale for both classes
 
 
 def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str = "other") -> None:
-    """Write a page: four distributions, and the mean image of the first and the last class.
+    """Write a page: four distributions, mean images and Lund planes of the first and last class.
 
     Parameters
     ----------
@@ -64,10 +65,10 @@ def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with rc_context({**mplhep.style.ROOT, "font.size": 15, "axes.labelsize": 17}):
-        figure = figures.Figure(figsize=(21, 12 if other is None else 14), layout="constrained")
+        figure = figures.Figure(figsize=(28, 12 if other is None else 14), layout="constrained")
         FigureCanvasAgg(figure)
-        grid = figure.add_gridspec(2, 3)
-        places = [grid[row, column] for row in range(2) for column in range(3)]
+        grid = figure.add_gridspec(2, 4)
+        places = [grid[row, column] for row in range(2) for column in range(4)]
         for place, name in zip(places, PANELS, strict=False):
             if other is None:
                 distribution(figure.add_subplot(place), name, jets)
@@ -76,8 +77,9 @@ def plot_jets(jets: Jets, path: Path, other: Jets | None = None, other_name: str
         first = figure.axes[0]
         first.set_ylim(top=1.45 * first.get_ylim()[1])  # room for the legend
         first.legend(fontsize=14, ncols=1 if other is None else 2)
-        for place, label in zip(places[4:], (0, len(jets.classes) - 1), strict=True):
-            image(figure.add_subplot(place), jets, label)
+        for column, label in enumerate((0, len(jets.classes) - 1)):
+            image(figure.add_subplot(grid[1, column]), jets, label)
+            draw_plane(figure.add_subplot(grid[1, 2 + column]), jets, label)
         with new_file(path) as temporary:
             figure.savefig(temporary, dpi=90)
 

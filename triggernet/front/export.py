@@ -1,4 +1,4 @@
-"""From a trained model to a project: QONNX, HLS C++, Verilog."""
+"""From a trained model to a project: QONNX, HLS C++, Verilog, float ONNX."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triggernet.deployment.project.layout import FLOAT_MODEL
 from triggernet.errors import UsageError
 from triggernet.files import refuse_existing
 from triggernet.front.paths import AnyPath, Named, path
-from triggernet.learning.training.run_folder import hardware_config
+from triggernet.learning.training.run_folder import finished_config, hardware_config
 from triggernet.progress import waiting
 from triggernet.words import counted, every
 
@@ -31,9 +32,9 @@ class Exported:
     ----------
     folder : Path
     kind : str
-        "QONNX file", "HLS project" or "Verilog".
+        "QONNX file", "HLS project", "Verilog" or "float ONNX file".
     nodes : int
-        Of the program.
+        Of the program; of a float ONNX file alone, those of its graph.
     digest : str
         SHA-256 of all files of a project together; empty for a QONNX file alone.
     interval_cycles, latency_cycles : int or None
@@ -73,6 +74,7 @@ def export(
     out: AnyPath,
     hls: bool = False,
     rtl: bool = False,
+    onnx: bool = False,
     part: str = PART,
     clock_ns: float | None = None,
     interval: int | None = None,
@@ -94,6 +96,9 @@ def export(
         The new folder.
     hls, rtl : bool
         Add the hls4ml project; add the Verilog.
+    onnx : bool
+        Add the float model for ONNX Runtime, ``float.onnx``; a run without a hardware form has
+        nothing else.
     part : str
         The FPGA by its short or its full name.
     clock_ns : float, optional
@@ -128,18 +133,22 @@ def export(
     _refuse_idle(given, hls=hls, rtl=rtl, fold=fold, reuse_factor=reuse_factor)
     # Before torch is loaded and anything takes time.
     refuse_existing(folder, overwrite, [source])
+    if onnx and finished_config(source).refusal is not None and not (hls or rtl):
+        return _export_float(source, folder, overwrite)
     hardware_config(source)
     hls_config = _hls_config(part, clock_ns, reuse_factor) if hls else None
     rtl_config = _rtl_config(part, budget if fold else None, given) if rtl else None
     with waiting("loading PyTorch"):
-        from triggernet.deployment.export import export_run, write_export
+        from triggernet.deployment.export import export_float, export_run, write_export
     with waiting(f"making the fixed-point program of {source}"):
         made = export_run(source)
-    folding, further = None, None
+    folding = None
+    further: dict[str, bytes] = {FLOAT_MODEL: export_float(source)} if onnx else {}
     if fold is not None and rtl_config is not None:
         from triggernet.reports.fold.fold import folded
 
-        rtl_config, folding, further = folded(made.program, budget, rtl_config, given)
+        rtl_config, folding, alternatives = folded(made.program, budget, rtl_config, given)
+        further |= alternatives
     with waiting("writing the project" if hls or rtl else "writing the QONNX file"):
         written = write_export(
             made,
@@ -155,6 +164,18 @@ def export(
     interval_cycles = design.interval_cycles if design else None
     latency_cycles = design.latency_cycles if design else None
     return Exported(folder, kind, n_nodes, written.digest, interval_cycles, latency_cycles, folding)
+
+
+def _export_float(source: Path, folder: Path, overwrite: bool) -> Exported:
+    """A project of the float model alone."""
+    with waiting("loading PyTorch"):
+        from triggernet.deployment.export import float_project
+        from triggernet.program.onnx_model import load_model
+    with waiting(f"writing the float model of {source}"):
+        project = float_project(source)
+        project.write(folder, overwrite=overwrite, keep=[source])
+    nodes = len(load_model(folder / FLOAT_MODEL).graph.node)
+    return Exported(folder, "float ONNX file", nodes, project.digest)
 
 
 def _refuse_idle(

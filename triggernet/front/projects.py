@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from triggernet.data import load_jets
+from triggernet.deployment.project.layout import is_float_project
 from triggernet.files import check_plot
 from triggernet.front.paths import AnyPath, Named, maybe, path, several
 from triggernet.learning.training.run_folder import refuse_float_only
@@ -13,9 +14,10 @@ from triggernet.progress import say, waiting
 
 if TYPE_CHECKING:
     from triggernet.data import Jets
+    from triggernet.deployment.onnxruntime.latency import Latency
     from triggernet.deployment.rtl.synthesis import Synthesis
-    from triggernet.deployment.verify import Agreement, CoSimulation
-    from triggernet.reports.report import Report
+    from triggernet.deployment.verify import Agreement, CoSimulation, FloatAgreement
+    from triggernet.reports.report import HltReport, Report
     from triggernet.studies.compare import Comparison
 
 N_VECTORS = 100_000
@@ -26,9 +28,17 @@ def _jets(data: AnyPath | None) -> Jets | None:
 
 
 def verify(
-    project: AnyPath, *, data: AnyPath | None = None, vectors: int = N_VECTORS, seed: int = 1
-) -> Agreement:
+    project: AnyPath,
+    *,
+    data: AnyPath | None = None,
+    vectors: int = N_VECTORS,
+    seed: int = 1,
+    onnx: bool = False,
+) -> Agreement | FloatAgreement:
     """Compare every executor of a project with its exact integers, to the last bit.
+
+    Of a project with a float model alone, or with `onnx`, that model in PyTorch and in ONNX
+    Runtime, within a tolerance.
 
     The result is left in the project, where `report` finds it.
 
@@ -39,9 +49,11 @@ def verify(
     data : path, optional
         Jets among the vectors; the packaged reference jets if not given.
     vectors : int
-        How many inputs are compared.
+        How many inputs are compared; of a float model at most so many jets.
     seed : int
         Of the vectors.
+    onnx : bool
+        Compare the float model.
 
     Raises
     ------
@@ -53,12 +65,57 @@ def verify(
         If the project's sources do not compile.
     """
     from triggernet.deployment.verify import verify as compare_executors
+    from triggernet.deployment.verify import verify_float
 
     folder = path(project)
+    if onnx or is_float_project(folder):
+        found = verify_float(folder, _jets(data), vectors)
+        found.save(folder)
+        return found
     refuse_float_only(folder)
     agreement = compare_executors(folder, _jets(data), vectors, seed=seed)
     agreement.save(folder)
     return agreement
+
+
+def latency(
+    project: AnyPath,
+    *,
+    data: AnyPath | None = None,
+    objects: Sequence[int] = (1, 5, 20),
+    threads: Sequence[int] = (1, 2),
+    events: int = 300,
+) -> Latency:
+    """Measure how long onnxruntime takes for an event with a project's float model.
+
+    The result is left in the project, where `report` finds it.
+
+    Parameters
+    ----------
+    project : path
+        A folder that `export` wrote with ``float.onnx``.
+    data : path, optional
+        Jets that events are made of; the packaged reference jets if not given.
+    objects : sequence of int
+        Jets of an event.
+    threads : sequence of int
+        That one call may use.
+    events : int
+        How many are measured of each kind.
+
+    Raises
+    ------
+    ProjectError, ModelError, ProgramError
+        If there is no float model in the project, or it is damaged.
+    UsageError, DataError
+        For numbers below 1; if the jets do not fit.
+    """
+    from triggernet.deployment.onnxruntime.latency import measure_latency
+
+    folder = path(project)
+    found = measure_latency(folder, _jets(data), objects=objects, threads=threads, events=events)
+    found.save(folder)
+    return found
 
 
 def cosim(
@@ -157,8 +214,11 @@ def report(
     part: Named | None = None,
     data: AnyPath | None = None,
     out: AnyPath | None = None,
-) -> Report:
+) -> Report | HltReport:
     """Say what a project takes, and whether a trigger's budget allows it.
+
+    A budget of the High-Level Trigger judges the float model of a project, by the time that
+    `latency` measured.
 
     Parameters
     ----------
@@ -167,7 +227,8 @@ def report(
     budget : str or path
         A budget by its name, or as a YAML file.
     part : str or path, optional
-        An FPGA by its name, or as a YAML file; the project's own if not given.
+        An FPGA by its name, or as a YAML file; the project's own if not given. Of no meaning for
+        the High-Level Trigger.
     data : path, optional
         Jets for the ROC curve.
     out : path, optional
@@ -180,15 +241,23 @@ def report(
     UsageError, ConfigError
         For unknown names and file types.
     """
+    from triggernet.reports.budgets.tables import tier_of
     from triggernet.reports.pages import check_format, save_report
+    from triggernet.reports.report import hlt_report
     from triggernet.reports.report import report as judge
 
     folder, target = path(project), maybe(out)
-    refuse_float_only(folder)
+    hlt = is_float_project(folder) or tier_of(budget) == "hlt"
+    if not hlt:
+        refuse_float_only(folder)
     if target is not None:
         check_format(target)
     with waiting(f"judging {folder}"):
-        found = judge(folder, budget, part, data=maybe(data))
+        found = (
+            hlt_report(folder, budget, maybe(data))
+            if hlt
+            else judge(folder, budget, part, data=maybe(data))
+        )
     if target is not None:
         save_report(found, target)
     return found

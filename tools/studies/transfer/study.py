@@ -38,7 +38,7 @@ def source(network: str, sample: str, n_jets: int) -> Training:
 def jobs(parts: Sequence[str], args: argparse.Namespace) -> Iterator[Job]:
     """All trainings asked for, what others need first."""
     for network in CURVES:
-        if "sources" in parts or "curves" in parts:
+        if {"sources", "curves", "networks"} & set(parts):
             yield source(network, "top2000", args.source_jets), None, "source"
     for seed in range(args.seeds) if "curves" in parts else ():
         for n in args.sizes:

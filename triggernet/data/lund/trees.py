@@ -23,6 +23,7 @@ PADDING, ROOT = -2, -1
 ARCHIVE = "trees.npz"
 KERNEL_VERSION = 1  # counts changes of the numbers; trees of another one are made again
 MOST_PARTICLES = 2**15 - 1
+FEW = 1000  # jets whose trees are made as fast as they are read
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,12 @@ def lund_trees(jets: Jets, config: LundConfig | None = None) -> LundTrees:
 
 
 def cached_lund_trees(jets: Jets, config: LundConfig | None = None) -> LundTrees:
-    """As `lund_trees`, kept in the user's cache by the digest of the constituents and settings."""
+    """As `lund_trees`, kept in the user's cache by the digest of the constituents and settings.
+
+    Those of a few jets are not kept.
+    """
+    if len(jets) < FEW:
+        return lund_trees(jets, config)
     about = {"kernel": KERNEL_VERSION, "config": asdict(config or LundConfig())}
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     digest.update(str(jets.constituents.shape).encode())

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triggernet.config import dump_config
+from triggernet.data import mock_jets
 from triggernet.deployment.export.model import export_model
-from triggernet.deployment.project.layout import MODEL, PROGRAM
+from triggernet.deployment.onnxruntime.float_file import float_onnx
+from triggernet.deployment.project.generated import Generated, generated
+from triggernet.deployment.project.layout import FLOAT_MODEL, MODEL, PROGRAM
 from triggernet.learning.training.run_folder import (
     CONFIG,
     FLOAT,
@@ -16,10 +19,13 @@ from triggernet.learning.training.run_folder import (
     PROVENANCE,
     QUANTISED,
     Run,
+    finished_config,
     load_run,
 )
 from triggernet.program import Program
 from triggernet.program.readers.qonnx import read_program
+
+N_EXAMPLES = 8  # jets that show PyTorch what the inputs look like
 
 # What an export carries over, so that every executor can be run from its folder alone.
 CARRIED = (CONFIG, FLOAT, QUANTISED, METRICS, PROVENANCE)
@@ -49,8 +55,37 @@ def export_run(folder: Path) -> Export:
     encoding = dump_config(run.config.encoding)
     model = export_model(run.quantised, run.config.model.name, {"triggernet.encoding": encoding})
     program = read_program(model)
-    carried = {name: folder / name for name in CARRIED}
-    files = {name: path.read_bytes() for name, path in carried.items() if path.is_file()}
+    files = _carried(folder)
     files[MODEL] = model.SerializeToString(deterministic=True)
     files[PROGRAM] = (program.to_json() + "\n").encode()
     return Export(run, program, files, folder)
+
+
+def export_float(folder: Path) -> bytes:
+    """The float model of a run folder as an ONNX file.
+
+    Raises
+    ------
+    ModelError
+        If `folder` is no finished run.
+    UnsupportedError
+        If PyTorch cannot put it into an ONNX file.
+    """
+    return float_onnx(load_run(folder), mock_jets(N_EXAMPLES))
+
+
+def float_project(folder: Path) -> Generated:
+    """The project of a run without a hardware form: its float model alone; writes nothing.
+
+    Raises
+    ------
+    ModelError, UnsupportedError
+        As `export_float`.
+    """
+    files = {**_carried(folder), FLOAT_MODEL: export_float(folder)}
+    return generated(finished_config(folder).model.name, files, {})
+
+
+def _carried(folder: Path) -> dict[str, bytes]:
+    paths = {name: folder / name for name in CARRIED}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}

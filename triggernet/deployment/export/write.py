@@ -63,7 +63,7 @@ def write_export(
     overwrite : bool
         Replace a project or an export that lies there.
     further : mapping of str to bytes, optional
-        More files, by their path in the project.
+        More files, by their path; with some of them there is a record, and so a project.
 
     Raises
     ------
@@ -74,25 +74,35 @@ def write_export(
     UsageError
         If `folder` is not empty and shall not be overwritten, or holds more than an export.
     """
-    if hls is None and rtl is None:
+    if hls is None and rtl is None and not further:
         with new_folder(folder, overwrite, [export.source]) as temporary:
             write_files(temporary, export.files)
         return Written()
-    program, files = export.program, {**export.files, **(further or {})}
-    vectors = bench_vectors(program, export.run.config.encoding)
+    files = {**export.files, **(further or {})}
     settings: dict[str, Any] = {}
     hardware = None
-    if hls is not None:
-        files |= _cpp_files(export, hls, vectors)
-        settings["config"] = dataclasses.asdict(hls)
-    if rtl is not None:
-        hardware = lower(program, rtl, by_node=True)
-        files |= {path: text.encode() for path, text in rtl_texts(hardware, vectors).items()}
-        settings["rtl"] = dataclasses.asdict(rtl)
-    project = generated(program.name, files, settings)
+    if hls is not None or rtl is not None:
+        firmware, hardware = _firmware(export, hls, rtl)
+        files |= firmware
+        kinds = {"config": hls, "rtl": rtl}
+        settings = {key: dataclasses.asdict(each) for key, each in kinds.items() if each}
+    project = generated(export.program.name, files, settings)
     beside = header_contents() if hls is not None and vendored else None
     project.write(folder, beside=beside, overwrite=overwrite, keep=[export.source])
     return Written(project.digest, hardware)
+
+
+def _firmware(
+    export: Export, hls: HlsConfig | None, rtl: RtlConfig | None
+) -> tuple[dict[str, bytes], Hardware | None]:
+    """The files of the firmware that is asked for, and the design in Verilog."""
+    vectors = bench_vectors(export.program, export.run.config.encoding)
+    files = {} if hls is None else _cpp_files(export, hls, vectors)
+    if rtl is None:
+        return files, None
+    hardware = lower(export.program, rtl, by_node=True)
+    texts = rtl_texts(hardware, vectors)
+    return files | {path: text.encode() for path, text in texts.items()}, hardware
 
 
 def _cpp_files(export: Export, config: HlsConfig, vectors: Vectors) -> dict[str, bytes]:

@@ -1,11 +1,29 @@
 """The names of what lies in a project."""
 
+from pathlib import Path
+
 from triggernet.ownership import RECORD
 
 PROGRAM = "program.json"
 MODEL = "model.onnx"
+FLOAT_MODEL = "float.onnx"  # the float model, for the High-Level Trigger
 FIRMWARE = "firmware"  # the folder of the HLS C++
 RTL = "rtl"  # the folder of the Verilog
 DESIGN = "rtl/design.json"
 
-__all__ = ["DESIGN", "FIRMWARE", "MODEL", "PROGRAM", "RECORD", "RTL"]
+
+def is_float_project(folder: Path) -> bool:
+    """Whether a folder holds a float model and no program: a project of the High-Level Trigger."""
+    return (folder / FLOAT_MODEL).is_file() and not (folder / PROGRAM).is_file()
+
+
+__all__ = [
+    "DESIGN",
+    "FIRMWARE",
+    "FLOAT_MODEL",
+    "MODEL",
+    "PROGRAM",
+    "RECORD",
+    "RTL",
+    "is_float_project",
+]

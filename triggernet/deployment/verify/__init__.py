@@ -2,6 +2,7 @@
 
 from triggernet.deployment.verify.agreement import Agreement, ExecutorResult, Mismatch
 from triggernet.deployment.verify.cosim import CoSimulation, cosim
+from triggernet.deployment.verify.floats import FloatAgreement, verify_float
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.deployment.verify.verify import verify
 
@@ -9,9 +10,11 @@ __all__ = [
     "Agreement",
     "CoSimulation",
     "ExecutorResult",
+    "FloatAgreement",
     "Mismatch",
     "Stimuli",
     "cosim",
     "make_stimuli",
     "verify",
+    "verify_float",
 ]

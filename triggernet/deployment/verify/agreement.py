@@ -118,6 +118,11 @@ class Agreement(ProjectResult):
         return self.same_program and all(e.agrees for e in self.executors.values())
 
     @property
+    def agrees(self) -> bool:
+        """Whether the verification is passed."""
+        return self.exact
+
+    @property
     def complete(self) -> bool:
         """Whether something was compared, and nothing that should have been was left out."""
         return bool(self.executors) and not self.incomplete

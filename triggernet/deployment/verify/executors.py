@@ -8,17 +8,17 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.deployment.onnxruntime.session import open_session, running
 from triggernet.deployment.project import Project
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
-from triggernet.errors import ProgramError, ProjectError, in_one_line
+from triggernet.errors import ProjectError
 from triggernet.fixedpoint import Codes
 from triggernet.ownership import how_to_add
 from triggernet.program import Program
@@ -86,7 +86,7 @@ class OnnxRuntime:
         self._program, path = program, folder / "model.onnx"
         self.version = f"onnxruntime {importlib.metadata.version('onnxruntime')}"
         model = load_model(path)  # refuses what onnxruntime would fetch from other files
-        self._session = _session(str(path))
+        self._session = open_session(str(path))
         # Intermediate tensors are made outputs in a copy; the outputs come from the file itself.
         self._traced_model = _with_all_outputs(model, program)
         self._traced: Any = None
@@ -98,38 +98,16 @@ class OnnxRuntime:
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
         """Every tensor that a node writes."""
         if self._traced is None:
-            self._traced = _session(self._traced_model.SerializeToString())
+            self._traced = open_session(self._traced_model.SerializeToString())
         return self._run(self._traced, inputs)
 
     def _run(self, session: Any, inputs: Mapping[str, Codes]) -> Values:
         values = real_values(self._program, inputs)
         feed = {name: array.astype(np.float32) for name, array in values.items()}
         names = [output.name for output in session.get_outputs()]
-        with _running("onnxruntime"):
+        with running("onnxruntime"):
             found = session.run(None, feed)
         return codes_of(self._program, dict(zip(names, found, strict=True)))
-
-
-def _session(model: str | bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors; it warns about constants it folds
-    # Its threads wait busily between operators, which costs the other executors their processor.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    with _running("onnxruntime"):
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-@contextmanager
-def _running(tool: str) -> Iterator[None]:
-    """Turn what a runner of ONNX raises into one line."""
-    try:
-        yield
-    except Exception as error:  # they have exceptions of their own, and any of numpy's
-        raise ProgramError(
-            f"{tool} cannot run model.onnx: {in_one_line(error)}; export the project again"
-        ) from error
 
 
 def _with_all_outputs(model: onnx.ModelProto, program: Program) -> onnx.ModelProto:
@@ -167,7 +145,7 @@ class Qonnx:
         for info in (*wrapper.graph.input, *wrapper.graph.output):
             info.type.tensor_type.shape.dim[0].dim_value = len(next(iter(values.values())))
         del wrapper.graph.value_info[:]
-        with warnings.catch_warnings(), _running("qonnx"):
+        with warnings.catch_warnings(), running("qonnx"):
             # qonnx guesses shapes behind Range and Compress, and warns that it guessed wrong.
             warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
             wrapper = wrapper.transform(InferShapes())

@@ -54,14 +54,20 @@ def rows_of(present: Tensor) -> Rows:
     return Rows(owner * present.shape[1] + place, owner, number)
 
 
+def itself(n: int, device: torch.device) -> Tensor:
+    """Which pairs of n parts are a part and itself, bool (n, n); ONNX Runtime knows no `eye`."""
+    place = torch.arange(n, device=device)
+    return place[:, None] == place
+
+
 def mean_by(values: Tensor, index: Tensor, n: int) -> Tensor:
     """Means (n, C) of the rows of `values` (M, C) that share an index (M,); 0 where there is none.
 
     n may be a traced number.
     """
-    zero = values.new_zeros(n, 1)
-    count = zero.index_add(0, index, values.new_ones(len(values), 1))  # (n, 1)
-    total = zero.expand(n, values.shape[1]).index_add(0, index, values)  # (n, C)
+    zero, each = values.new_zeros(n, values.shape[1]), index[:, None]
+    count = zero[:, :1].scatter_add(0, each, torch.ones_like(values[:, :1]))  # (n, 1)
+    total = zero.scatter_add(0, each.expand_as(values), values)  # (n, C)
     return total / count.clamp(min=1)
 
 

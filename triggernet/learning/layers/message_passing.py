@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from triggernet.learning.layers.graphs import itself
 from triggernet.learning.layers.widths import Activation, Norm
 
 _ACTIVATIONS: Mapping[Activation, Callable[[], nn.Module]] = {
@@ -47,7 +48,7 @@ class Graph(NamedTuple):
         """Values at the far end of each edge: (B, N, K, ...), or (B, 1, N, ...) to broadcast."""
         if self.neighbours is None:
             return nodes[:, None]  # (B, 1, N, ...)
-        batch = torch.arange(len(nodes), device=nodes.device)[:, None, None]  # (B, 1, 1)
+        batch = torch.arange(nodes.shape[0], device=nodes.device)[:, None, None]  # (B, 1, 1)
         return nodes[batch, self.neighbours]  # (B, N, K, ...)
 
     def mean(self, edges: Tensor, constant: bool = False) -> Tensor:
@@ -65,7 +66,7 @@ def masked_mean(values: Tensor, mask: Tensor, constant: int | None = None) -> Te
     """
     total = torch.where(mask[..., None], values, 0.0).sum(-2)  # (..., F)
     if constant is not None:
-        return total / 2.0 ** (max(constant, 1) - 1).bit_length()
+        return total / 2.0 ** (max(int(constant), 1) - 1).bit_length()
     return total / mask.sum(-1, keepdim=True).clamp(min=1).to(total.dtype)  # count (..., 1)
 
 
@@ -95,7 +96,7 @@ def nearest_graph(distance: Tensor, present: Tensor, k: int, second: Tensor | No
 
 
 def _pairs(present: Tensor) -> Tensor:
-    same = torch.eye(present.shape[1], dtype=torch.bool, device=present.device)  # (N, N)
+    same = itself(present.shape[1], present.device)  # (N, N)
     return present[:, :, None] & present[:, None] & ~same  # (B, N, N)
 
 

@@ -6,11 +6,18 @@ constituents into a canonical order gives the same bits for every permutation.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
 def canonical(values: Tensor) -> Tensor:
-    """Rows (B, N, F) in falling order of the first column, then of the second, and so on."""
+    """Rows (B, N, F) in falling order of the first column, then of the second, and so on.
+
+    Unchanged in an export to ONNX, which has no stable sort: only the rounding of sums depends on
+    it.
+    """
+    if torch.onnx.is_in_onnx_export():
+        return values
     for column in reversed(range(values.shape[-1])):
         order = values[..., column].argsort(dim=1, descending=True, stable=True)  # (B, N)
         values = values.gather(1, order[..., None].expand_as(values))  # (B, N, F)

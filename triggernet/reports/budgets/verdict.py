@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from triggernet.deployment.onnxruntime.timing import Timing
 from triggernet.parts import RESOURCES, Part
-from triggernet.reports.budgets.tables import Budget
+from triggernet.reports.budgets.tables import Budget, HltBudget
 from triggernet.reports.cost.figures import Figure, Figures
 from triggernet.reports.cost.hardware import Clock
 from triggernet.reports.cost.slack import SetupSlack
@@ -23,6 +24,8 @@ LABELS = {
     "ff": "FF",
     "dsp": "DSP",
     "bram": "BRAM (18 kbit)",
+    "mean": "Mean CPU time of any event",
+    "tail": "Latency, 99 % of the events that reach it",
 }
 SAME_CLOCK = 0.005  # 2.78 ns is 360 MHz
 
@@ -103,6 +106,28 @@ def judge(
         limit = math.floor(total * budget.resource_share)
         lines.append(_line(name, figures.get(name), limit, "", total, total / part.slrs))
     return tuple(lines)
+
+
+def judge_hlt(timing: Timing | None, budget: HltBudget) -> tuple[Line, ...]:
+    """The lines of a budget of the High-Level Trigger for the measured time of whole events.
+
+    Two things are judged apart. The mean processor time of an event, times the share of events that
+    reach the algorithm, against its share of the mean of the whole menu; and the latency that 99 %
+    of those events keep against the timeout.
+    """
+    cost = None if timing is None else timing.cpu_ms * budget.event_share
+    tail = None if timing is None else timing.p99_ms
+    return (
+        _measured("mean", cost, budget.algorithm_ms, budget.mean_ms),
+        _measured("tail", tail, budget.timeout_ms, 0.0),
+    )
+
+
+def _measured(name: str, value: float | None, limit: float, whole: float) -> Line:
+    if value is None:
+        return Line(name, LABELS[name], None, limit, "ms", "unknown", "", "unknown", whole)
+    verdict = _verdict(value <= limit)
+    return Line(name, LABELS[name], value, limit, "ms", verdict, "measured", verdict, whole)
 
 
 def overall(lines: Sequence[Line]) -> Verdict:

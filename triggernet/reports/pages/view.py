@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,9 +139,9 @@ def view(report: Report) -> View:
         name=report.name,
         verdict=report.verdict,
         headline=HEADLINES[report.verdict],
-        sentence=_sentence(report) + _disagreement(report),
+        sentence=verdict_sentence(report.lines) + _disagreement(report),
         facts=_facts(report),
-        lines=tuple(_line(line) for line in report.lines),
+        lines=tuple(line_row(line) for line in report.lines),
         figures=tuple(_figure(name, report.figures.get(name)) for name in FIGURES),
         others=tuple(_figure(name, figure) for name, figure in report.others),
         operators=_operators(report),
@@ -179,13 +179,11 @@ def _first(first: Mismatch | None) -> str:
     return f"vector {first.vector}, {node}tensor {first.tensor}"
 
 
-def _sentence(report: Report) -> str:
+def verdict_sentence(lines: Sequence[Line]) -> str:
     """What the verdict rests on, in one sentence."""
-    failed = [line.label for line in report.lines if line.verdict == "failed"]
-    unknown = [line.label for line in report.lines if line.verdict == "unknown"]
-    close = [
-        line.label for line in report.lines if line.verdict == "met" and line.at_worst == "failed"
-    ]
+    failed = [line.label for line in lines if line.verdict == "failed"]
+    unknown = [line.label for line in lines if line.verdict == "unknown"]
+    close = [line.label for line in lines if line.verdict == "met" and line.at_worst == "failed"]
     if failed:
         return f"Over the limit: {', '.join(failed)}."
     if unknown:
@@ -193,7 +191,7 @@ def _sentence(report: Report) -> str:
     if close:
         names = ", ".join(close)
         return f"All limits are met, but not with {names} at the upper end of the uncertainty."
-    known = [line for line in report.lines if line.margin is not None]
+    known = [line for line in lines if line.margin is not None]
     tightest = min(known, key=lambda line: line.margin or 0.0)
     return (
         "All limits are met, even with each figure at the upper end of its uncertainty. "
@@ -223,7 +221,8 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _line(line: Line) -> LineRow:
+def line_row(line: Line) -> LineRow:
+    """A line of a budget as text."""
     unit = f" {line.unit}" if line.unit else ""
     use = 1 - line.margin if line.margin is not None else 0.0
     return LineRow(

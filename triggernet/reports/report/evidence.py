@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from triggernet.deployment.project import Record
+from triggernet.deployment.project.layout import FLOAT_MODEL, MODEL
 from triggernet.deployment.project.sources import edited_files
 from triggernet.deployment.verify import Agreement
 from triggernet.documents import read_text
@@ -76,22 +77,22 @@ def collect(subject: Subject, data: Path | None = None) -> Evidence:
     """
     folder = subject.folder
     metrics = read_result(folder, METRICS)
-    about_metrics = _about_metrics(folder, metrics)
+    about = about_metrics(folder, metrics)
     if data is not None:
         physics: Physics | None = evaluated(folder, data)
     else:
         physics = (
             None
             if metrics is None
-            else kept(folder, metrics, outdated=about_metrics.state == "outdated")
+            else kept(folder, metrics, outdated=about.state == "outdated")
         )
     return Evidence(
         tensors=tensor_rows(subject.program),
         encoding=_encoding(folder),
         physics=physics,
         agreement=subject.results.agreement.result,
-        provenance=_provenance(folder, subject.record),
-        checks=(*_checks(subject), about_metrics),
+        provenance=made_by(folder, subject.record),
+        checks=(*_checks(subject), about),
     )
 
 
@@ -103,7 +104,7 @@ def _checks(subject: Subject) -> tuple[Check, ...]:
     return tuple(Check(e.file.name, e.state, e.as_text()) for e in exhibits)
 
 
-def _about_metrics(folder: Path, metrics: Content | None) -> Check:
+def about_metrics(folder: Path, metrics: Content | None) -> Check:
     """Metrics cannot be made anew in minutes: those without a seal are shown, and it is said."""
     if metrics is not None and not metrics.sealed:
         text = (
@@ -142,7 +143,7 @@ def _encoding(folder: Path) -> Mapping[str, Any]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _provenance(folder: Path, record: Record | None) -> Mapping[str, str]:
+def made_by(folder: Path, record: Record | None) -> Mapping[str, str]:
     """What made the project and this report, by name."""
     made = provenance()
     found = {"report by": f"triggernet {made['triggernet']}, Python {made['python']}"}
@@ -152,9 +153,9 @@ def _provenance(folder: Path, record: Record | None) -> Mapping[str, str]:
         edited = edited_files(folder, record)
         if edited:
             found["edited since the export"] = ", ".join(edited)
-    model = folder / "model.onnx"
-    if model.is_file():
-        found["model.onnx, SHA-256"] = sha256_of(model)
+    for name in (MODEL, FLOAT_MODEL):
+        if (folder / name).is_file():
+            found[f"{name}, SHA-256"] = sha256_of(folder / name)
     if (folder / PROVENANCE).is_file():
         trained = load_json(_Trained, folder / PROVENANCE)
         found["trained by"] = f"triggernet {trained.triggernet}, " + ", ".join(

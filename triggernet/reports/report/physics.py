@@ -89,7 +89,7 @@ def kept(folder: Path, content: Content, *, outdated: bool) -> Physics | None:
     """
     if outdated:
         return None
-    metrics = {k: content.values[k] for k in MODELS if k in content.values}
+    metrics = {k: v for k in MODELS if (v := content.values.get(k)) is not None}
     if not all(isinstance(m, dict) and "auc" in m for m in metrics.values()) or not metrics:
         path = folder / METRICS.name
         raise ProjectError(f"{path} holds no metrics of {' or '.join(MODELS)}; train again")

@@ -66,4 +66,4 @@ class MLP(nn.Module):
                 f"{self.n_constituents}"
             )
         x = x.flatten(1).to(next(self.parameters()).dtype)  # (B, N F), constituent by constituent
-        return one_or_all(self.layers(x, x.new_ones(len(x), dtype=torch.bool)))
+        return one_or_all(self.layers(x, x.new_ones(x.shape[0], dtype=torch.bool)))

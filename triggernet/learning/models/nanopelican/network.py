@@ -126,7 +126,7 @@ class NanoPELICAN(nn.Module):
             particles.append(jet[:, None])  # (B, 1, 4)
         if self.config.spurion_beams:
             beams = momenta.new_tensor([[1.0, 0, 0, 1], [1, 0, 0, -1]])  # (2, 4)
-            particles.append(beams.expand(len(momenta), 2, 4))  # (B, 2, 4)
+            particles.append(beams.expand(momenta.shape[0], 2, 4))  # (B, 2, 4)
         p = torch.cat(particles, 1)  # (B, M, 4)
         # (B, M)
         present = nn.functional.pad(present, (0, p.shape[1] - momenta.shape[1]), value=True)
@@ -192,7 +192,9 @@ class NanoPELICAN(nn.Module):
         """ReLU of the first layer: entries with C channels."""
         scale = self._scale("exponents22", count)  # (B or 1, 1, 5)
         w = self.weight22[:, self.columns]  # (C, 6)
-        w = torch.cat([w[:, :1].expand(len(scale), -1, 1), w[:, 1:] * scale], 2)  # (B or 1, C, 6)
+        w = torch.cat(
+            [w[:, :1].expand(scale.shape[0], -1, 1), w[:, 1:] * scale], 2
+        )  # (B or 1, C, 6)
         # (B, M, C) each
         diagonal, row, column = ((rows / N_BAR)[..., None] * w[:, None, :, k] for k in (1, 2, 3))
         everywhere = (total / N_BAR**2)[:, None] * w[..., 4] + self.bias22  # (B, C)
@@ -245,7 +247,7 @@ class NanoPELICAN(nn.Module):
         tables = {"a_r": row * unit, "b_r": column * unit, "g_r": (diagonal + row + column) * unit}
         tables |= {"a_t": total * unit / 2, "b_t": total * unit / 2, "a_b": common / 2}
         tables |= {"b_b": common / 2, "g_t": (total + on_diagonal) * unit, "g_b": common + extra}
-        K = len(n)
+        K = n.shape[0]
         tables = {name: table.expand(K, -1) for name, table in tables.items()}
         return {"k": w[:, 0] * unit} | tables | self._output_coefficients(n, M)
 
@@ -263,8 +265,8 @@ class NanoPELICAN(nn.Module):
         if self.n_outputs > 1:
             tables = {name: table.mT for name, table in tables.items()}  # (K or 1, C, O)
         # (K, C) or (K, C, O)
-        expanded = {name: t.expand(len(n), *t.shape[1:]) for name, t in tables.items()}
-        return expanded | {"bias": bias.expand(len(n), *bias.shape[1:])}
+        expanded = {name: t.expand(n.shape[0], *t.shape[1:]) for name, t in tables.items()}
+        return expanded | {"bias": bias.expand(n.shape[0], *bias.shape[1:])}
 
     @torch.no_grad()
     def absorbed(self) -> EquivariantWeights:
@@ -297,6 +299,8 @@ def _minkowski(p: Tensor, q: Tensor) -> Tensor:
 
 def _row_sums(d: Tensor, n_particles: int) -> Tensor:
     """``sum over j != i of d_ij`` (B, M) from the pairs i < j (B, P)."""
-    i, j = (torch.from_numpy(index) for index in pair_indices(n_particles))  # (P,) each
-    sums = d.new_zeros(len(d), n_particles)  # (B, M)
-    return sums.index_add(1, i.to(d.device), d).index_add(1, j.to(d.device), d)
+    i, j = (
+        torch.from_numpy(index).to(d.device) for index in pair_indices(n_particles)
+    )  # (P,) each
+    sums = d.new_zeros(d.shape[0], n_particles)  # (B, M)
+    return sums.scatter_add(1, i.expand_as(d), d).scatter_add(1, j.expand_as(d), d)

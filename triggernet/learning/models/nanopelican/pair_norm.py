@@ -46,7 +46,9 @@ class PairEntries(NamedTuple):
 def pair_mask(present: Tensor) -> Tensor:
     """Which pairs i < j are of two particles present: bool (B, P)."""
     # (P,) each
-    j, i = torch.tril_indices(present.shape[1], present.shape[1], -1, device=present.device)
+    N = present.shape[1]
+    places = torch.ones(N, N, dtype=torch.bool, device=present.device).tril(-1).nonzero()
+    j, i = places.unbind(1)  # as tril_indices gives them, which ONNX does not know
     return present[:, i] & present[:, j]  # (B, P)
 
 

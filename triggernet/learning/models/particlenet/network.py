@@ -8,17 +8,19 @@ batch norms see no padding, which theirs do in training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from triggernet.learning.layers.graphs import ObjectHead, Rows, Shortcut, rows_of
+from triggernet.learning.layers.graphs import ObjectHead, Rows, Shortcut, itself, rows_of
+from triggernet.learning.layers.minkowski import asinh, transverse_momentum
 from triggernet.learning.models.particlenet.config import ParticleNetConfig
 
 N_FEATURES = 7
+MISSING = -1
 SMALLEST = 1e-8  # of what a logarithm is taken
 
 
@@ -38,8 +40,8 @@ class NeighbourConv(nn.Module):
         first = cast("nn.Linear", self.linears[0])
         own, other = first.weight.chunk(2, 1)  # (G, F) each
         # Linear in x_i and x_j: multiplied before the pairs are formed, not k times.
-        pairs = (x @ (own - other).mT)[:, None]  # (M, 1, G)
-        there = nn.functional.pad(x @ other.mT, (0, 0, 0, 1))  # (M + 1, G)
+        pairs = (x @ (own - other).T)[:, None]  # (M, 1, G)
+        there = nn.functional.pad(x @ other.T, (0, 0, 0, 1))  # (M + 1, G)
         edges = pairs + there.index_select(0, neighbours.flatten()).view(M, k, -1)  # (M, k, G)
         edges = torch.relu(self.norms[0](edges.flatten(0, 1)))  # (M k, G)
         for linear, norm in zip(self.linears[1:], self.norms[1:], strict=True):
@@ -118,13 +120,25 @@ class ParticleNet(nn.Module):
         rows : Rows
             Those of `present`.
         """
+        found = [x for _, x in self._steps(points, features, present, rows)]
+        return torch.cat(found, 1) if self.joined else found[-1]
+
+    def neighbours(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        """For each convolution the places (B, N, k) of the neighbours, as `nearest` gives them."""
+        points, features, present = self._prepared(inputs)
+        steps = self._steps(points, features, present, rows_of(present))
+        return [places for places, _ in steps]
+
+    def _steps(
+        self, points: Tensor, features: Tensor, present: Tensor, rows: Rows
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Places of the neighbours, and the features (M, G) behind each convolution."""
         x = self.norm(rows.take(features))  # (M, F)
-        found = []
         for conv in self.convs:
-            x = conv(x, neighbours_of(points, present, rows, self.k))  # (M, G_k)
-            points = rows.pad(x)  # (B, N, G_k)
-            found.append(x)
-        return torch.cat(found, 1) if self.joined else x
+            places = nearest(points, present, self.k)  # (B, N, k)
+            x = conv(x, neighbour_rows(places, rows))  # (M, G)
+            points = rows.pad(x)  # (B, N, G)
+            yield places, x
 
 
 def particle_features(p: Tensor, jet: Tensor) -> tuple[Tensor, Tensor]:
@@ -150,21 +164,26 @@ def particle_features(p: Tensor, jet: Tensor) -> tuple[Tensor, Tensor]:
 
 def _cylindrical(p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Transverse momentum, pseudorapidity and azimuth of four-momenta (..., 4)."""
-    pt = (p[..., 1].square() + p[..., 2].square()).sqrt()
-    return pt, torch.asinh(p[..., 3] / pt.clamp(min=SMALLEST)), torch.atan2(p[..., 2], p[..., 1])
+    pt = transverse_momentum(p)
+    return pt, asinh(p[..., 3] / pt.clamp(min=SMALLEST)), torch.atan2(p[..., 2], p[..., 1])
 
 
-def neighbours_of(points: Tensor, present: Tensor, rows: Rows, k: int) -> Tensor:
-    """Rows (M, k) of the nearest others of each present constituent; M where there is none.
+def nearest(points: Tensor, present: Tensor, k: int) -> Tensor:
+    """Places (B, N, k) of the nearest others of each constituent; -1 where there is none.
 
     By squared distance, |a|^2 + |b|^2 - 2 a b, so that no difference of every pair is stored.
     """
-    B, N = present.shape
+    N = present.shape[1]
     square = points.square().sum(2)  # (B, N)
-    distance2 = square[:, :, None] + square[:, None] - 2 * points @ points.mT  # (B, N, N)
-    itself = torch.eye(N, dtype=torch.bool, device=points.device)
-    missing = itself | ~present[:, None]  # (B, N, N)
+    distance2 = (
+        square[:, :, None] + square[:, None] - 2 * points @ points.transpose(1, 2)
+    )  # (B, N, N)
+    missing = itself(N, points.device) | ~present[:, None]  # (B, N, N)
     distance2, place = distance2.masked_fill(missing, torch.inf).topk(k, 2, largest=False)
-    number = rows.number.gather(1, place.flatten(1)).view(B, N, k)
-    number = torch.where(distance2.isinf(), rows.flat.shape[0], number)
-    return rows.take(number)
+    return torch.where(distance2.isinf(), MISSING, place)
+
+
+def neighbour_rows(places: Tensor, rows: Rows) -> Tensor:
+    """Rows (M, k) of neighbours at `places` (B, N, k); M where one is missing."""
+    number = rows.number.gather(1, places.clamp(min=0).flatten(1)).view(places.shape)  # (B, N, k)
+    return rows.take(torch.where(places == MISSING, rows.flat.shape[0], number))

@@ -269,7 +269,7 @@ def hidden_features(momenta: Tensor, jet: Tensor) -> Tensor:
     log_e = _log(momenta[..., 0])  # (B, N)
     jet_pt = _log(minkowski.transverse_momentum(jet))[:, None]  # (B, 1)
     jet_e = _log(jet[..., 0])[:, None]  # (B, 1)
-    d_r = torch.hypot(d_eta, d_phi)  # (B, N)
+    d_r = minkowski.hypot(d_eta, d_phi)  # (B, N)
     return torch.stack([d_eta, d_phi, log_pt, log_e, log_pt - jet_pt, log_e - jet_e, d_r], 2)
 
 

@@ -1,0 +1,261 @@
+"""The float model in PyTorch against its ONNX file in onnxruntime, object by object."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from triggernet.data import Jets, load_jets, sample_path
+from triggernet.deployment.onnxruntime.float_file import feed
+from triggernet.deployment.onnxruntime.session import open_session, running
+from triggernet.deployment.project.layout import FLOAT_MODEL
+from triggernet.errors import ProjectError, UsageError
+from triggernet.learning.tasks.task import probabilities
+from triggernet.learning.training.run_folder import Run, load_run
+from triggernet.learning.training.sample import Sample
+from triggernet.program.onnx_model import load_model
+from triggernet.progress import Progress
+from triggernet.results import ProjectResult, ResultFile
+
+Floats = NDArray[np.float64]
+
+TOLERANCE = 1e-5  # of a score, where the neighbours agree
+MOST_TIES = 1e-3  # share of objects whose neighbours may differ
+SIGNAL_EFFICIENCY = 0.5
+BATCH = 256
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class FloatAgreement(ProjectResult):
+    """How the ONNX file of a float model compares with the model in PyTorch.
+
+    Attributes
+    ----------
+    n_objects : int
+    tolerance, most_ties : float
+        What is allowed: the difference of a score (a probability), and the share of objects whose
+        nearest neighbours differ because two distances are equal in single precision.
+    largest, mean : float
+        Differences of scores over the objects without such ties.
+    worst : int or None
+        The object with the largest one.
+    ties : int
+        Objects with differing neighbours.
+    tied : tuple of int
+        The first of them.
+    largest_tied : float
+        Largest difference of a score among them.
+    signal_efficiency, threshold : float
+        The working point: the score above which PyTorch keeps that share of the signal; of several
+        classes 0, and the decision is the likeliest class.
+    flips : int
+        Objects that are decided otherwise there, with or without a tie.
+    versions : mapping of str to str
+    judges : mapping of str to str
+        Digests of what was compared, see `triggernet.results.PARTS`.
+    """
+
+    FILE = ResultFile("float agreement", "float_agreement.json", "triggernet verify --onnx")
+    PARTS = ("float", "weights")
+    DERIVED = ("agrees",)
+
+    n_objects: int
+    tolerance: float
+    most_ties: float
+    largest: float
+    mean: float
+    worst: int | None
+    ties: int
+    tied: tuple[int, ...]
+    largest_tied: float
+    signal_efficiency: float
+    threshold: float
+    flips: int
+    versions: Mapping[str, str]
+    judges: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all is within what is allowed."""
+        return self.largest <= self.tolerance and self.ties <= self.most_ties * self.n_objects
+
+    @property
+    def complete(self) -> bool:
+        """Whether anything was compared without a tie."""
+        return self.ties < self.n_objects
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines; what ``--json`` prints."""
+        values = asdict(self)
+        values["tied"], values["agrees"] = list(self.tied), self.agrees
+        return values
+
+    def as_text(self) -> str:
+        """For people."""
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        at = "" if self.worst is None else f" (object {self.worst})"
+        share = f"{100 * self.signal_efficiency:.0f} % signal efficiency"
+        cut = f"at {share} (score {self.threshold:.4f})"
+        point = cut if self.signal_efficiency else "by the likeliest class"
+        most = f"{self.most_ties * self.n_objects:.1f}"
+        differences = f"{self.largest:.2g} at most{at}, {self.mean:.2g} on average"
+        lines = [
+            f"{self.n_objects} objects in {versions}",
+            f"  scores differ by {differences}; allowed {self.tolerance:.2g}",
+            f"  decisions that flip {point}: {self.flips}",
+            f"  neighbours differ by a tie in {self.ties} objects; allowed {most}",
+        ]
+        if self.tied:
+            more = ", ..." if self.ties > len(self.tied) else ""
+            listed = ", ".join(map(str, self.tied))
+            lines.append(f"    objects {listed}{more}: scores differ by {self.largest_tied:.2g}")
+        return "\n".join([*lines, "within the tolerance" if self.agrees else "DIFFERENT"])
+
+
+def verify_float(
+    project: Path, jets: Jets | None = None, n_objects: int = 100_000
+) -> FloatAgreement:
+    """Compare the float model of a project in PyTorch and in onnxruntime, on the same jets.
+
+    Parameters
+    ----------
+    project : Path
+        A folder that `triggernet export --onnx` wrote.
+    jets : Jets, optional
+        The packaged reference jets if not given.
+    n_objects : int
+        At most so many, the first ones.
+
+    Raises
+    ------
+    ProjectError
+        If there is no float model in it.
+    ModelError, ProgramError
+        If its weights or its ONNX file are damaged.
+    UsageError, DataError
+        For fewer than 1 object; if the jets do not fit.
+    """
+    if n_objects < 1:
+        raise UsageError(f"{n_objects} objects: at least 1 is needed")
+    path = project / FLOAT_MODEL
+    if not path.is_file():
+        raise ProjectError(
+            f"{project} has no {FLOAT_MODEL}; `triggernet export RUN --onnx --out DIR` writes one"
+        )
+    judges = FloatAgreement.sources(project)
+    run = load_run(project)
+    jets = load_jets(sample_path("toptag_reference")) if jets is None else jets
+    sample = Sample.of(jets.select(slice(n_objects)), run.config)
+    ours, theirs, tied = _logits(run, path, sample)
+    return _compared(_scores(ours), _scores(theirs), tied, sample.label.numpy(), judges)
+
+
+def _logits(run: Run, path: Path, sample: Sample) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Logits of PyTorch and onnxruntime, and whose neighbours differ (n,)."""
+    model, parts = run.float_model.eval(), []
+    session = open_session(str(path))
+    tables = _NeighbourTables(model, path)
+    with torch.no_grad(), Progress("verifying", len(sample), "objects") as progress:
+        for k in range(0, len(sample), BATCH):
+            inputs = {name: x[k : k + BATCH] for name, x in sample.exact.items()}
+            with running("onnxruntime", FLOAT_MODEL):
+                (theirs,) = session.run(None, feed(session, inputs))
+            parts.append((model(inputs).double().numpy(), theirs, tables.differ(inputs)))
+            progress.advance(len(theirs))
+    ours, found, tied = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return ours, found.astype(np.float64), tied
+
+
+class _NeighbourTables:
+    """The nearest neighbours that both sides find, where a model has any."""
+
+    def __init__(self, model: nn.Module, path: Path) -> None:
+        self._model = model
+        self._names: tuple[str, ...] = ()
+        self._session: Any = None
+        if not hasattr(model, "neighbours"):
+            return
+        graph = load_model(path)
+        tops = [tuple(node.output) for node in graph.graph.node if node.op_type == "TopK"]
+        self._names = tuple(name for pair in tops for name in pair)
+        for k, name in enumerate(self._names):  # values, then indices, of each
+            kind = onnx.TensorProto.INT64 if k % 2 else onnx.TensorProto.FLOAT
+            graph.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
+        self._session = open_session(graph.SerializeToString())
+
+    def differ(self, inputs: Mapping[str, Tensor]) -> NDArray[np.bool_]:
+        """Objects (B,) of which any constituent has other neighbours; their order is no matter."""
+        n = len(next(iter(inputs.values())))
+        found = np.zeros(n, np.bool_)
+        if self._session is None:
+            return found
+        with running("onnxruntime", FLOAT_MODEL):
+            arrays = self._session.run(list(self._names), feed(self._session, inputs))
+        neighbours: Any = self._model.neighbours
+        present = inputs["constituents"][..., 0].numpy() > 0  # (B, N)
+        for ours, distance, place in zip(
+            neighbours(inputs), arrays[::2], arrays[1::2], strict=True
+        ):
+            theirs = np.sort(np.where(np.isinf(distance), -1, place), axis=2)  # (B, N, k)
+            other = (np.sort(ours.numpy(), axis=2) != theirs).any(2)  # (B, N)
+            found |= (other & present).any(1)
+        return found
+
+
+def _scores(logits: Floats) -> Floats:
+    """Probabilities (n,) of the signal, or (n, C) of all classes."""
+    if logits.ndim > 1:
+        return probabilities(logits)
+    return probabilities(np.stack([np.zeros_like(logits), logits], 1))[:, 1]
+
+
+def _compared(
+    ours: Floats,
+    theirs: Floats,
+    tied: NDArray[np.bool_],
+    label: NDArray[np.int64],
+    judges: Mapping[str, str],
+) -> FloatAgreement:
+    # A score that is no number differs by as much as scores can.
+    difference = np.nan_to_num(np.abs(ours - theirs), nan=1.0).reshape(len(ours), -1).max(1)
+    if ours.ndim == 1:
+        efficiency, threshold = SIGNAL_EFFICIENCY, _threshold(ours, label)
+        flips = (ours > threshold) != (theirs > threshold)
+    else:
+        efficiency, threshold = 0.0, 0.0
+        flips = ours.argmax(1) != theirs.argmax(1)
+    free = np.flatnonzero(~tied)
+    largest = difference[free].max(initial=0.0)
+    names = ("torch", "onnxruntime")
+    return FloatAgreement(
+        n_objects=len(ours),
+        tolerance=TOLERANCE,
+        most_ties=MOST_TIES,
+        largest=float(largest),
+        mean=float(difference[free].mean()) if len(free) else 0.0,
+        worst=int(free[difference[free].argmax()]) if len(free) else None,
+        ties=int(tied.sum()),
+        tied=tuple(int(k) for k in np.flatnonzero(tied)[:LISTED]),
+        largest_tied=float(difference[tied].max(initial=0.0)),
+        signal_efficiency=efficiency,
+        threshold=threshold,
+        flips=int(flips.sum()),
+        versions={name: importlib.metadata.version(name) for name in names},
+        judges=judges,
+    )
+
+
+def _threshold(scores: Floats, label: NDArray[np.int64]) -> float:
+    """The score above which that share of the signal lies; 0.5 without signal."""
+    signal = scores[label == 1]
+    return float(np.quantile(signal, 1 - SIGNAL_EFFICIENCY)) if len(signal) else 0.5
