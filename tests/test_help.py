@@ -62,10 +62,11 @@ def test_help_lists_what_is_allowed(verb, names, capsys):
 
 def test_every_name_in_a_list_is_one_that_works():
     from triggernet.parts import full_part_name, load_part
-    from triggernet.reports.budgets.tables import load_budget
+    from triggernet.reports.budgets.tables import load_budget, load_hlt_budget, tier_of
 
     assert all(load_part(name).device == full_part_name(name) for name in part_names())
-    assert all(load_budget(name).name == name for name in budget_names())
+    load = {"l1": load_budget, "hlt": load_hlt_budget}
+    assert all(load[tier_of(name)](name).name == name for name in budget_names())
 
 
 def test_a_family_of_another_package_is_listed_too(capsys, monkeypatch):

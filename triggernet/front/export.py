@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,21 +149,13 @@ def export(
 
         rtl_config, folding, alternatives = folded(made.program, budget, rtl_config, given)
         further |= alternatives
+    options: dict[str, Any] = {"hls": hls_config, "rtl": rtl_config, "vendored": not slim}
     with waiting("writing the project" if hls or rtl else "writing the QONNX file"):
-        written = write_export(
-            made,
-            folder,
-            hls=hls_config,
-            rtl=rtl_config,
-            vendored=not slim,
-            overwrite=overwrite,
-            further=further,
-        )
+        written = write_export(made, folder, **options, overwrite=overwrite, further=further)
     kind = "Verilog" if rtl else "HLS project" if hls else "QONNX file"
-    design, n_nodes = written.hardware, len(made.program.nodes)
-    interval_cycles = design.interval_cycles if design else None
-    latency_cycles = design.latency_cycles if design else None
-    return Exported(folder, kind, n_nodes, written.digest, interval_cycles, latency_cycles, folding)
+    found = Exported(folder, kind, len(made.program.nodes), written.digest, folding=folding)
+    design = written.hardware
+    return found if design is None else replace(found, **{k: getattr(design, k) for k in CYCLES})
 
 
 def _export_float(source: Path, folder: Path, overwrite: bool) -> Exported:

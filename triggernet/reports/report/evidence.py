@@ -82,9 +82,7 @@ def collect(subject: Subject, data: Path | None = None) -> Evidence:
         physics: Physics | None = evaluated(folder, data)
     else:
         physics = (
-            None
-            if metrics is None
-            else kept(folder, metrics, outdated=about.state == "outdated")
+            None if metrics is None else kept(folder, metrics, outdated=about.state == "outdated")
         )
     return Evidence(
         tensors=tensor_rows(subject.program),

@@ -113,4 +113,3 @@ def hlt_report(project: Path, budget: str | Path = "hlt", data: Path | None = No
         checks=(*(Check(e.file.name, e.state, e.as_text()) for e in exhibits), about),
         provenance=made_by(project, record),
     )
-
