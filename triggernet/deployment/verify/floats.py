@@ -189,7 +189,7 @@ class _NeighbourTables:
         tops = [tuple(node.output) for node in graph.graph.node if node.op_type == "TopK"]
         self._names = tuple(name for pair in tops for name in pair)
         for k, name in enumerate(self._names):  # values, then indices, of each
-            kind = onnx.TensorProto.INT64 if k % 2 else onnx.TensorProto.FLOAT
+            kind = onnx.TensorProto.INT64 if k % 2 else onnx.TensorProto.DOUBLE
             graph.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
         self._session = open_session(graph.SerializeToString())
 

@@ -171,8 +171,10 @@ def _cylindrical(p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def nearest(points: Tensor, present: Tensor, k: int) -> Tensor:
     """Places (B, N, k) of the nearest others of each constituent; -1 where there is none.
 
-    By squared distance, |a|^2 + |b|^2 - 2 a b, so that no difference of every pair is stored.
+    By squared distance, |a|^2 + |b|^2 - 2 a b, so that no difference of every pair is stored; in
+    double precision, or the rounding of these terms would choose among near neighbours.
     """
+    points = points.double()
     N = present.shape[1]
     square = points.square().sum(2)  # (B, N)
     distance2 = (
