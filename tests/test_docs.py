@@ -20,7 +20,7 @@ from triggernet.config import load_config
 from triggernet.data.generation import GenerationConfig
 from triggernet.learning.training import load_run_config
 from triggernet.parts import load_part
-from triggernet.reports.budgets.tables import load_budget
+from triggernet.reports.budgets.tables import load_budget, load_hlt_budget
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -144,6 +144,8 @@ def test_python_examples_run(page, monkeypatch):
 def test_budgets_and_parts_are_those_of_the_package():
     text = (DOCS / "reference/budgets.md").read_text("utf-8")
     rows = {row[0]: row[1:] for row in re.findall(r"(?m)^\| `([\w-]+)` \| (.+?) \|$", text)}
+    (hlt,) = rows.pop("hlt")
+    assert f"{load_hlt_budget('hlt').mean_ms:g} ms" in hlt
     assert len(rows) == 8
     for name, (cells,) in rows.items():
         found = [cell.strip() for cell in cells.split("|")]

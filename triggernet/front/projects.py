@@ -65,10 +65,11 @@ def verify(
         If the project's sources do not compile.
     """
     from triggernet.deployment.verify import verify as compare_executors
-    from triggernet.deployment.verify import verify_float
 
     folder = path(project)
     if onnx or is_float_project(folder):
+        from triggernet.deployment.verify import verify_float
+
         found = verify_float(folder, _jets(data), vectors)
         found.save(folder)
         return found

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from triggernet.data import Jets, load_jets, sample_path
-from triggernet.deployment.onnxruntime.float_file import feed
 from triggernet.deployment.onnxruntime.session import open_session, running
 from triggernet.deployment.onnxruntime.timing import Clock, Timing, timing
 from triggernet.deployment.project.layout import FLOAT_MODEL
 from triggernet.errors import ProjectError, UsageError
 from triggernet.learning.training.config import RunConfig
-from triggernet.learning.training.features import check_jets, exact_inputs
 from triggernet.learning.training.run_folder import finished_config
 from triggernet.progress import Progress
 from triggernet.results import ProjectResult, ResultFile
@@ -139,6 +137,8 @@ def measure_latency(
         raise ProjectError(
             f"{project} has no {FLOAT_MODEL}; `triggernet export RUN --onnx --out DIR` writes one"
         )
+    from triggernet.learning.training.features import check_jets
+
     judges, config = Latency.sources(project), finished_config(project)
     jets = load_jets(sample_path("toptag_reference")) if jets is None else jets
     check_jets(jets)
@@ -201,6 +201,9 @@ class _Bench:
 
     def event(self, session: Any, objects: int, constituents: int) -> tuple[Clock, Clock]:
         """The times of preparation and network for jets drawn at random."""
+        from triggernet.deployment.onnxruntime.float_file import feed
+        from triggernet.learning.training.features import exact_inputs
+
         index = self._rng.integers(len(self.jets), size=objects)
         jets = self.jets.select(index)
         if constituents < jets.constituents.shape[1]:  # as if they had no more
