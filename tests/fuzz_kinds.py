@@ -197,9 +197,9 @@ def read_run(path: Path) -> Any:
 
 def read_evidence(path: Path) -> Any:
     from triggernet.deployment.project import read_record
-    from triggernet.reports.report.evidence import _encoding, _provenance
+    from triggernet.reports.report.evidence import _encoding, made_by
 
-    return plain((_encoding(path.parent), _provenance(path.parent, read_record(path.parent))))
+    return plain((_encoding(path.parent), made_by(path.parent, read_record(path.parent))))
 
 
 def read_jets(path: Path) -> Any:
