@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from test_start import SMALL, trained, weights
@@ -26,7 +27,7 @@ from triggernet.learning.tasks.auxiliary import (
     response,
 )
 from triggernet.learning.training import load_run, load_run_config, train
-from triggernet.learning.training.sample import split_jets
+from triggernet.learning.training.sample import Sample, split_jets
 
 BOTH = {"auxiliary.multiplicity.weight": 0.3, "auxiliary.response.weight": 2.0}
 
@@ -139,6 +140,22 @@ def test_a_teacher_of_more_teaches_its_classes(tmp_path: Path):
     settings = {"training.start.teacher": str(tmp_path / "teacher")}
     run = trained(tmp_path / "student", JETS, **settings)
     assert evaluate(run, JETS).float_logits.shape == (600,)
+
+
+def test_a_file_for_a_cpu_has_the_classes_alone(tmp_path: Path):
+    trained(tmp_path / "run", JETS, **BOTH)
+    words = ["export", str(tmp_path / "run"), "--onnx", "--out", str(tmp_path / "project")]
+    assert main(words) == 0
+    save_jets(tmp_path / "jets.h5", JETS)
+    words = ["verify", str(tmp_path / "project"), "--data", str(tmp_path / "jets.h5")]
+    assert main(words) == 0
+    session = onnxruntime.InferenceSession(tmp_path / "project" / "float.onnx")
+    assert session.get_outputs()[0].shape == ["batch"]
+    sample = Sample.of(JETS, load_run(tmp_path / "run").config)
+    inputs = {each.name: sample.exact[each.name].numpy() for each in session.get_inputs()}
+    (logits,) = session.run(None, inputs)
+    found = evaluate(load_run(tmp_path / "run"), JETS).float_logits
+    np.testing.assert_allclose(logits, found, rtol=1e-6, atol=1e-6)
 
 
 # Refusals

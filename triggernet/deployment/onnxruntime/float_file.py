@@ -45,23 +45,22 @@ class _Reading(Mapping[str, Tensor]):
 
 
 class _Positional(nn.Module):
-    """The model with positional inputs, as the exporter needs it."""
+    """The logits of the classes, of positional inputs, as the exporter needs it."""
 
-    def __init__(self, model: nn.Module, names: tuple[str, ...]) -> None:
+    def __init__(self, run: Run, names: tuple[str, ...]) -> None:
         super().__init__()
-        self.model, self.names = model, names
+        self.model, self.task, self.names = run.float_model, run.config.task, names
 
     def forward(self, *tensors: Tensor) -> Tensor:
-        logits: Tensor = self.model(dict(zip(self.names, tensors, strict=True)))
-        return logits
+        return self.task.logits(self.model(dict(zip(self.names, tensors, strict=True))))
 
 
 def float_onnx(run: Run, jets: Jets) -> bytes:
     """The float model of a run as one ONNX file.
 
     Its inputs are those of `triggernet.learning.training.features.exact_inputs` that the model
-    reads. All the rest is in it: standardisation, masks, features of pairs, neighbours. The batch
-    is dynamic.
+    reads, its output the logits of the classes. All the rest is in it: standardisation, masks,
+    features of pairs, neighbours. The batch is dynamic.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def float_onnx(run: Run, jets: Jets) -> bytes:
     """
     inputs = _read_inputs(run, jets)
     # All in evaluation mode: the exporter leaves a module, and what is in it, as it finds it.
-    model = _Positional(run.float_model, tuple(inputs)).eval()
+    model = _Positional(run, tuple(inputs)).eval()
     buffer: Any = io.BytesIO()
     try:
         with warnings.catch_warnings(), torch.no_grad():

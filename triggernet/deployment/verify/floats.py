@@ -82,10 +82,11 @@ def _logits(run: Run, path: Path, sample: Sample) -> tuple[Floats, Floats, NDArr
             inputs = {name: x[k : k + BATCH] for name, x in sample.exact.items()}
             with running("onnxruntime", FLOAT_MODEL):
                 (theirs,) = session.run(None, feed(session, inputs))
-            parts.append((model(inputs).double().numpy(), theirs, tables.differ(inputs)))
+            ours = run.config.task.logits(model(inputs)).double().numpy()
+            parts.append((ours, theirs, tables.differ(inputs)))
             progress.advance(len(theirs))
-    ours, found, tied = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return ours, found.astype(np.float64), tied
+    exact, found, tied = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return exact, found.astype(np.float64), tied
 
 
 class _NeighbourTables:
