@@ -18,7 +18,8 @@ from triggernet.learning.evaluation.evaluation import UNWEIGHTED
 from triggernet.learning.tasks.losses import classification_loss, distillation_loss
 from triggernet.learning.training import load_run_config
 from triggernet.learning.training.features import float_inputs
-from triggernet.learning.training.sample import Split, split_jets
+from triggernet.learning.training.sample import Split, predict, split_jets
+from triggernet.learning.training.trainer import trained_of
 
 CONFIG = load_run_config({"model": {"name": "deepsets"}}, SMALL)
 
@@ -104,6 +105,17 @@ def test_weights_reach_the_losses_of_a_training(tmp_path: Path):
     before, after = (evaluate(run, JETS) for run in (plain, heavy))
     for model in ("float_logits", "quantised_logits"):  # the signal counts more
         assert getattr(after, model).mean() > getattr(before, model).mean() + 0.1
+
+
+def test_the_loss_of_a_finished_training_is_weighted(tmp_path: Path):
+    weight = 0.1 + np.random.default_rng(8).random(len(JETS))
+    split = split_jets(weighted(JETS, weight), CONFIG)
+    model = trained(tmp_path / "run").float_model
+    found = trained_of(CONFIG, split, model, None).losses
+    judged = split.judged(predict(model, split.validation.exact))
+    assert found == {"float": judged["validation_loss"]}
+    plain = split_jets(JETS, CONFIG)
+    assert found != trained_of(CONFIG, plain, model, None).losses
 
 
 def test_figures_say_that_they_count_every_jet_once(tmp_path: Path):

@@ -278,7 +278,7 @@ def _metrics(
     ):
         if module is not None:
             logits = config.task.logits(predict(module, inputs))
-            losses[name] = float(config.task.loss(logits, validation.label))
+            losses[name] = float(config.task.loss(logits, validation.label, validation.weight))
             found[name] = config.task.measure(logits.numpy(), label, n_parameters).as_dict()
     return found, losses
 
