@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from triggernet.data import Jets, load_jets, sample_path
-from triggernet.deployment.onnxruntime.session import open_session, running
+from triggernet.deployment.onnxruntime.session import float_model_of, open_session, running
 from triggernet.deployment.onnxruntime.timing import Clock, Timing, timing
 from triggernet.deployment.project.layout import FLOAT_MODEL
-from triggernet.errors import ProjectError, UsageError
+from triggernet.errors import UsageError
 from triggernet.learning.training.config import RunConfig
 from triggernet.learning.training.run_folder import finished_config
 from triggernet.progress import Progress
@@ -132,11 +132,7 @@ def measure_latency(
     """
     if min(*objects, *threads, events) < 1:
         raise UsageError("objects, threads and events: at least 1 of each is needed")
-    path = project / FLOAT_MODEL
-    if not path.is_file():
-        raise ProjectError(
-            f"{project} has no {FLOAT_MODEL}; `triggernet export RUN --onnx --out DIR` writes one"
-        )
+    path = float_model_of(project)
     from triggernet.learning.training.features import check_jets
 
     judges, config = Latency.sources(project), finished_config(project)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from triggernet.errors import ProgramError, in_one_line
+from triggernet.deployment.project.layout import FLOAT_MODEL
+from triggernet.errors import ProgramError, ProjectError, in_one_line
 
 
 def open_session(model: str | bytes, threads: int = 0) -> Any:
@@ -34,6 +35,22 @@ def open_session(model: str | bytes, threads: int = 0) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with running("onnxruntime", Path(model).name if isinstance(model, str) else "model.onnx"):
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def float_model_of(project: Path) -> Path:
+    """The ONNX file of a project's float model.
+
+    Raises
+    ------
+    ProjectError
+        If there is none.
+    """
+    path = project / FLOAT_MODEL
+    if not path.is_file():
+        raise ProjectError(
+            f"{project} has no {FLOAT_MODEL}; `triggernet export RUN --onnx --out DIR` writes one"
+        )
+    return path
 
 
 @contextmanager

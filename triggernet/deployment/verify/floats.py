@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from triggernet.data import Jets, load_jets, sample_path
 from triggernet.deployment.onnxruntime.float_file import feed
-from triggernet.deployment.onnxruntime.session import open_session, running
+from triggernet.deployment.onnxruntime.session import float_model_of, open_session, running
 from triggernet.deployment.project.layout import FLOAT_MODEL
 from triggernet.deployment.verify.float_agreement import FloatAgreement
-from triggernet.errors import ProjectError, UsageError
+from triggernet.errors import UsageError
 from triggernet.learning.tasks.task import probabilities
 from triggernet.learning.training.run_folder import Run, load_run
 from triggernet.learning.training.sample import Sample
@@ -59,11 +59,7 @@ def verify_float(
     """
     if n_objects < 1:
         raise UsageError(f"{n_objects} objects: at least 1 is needed")
-    path = project / FLOAT_MODEL
-    if not path.is_file():
-        raise ProjectError(
-            f"{project} has no {FLOAT_MODEL}; `triggernet export RUN --onnx --out DIR` writes one"
-        )
+    path = float_model_of(project)
     judges = FloatAgreement.sources(project)
     run = load_run(project)
     jets = load_jets(sample_path("toptag_reference")) if jets is None else jets
