@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from cards import card
 from triggernet.data import load_jets, sample_path
 from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
-from triggernet.errors import UsageError
 from triggernet.files import sha256_of, write_text
 from triggernet.learning.training import load_run_config, train
 from triggernet.progress import say
@@ -72,19 +71,28 @@ def main() -> None:
     unknown = set(args.names) - set(known)
     if unknown:
         parser.error(f"unknown {', '.join(sorted(unknown))}; known are {', '.join(known)}")
-    for name in args.names or known:
+    names = args.names or known
+    lacking = [] if args.projects else without_jets(names, args.fiveclass)
+    if lacking:  # said before anything is trained
+        parser.error(f"{', '.join(lacking)} need --fiveclass FILE; tools/zoo/build says which jets")
+    for name in names:
         if not args.projects:
             build_model(name, args.fiveclass, keep=args.keep)
         if name in WITH_PROJECT:
             build_project(name)
 
 
+def without_jets(names: Iterable[str], fiveclass: Path | None) -> list[str]:
+    """Entries whose training jets were not given."""
+    classes = {name: load_run_config(HERE / f"{name}.yaml").task.n_classes for name in names}
+    return [name for name, n in classes.items() if samples(n, fiveclass).training is None]
+
+
 def build_model(name: str, fiveclass: Path | None, *, keep: bool) -> None:
     """Write models/NAME: train it, unless it is to be kept, and write its card."""
     config = load_run_config(HERE / f"{name}.yaml")
     folder, about = ROOT / "models" / name, samples(config.task.n_classes, fiveclass)
-    if about.training is None:
-        raise UsageError(f"{name} is trained on {about.about}; give that file with --fiveclass")
+    assert about.training is not None, "see `without_jets`"
     jets = load_jets(about.training)
     if not keep:
         with tempfile.TemporaryDirectory() as temporary:
