@@ -11,6 +11,8 @@ from triggernet.deployment.export import export_run, write_export
 from triggernet.deployment.hls import HlsConfig
 from triggernet.deployment.project.layout import MODEL, PROGRAM
 from triggernet.learning.evaluation import evaluate
+from triggernet.learning.training import load_run_config
+from triggernet.learning.training.trainer import split_of
 from triggernet.statistics import interval_text
 
 ROOT = Path(__file__).parent.parent
@@ -25,9 +27,22 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {n: c for n, c in named.items() if not n.startswith(built) and n != "agreement.json"}
 
 
+def of_classes(name: str) -> bool:
+    """Whether an entry tells more than two classes apart."""
+    return "-fiveclass-" in name
+
+
 def test_the_zoo_has_its_first_entries() -> None:
     assert {"nanopelican-c2-n20", "nanopelican-c2-n8j"} <= set(PROJECTS) <= set(ENTRIES)
     assert sorted(p.stem for p in (ROOT / "tools" / "zoo").glob("*.yaml")) == ENTRIES
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_can_be_trained_again(name: str) -> None:
+    config = load_run_config(ROOT / "tools" / "zoo" / f"{name}.yaml")
+    sample = "fiveclass_test" if of_classes(name) else "toptag_generated"  # as its training jets
+    split = split_of(load_jets(sample_path(sample)), config)
+    assert len(split.train) + len(split.validation) == len(load_jets(sample_path(sample)))
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -44,11 +59,6 @@ def test_project_is_generated_from_the_model(name: str, tmp_path: Path) -> None:
     made, kept = contents(tmp_path / "project"), contents(ROOT / "hls_projects" / name)
     assert sorted(made) == sorted(kept)
     assert [path for path in made if made[path] != kept[path]] == []
-
-
-def of_classes(name: str) -> bool:
-    """Whether an entry tells more than two classes apart."""
-    return "-fiveclass-" in name
 
 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if not of_classes(name)])
