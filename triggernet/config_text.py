@@ -59,11 +59,11 @@ def _flow(value: Any) -> str:
 
 def meanings_of(schema: type) -> Mapping[str, str]:
     """What the attributes of a class and of its bases mean, by name, as one line each."""
-    found: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for cls in reversed(schema.__mro__):
         if "__doc__" in vars(cls) and cls.__doc__:
-            found |= _attributes(inspect.cleandoc(cls.__doc__))
-    return found
+            meanings |= _attributes(inspect.cleandoc(cls.__doc__))
+    return meanings
 
 
 def _attributes(doc: str) -> dict[str, str]:
@@ -71,19 +71,19 @@ def _attributes(doc: str) -> dict[str, str]:
     _, heading, section = doc.partition("Attributes\n----------\n")
     if not heading:
         return {}
-    found: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     names: list[str] = []
     for line in section.splitlines():
         entry = _ENTRY.match(line)
         if entry:
             names = entry["names"].split(", ")
-            found |= dict.fromkeys(names, _allowed(entry["type"] or ""))
+            meanings |= dict.fromkeys(names, _allowed(entry["type"] or ""))
         elif line.startswith("    "):
             for name in names:
-                found[name] = f"{found[name]} {line.strip()}".strip()
+                meanings[name] = f"{meanings[name]} {line.strip()}".strip()
         elif line.strip():
             break  # the next section
-    return found
+    return meanings
 
 
 def _allowed(kind: str) -> str:

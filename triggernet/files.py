@@ -297,10 +297,10 @@ def provenance(**more: str | float) -> dict[str, Any]:
 
 
 def _package_versions() -> Mapping[str, str]:
-    found = {}
+    versions = {}
     for name in RELEVANT_PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -51,10 +51,10 @@ class Within:
         """What is wrong with `value`; empty if nothing is."""
         if isinstance(value, Sized):
             size, unit = len(value), "characters" if isinstance(value, str) else "items"
-            found = "" if self.low <= size <= self.high else f"{size} {unit}"
+            wrong = "" if self.low <= size <= self.high else f"{size} {unit}"
         else:
-            found = "" if self.low <= value <= self.high else shown(value)
-        return found and f"found {found}; allowed are {self.low} to {self.high}"
+            wrong = "" if self.low <= value <= self.high else shown(value)
+        return wrong and f"found {wrong}; allowed are {self.low} to {self.high}"
 
 
 def as_type(

@@ -132,10 +132,10 @@ def seed(text: str) -> int:
 
 def names(text: str) -> tuple[str, ...]:
     """The type of an argument that names several: words between commas."""
-    found = tuple(word.strip() for word in text.split(","))
-    if "" in found:
+    words = tuple(word.strip() for word in text.split(","))
+    if "" in words:
         raise ArgumentTypeError(f"{text!r} is not allowed; give names with commas between them")
-    return found
+    return words
 
 
 def _whole(text: str, least: int) -> int:

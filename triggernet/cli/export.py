@@ -39,8 +39,8 @@ def _export(args: Namespace) -> Outcome:
     given = {
         name: getattr(args, name) for name in (*names, "clock_ns", "part", "slim", "overwrite")
     }
-    found = export(args.run_folder, **given)
-    return Outcome(found.as_text(), found.as_dict())
+    exported = export(args.run_folder, **given)
+    return Outcome(exported.as_text(), exported.as_dict())
 
 
 COMMANDS: tuple[Command, ...] = (

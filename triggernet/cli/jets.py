@@ -48,24 +48,26 @@ def _generate(args: Namespace) -> Outcome:
 
     names = ("jets", "out", "seed", "workers", "config", "cluster")
     given = {name: getattr(args, name) for name in names}
-    found = generate(args.process, **given, settings=overrides(args))
-    return Outcome(f"{args.out}: {summary_text(found)}", found)
+    generated = generate(args.process, **given, settings=overrides(args))
+    return Outcome(f"{args.out}: {summary_text(generated)}", generated)
 
 
 def _convert(args: Namespace) -> Outcome:
     from triggernet.front.jets import convert
 
     given = {name: getattr(args, name) for name in ("classes", "signal", "background", "layout")}
-    found = convert(args.source, out=args.target, limit=args.limit, compact=args.compact, **given)
-    jets, classes = counted(found["jets"], "jet"), ", ".join(found["classes"])
-    return Outcome(f"{args.target}: {jets} of {classes}", found)
+    converted = convert(
+        args.source, out=args.target, limit=args.limit, compact=args.compact, **given
+    )
+    jets, classes = counted(converted["jets"], "jet"), ", ".join(converted["classes"])
+    return Outcome(f"{args.target}: {jets} of {classes}", converted)
 
 
 def _inspect(args: Namespace) -> Outcome:
     from triggernet.front.jets import inspect
 
-    found = inspect(args.file, against=args.against, out=args.out)
-    return Outcome(found.text, found.values)
+    inspection = inspect(args.file, against=args.against, out=args.out)
+    return Outcome(inspection.text, inspection.values)
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -54,8 +54,11 @@ def _train(args: Namespace) -> Outcome:
 def _evaluate(args: Namespace) -> Outcome:
     from triggernet.front.models import evaluate, symmetry
 
-    found = evaluate(args.run_folder, data=args.data, plot=args.plot)
-    text, values = found.as_text(), found.as_dict() | {"saturated": dict(found.saturated)}
+    evaluation = evaluate(args.run_folder, data=args.data, plot=args.plot)
+    text, values = (
+        evaluation.as_text(),
+        evaluation.as_dict() | {"saturated": dict(evaluation.saturated)},
+    )
     if not args.symmetry:
         return Outcome(text, values)
     changes = symmetry(args.run_folder, data=args.data)

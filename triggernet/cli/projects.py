@@ -24,35 +24,37 @@ def _verify(args: Namespace) -> Outcome:
     from triggernet.front.projects import verify
 
     given = {name: getattr(args, name) for name in ("data", "vectors", "seed", "onnx")}
-    found = verify(args.project, **given)
-    return Outcome(found.as_text(), found.as_dict(), found.agrees, not found.complete)
+    agreement = verify(args.project, **given)
+    return Outcome(
+        agreement.as_text(), agreement.as_dict(), agreement.agrees, not agreement.complete
+    )
 
 
 def _latency(args: Namespace) -> Outcome:
     from triggernet.front.projects import latency
 
     given = {name: getattr(args, name) for name in ("data", "objects", "threads", "events")}
-    found = latency(args.project, **given)
-    return Outcome(found.as_text(), found.as_dict())
+    latencies = latency(args.project, **given)
+    return Outcome(latencies.as_text(), latencies.as_dict())
 
 
 def _cosim(args: Namespace) -> Outcome:
     from triggernet.front.projects import cosim
 
     given = {name: getattr(args, name) for name in ("data", "vectors", "seed", "wave", "edited")}
-    found = cosim(args.project, **given)
-    return Outcome(found.as_text(), found.as_dict(), found.passed)
+    simulated = cosim(args.project, **given)
+    return Outcome(simulated.as_text(), simulated.as_dict(), simulated.passed)
 
 
 def _synth(args: Namespace) -> Outcome:
     from triggernet.front.projects import synth
 
-    found = synth(args.project, family=args.family, flatten=args.flatten, place=args.place)
-    values = found.as_dict() | {"cached": found.cached}
-    if args.place is None or found.place is None:
-        return Outcome(found.as_text(), values)
-    text = f"{found.as_text()}\n\n{found.place.as_text()}"
-    return Outcome(text, values | {"place": found.place.as_dict()}, found.place.fits)
+    synthesis = synth(args.project, family=args.family, flatten=args.flatten, place=args.place)
+    values = synthesis.as_dict() | {"cached": synthesis.cached}
+    if args.place is None or synthesis.place is None:
+        return Outcome(synthesis.as_text(), values)
+    text = f"{synthesis.as_text()}\n\n{synthesis.place.as_text()}"
+    return Outcome(text, values | {"place": synthesis.place.as_dict()}, synthesis.place.fits)
 
 
 def _report(args: Namespace) -> Outcome:
@@ -60,9 +62,9 @@ def _report(args: Namespace) -> Outcome:
     from triggernet.reports.pages import as_text
 
     given = {name: getattr(args, name) for name in ("budget", "part", "data", "out")}
-    found = report(args.project, **given)
-    text = as_text(found) + (f"\n\nreport: {args.out}" if args.out is not None else "")
-    return Outcome(text, found.as_dict(), found.passed)
+    judged = report(args.project, **given)
+    text = as_text(judged) + (f"\n\nreport: {args.out}" if args.out is not None else "")
+    return Outcome(text, judged.as_dict(), judged.passed)
 
 
 COMMANDS: tuple[Command, ...] = (

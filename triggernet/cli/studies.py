@@ -32,34 +32,34 @@ def _compare(args: Namespace) -> Outcome:
     from triggernet.studies.compare import as_text
 
     names = ("data", "interval", "tables", "dsp", "clock_ns", "part", "out", "plot")
-    found = compare(args.runs, **{name: getattr(args, name) for name in names})
-    text = as_text(found) + (f"\n\ncomparison: {args.out}" if args.out is not None else "")
-    return Outcome(text, found.as_dict())
+    comparison = compare(args.runs, **{name: getattr(args, name) for name in names})
+    text = as_text(comparison) + (f"\n\ncomparison: {args.out}" if args.out is not None else "")
+    return Outcome(text, comparison.as_dict())
 
 
 def _sweep(args: Namespace) -> Outcome:
     from triggernet.front.studies import sweep
 
     names = ("data", "out", "trials", "workers", "cluster")
-    found = sweep(args.study, **{name: getattr(args, name) for name in names})
-    return Outcome(found.as_text(), found.as_dict())
+    studied = sweep(args.study, **{name: getattr(args, name) for name in names})
+    return Outcome(studied.as_text(), studied.as_dict())
 
 
 def _sweep_report(args: Namespace) -> Outcome:
     from triggernet.front.studies import sweep_report
     from triggernet.studies.sweep import study_text
 
-    found = sweep_report(args.study, out=args.out)
-    text = study_text(found) + (f"\n\nreport: {args.out}" if args.out is not None else "")
-    return Outcome(text, found.as_dict())
+    reported = sweep_report(args.study, out=args.out)
+    text = study_text(reported) + (f"\n\nreport: {args.out}" if args.out is not None else "")
+    return Outcome(text, reported.as_dict())
 
 
 def _fit_widths(args: Namespace) -> Outcome:
     from triggernet.front.studies import fit_widths
 
     names = ("data", "out", "budget", "loss", "part", "epochs")
-    found = fit_widths(args.run_folder, **{name: getattr(args, name) for name in names})
-    return Outcome(found.as_text(), found.as_dict())
+    fitted = fit_widths(args.run_folder, **{name: getattr(args, name) for name in names})
+    return Outcome(fitted.as_text(), fitted.as_dict())
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -169,14 +169,14 @@ def encode(jets: Jets, config: EncodingConfig, strict: bool = False) -> Encoded:
         If the jets were cut off at fewer constituents than are asked for.
     """
     refuse_not_finite(jets)
-    p = leading(jets, config.n_constituents)
-    axis = jet_axis(jets.jet)
+    p = leading(jets, config.n_constituents)  # (n, N, 4)
+    axis = jet_axis(jets.jet)  # (n, 2)
     exact = polar_values(p, jets.jet, axis) if config.kind == "polar" else lab_values(p, jets.jet)
     lsb = config.pt_lsb_gev if config.kind == "polar" else config.momentum_lsb_gev
-    present = np.rint(kinematics.transverse_momentum(p) / lsb) > 0
+    present = np.rint(kinematics.transverse_momentum(p) / lsb) > 0  # (n, N)
     inputs, saturated = {}, {}
     for name, kind in config.types.items():
-        rounded = np.rint(exact[name] / kind.lsb)
+        rounded = np.rint(exact[name] / kind.lsb)  # (n, N); (n, 1) of the jet
         if not name.startswith("jet_"):
             rounded = np.where(present, rounded, 0.0)
         saturated[name] = count_outside(name, rounded, kind, strict)
@@ -199,7 +199,7 @@ def leading(jets: Jets, n_constituents: int) -> Floats:
             f"with their {jets.cut_at} leading ones only; ask for {jets.cut_at} or fewer, or take "
             "a file that stores more"
         )
-    p = sorted_by_pt(jets.constituents)[:, :n_constituents]
+    p = sorted_by_pt(jets.constituents)[:, :n_constituents]  # (n, at most N, 4)
     return np.pad(p, ((0, 0), (0, n_constituents - p.shape[1]), (0, 0)))
 
 
@@ -221,10 +221,10 @@ def sorted_by_pt(p: Floats) -> Floats:
     Equal means to 2^-20 GeV: momenta that went through integers and a boost come back with the
     last bits changed, and their order must not.
     """
-    pt = np.rint(kinematics.transverse_momentum(p) * 2.0**20)
+    pt = np.rint(kinematics.transverse_momentum(p) * 2.0**20)  # (n, N)
     if (np.diff(pt, axis=1) <= 0).all():
         return p
-    order = np.argsort(-pt, axis=1, kind="stable")
+    order = np.argsort(-pt, axis=1, kind="stable")  # (n, N)
     return np.take_along_axis(p, order[..., None], axis=1)
 
 
@@ -238,9 +238,9 @@ def polar_values(p: Floats, jet: Floats, axis: Floats) -> dict[str, Floats]:
 
     The excess m_T - pT is computed as m^2 / (m_T + pT), which keeps its digits for light jets.
     """
-    m_t, jet_pt = kinematics.transverse_mass(jet), kinematics.transverse_momentum(jet)
-    total = np.where(m_t + jet_pt > 0, m_t + jet_pt, 1.0)
-    azimuth = kinematics.wrap(kinematics.azimuth(p) - axis[:, 1:])
+    m_t, jet_pt = kinematics.transverse_mass(jet), kinematics.transverse_momentum(jet)  # (n,)
+    total = np.where(m_t + jet_pt > 0, m_t + jet_pt, 1.0)  # (n,)
+    azimuth = kinematics.wrap(kinematics.azimuth(p) - axis[:, 1:])  # (n, N)
     return {
         "pt": kinematics.transverse_momentum(p),
         "eta": (kinematics.pseudorapidity(p) - axis[:, :1]) / ANGLE_STEP_RAD,
@@ -297,16 +297,16 @@ def decode(encoded: Encoded | Mapping[str, Integers], config: EncodingConfig) ->
     if config.kind == "cartesian":
         names = ("e", "px", "py", "pz")
         jet = [values[f"jet_{name}"][:, 0] for name in names] if config.jet else None
-        constituents = np.stack([values[name] for name in names], axis=-1)
+        constituents = np.stack([values[name] for name in names], axis=-1)  # (n, N, 4)
         return Decoded(constituents, None if jet is None else np.stack(jet, axis=-1))
-    angles = values["eta"] * ANGLE_STEP_RAD, values["phi"] * ANGLE_STEP_RAD
-    constituents = kinematics.massless(values["pt"], *angles)
+    angles = values["eta"] * ANGLE_STEP_RAD, values["phi"] * ANGLE_STEP_RAD  # (n, N)
+    constituents = kinematics.massless(values["pt"], *angles)  # (n, N, 4)
     return Decoded(constituents, decoded_jet(values) if config.jet else None)
 
 
 def decoded_jet(values: Mapping[str, Floats]) -> Floats:
     """(m_T, pT, 0, 0) of the jets, (n, 4), in the jet frame."""
-    pt, excess = values["jet_pt"][:, 0], values["jet_excess"][:, 0]
+    pt, excess = values["jet_pt"][:, 0], values["jet_excess"][:, 0]  # (n,)
     zero = np.zeros_like(pt)
     return np.stack([pt + excess, pt, zero, zero], axis=-1)
 
@@ -318,7 +318,7 @@ def to_laboratory(p: Floats, axis: Floats) -> Floats:
     """
     shape = (len(axis), *(1,) * (p.ndim - 2))
     y, phi = axis[:, 0].reshape(shape), axis[:, 1].reshape(shape)
-    energy, px, py, pz = np.moveaxis(p, -1, 0)
+    energy, px, py, pz = np.moveaxis(p, -1, 0)  # (n, ...)
     columns = (
         energy * np.cosh(y) + pz * np.sinh(y),
         px * np.cos(phi) - py * np.sin(phi),

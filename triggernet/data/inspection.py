@@ -131,16 +131,16 @@ def as_text(path: Path, description: dict[str, Any]) -> str:
 
 def provenance_lines(provenance: dict[str, Any]) -> list[str]:
     """Where the jets come from, for people: the source, what was generated, the rest by name."""
-    found = {key: parsed(value) for key, value in provenance.items()}
-    lines = [f"source: {found.pop('source')}"] if "source" in found else []
-    statistics = found.pop("statistics", None)
+    values = {key: parsed(value) for key, value in provenance.items()}
+    lines = [f"source: {values.pop('source')}"] if "source" in values else []
+    statistics = values.pop("statistics", None)
     if isinstance(statistics, dict):
         lines += [
             f"{name}: {statistics_text(numbers)}"
             for name, numbers in statistics.items()
             if isinstance(numbers, dict)
         ]
-    for key, value in sorted(found.items()):
+    for key, value in sorted(values.items()):
         pairs = value.items() if isinstance(value, dict) else ()
         text = ", ".join(f"{name} {each}" for name, each in pairs) or str(value).strip()
         lines.append(f"{key}: {text}" if "\n" not in text else f"{key}:\n{indent(text, '    ')}")
@@ -163,10 +163,10 @@ def statistics_text(numbers: dict[str, float]) -> str:
 def parsed(value: Any) -> Any:
     """The object that a text of JSON holds, anything else as it is."""
     try:
-        found = json.loads(value)
+        decoded = json.loads(value)
     except (ValueError, TypeError):
         return value
-    return found if isinstance(found, dict) else value
+    return decoded if isinstance(decoded, dict) else value
 
 
 def columns(*texts: str) -> str:

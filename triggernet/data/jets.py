@@ -130,8 +130,8 @@ class Jets:
 
     def optional(self) -> dict[str, NDArray[Any]]:
         """Those of the arrays `OPTIONAL` that are known, by their names."""
-        found = {name: getattr(self, name) for name in OPTIONAL}
-        return {name: values for name, values in found.items() if values is not None}
+        given = {name: getattr(self, name) for name in OPTIONAL}
+        return {name: values for name, values in given.items() if values is not None}
 
     def leading(self, n_constituents: int) -> Jets:
         """The same jets with their `n_constituents` leading constituents, zero-padded if fewer."""

@@ -30,8 +30,8 @@ def boost(direction: Array, rapidity: Array) -> Array:
 
 def directions(n: int, rng: np.random.Generator) -> Array:
     """Random unit vectors (n, 3), uniform on the sphere."""
-    found = rng.normal(size=(n, 3))
-    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+    vectors = rng.normal(size=(n, 3))
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def transformed(p: Array, matrices: Array) -> Array:

@@ -115,12 +115,12 @@ def compared(
     tests = []
     for label, title in enumerate(jets.classes):
         expected = normalised(np.histogram(values[jets.label == label], edges)[0], edges)
-        found = normalised(np.histogram(points[other.label == label], edges)[0], edges)
+        heights = normalised(np.histogram(points[other.label == label], edges)[0], edges)
         look: dict[str, Any] = {"fmt": "o", "ms": 5, "color": colour(label)}
-        upper.errorbar(centres, *found, label=f"{title}, {other_name}", **look)
+        upper.errorbar(centres, *heights, label=f"{title}, {other_name}", **look)
         test = two_sample(title, name, values[jets.label == label], points[other.label == label])
         tests.append(f"{title} {test.distance:.3f} (p = {test.p_value:.1g})")
-        shown, height, error = ratio(found, expected)
+        shown, height, error = ratio(heights, expected)
         lower.errorbar(centres[shown], height, error, **look)
     upper.set_title("KS distance: " + ", ".join(tests), fontsize=13)
     lower.axhline(1.0, color="black", lw=1)
@@ -132,10 +132,10 @@ def compared(
 
 
 def ratio(
-    found: tuple[Floats, Floats], expected: tuple[Floats, Floats]
+    counted: tuple[Floats, Floats], expected: tuple[Floats, Floats]
 ) -> tuple[NDArray[np.bool_], Floats, Floats]:
     """Where both densities (k,) are above zero, their ratio there, and its statistical error."""
-    (a, a_error), (b, b_error) = found, expected
+    (a, a_error), (b, b_error) = counted, expected
     shown = (a > 0) & (b > 0)
     value = a[shown] / b[shown]
     return shown, value, value * np.hypot(a_error[shown] / a[shown], b_error[shown] / b[shown])

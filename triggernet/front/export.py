@@ -153,9 +153,11 @@ def export(
     with waiting("writing the project" if hls or rtl else "writing the QONNX file"):
         written = write_export(made, folder, **options, overwrite=overwrite, further=further)
     kind = "Verilog" if rtl else "HLS project" if hls else "QONNX file"
-    found = Exported(folder, kind, len(made.program.nodes), written.digest, folding=folding)
+    exported = Exported(folder, kind, len(made.program.nodes), written.digest, folding=folding)
     design = written.hardware
-    return found if design is None else replace(found, **{k: getattr(design, k) for k in CYCLES})
+    return (
+        exported if design is None else replace(exported, **{k: getattr(design, k) for k in CYCLES})
+    )
 
 
 def _export_float(source: Path, folder: Path, overwrite: bool) -> Exported:

@@ -138,24 +138,28 @@ def evaluate(run: AnyPath, *, data: AnyPath, plot: AnyPath | None = None) -> Eva
     from triggernet.learning.evaluation import evaluate as judge
 
     loaded = load_run(run)
-    found = judge(loaded, jets)
+    evaluation = judge(loaded, jets)
     if where is not None:
-        _plot(found, loaded.config.task.classes, where)
-    return found
+        _plot(evaluation, loaded.config.task.classes, where)
+    return evaluation
 
 
-def _plot(found: Evaluation, classes: Sequence[str], where: Path) -> None:
+def _plot(evaluation: Evaluation, classes: Sequence[str], where: Path) -> None:
     """The ROC page of two classes, or of several."""
-    if not found.classes:
+    if not evaluation.classes:
         from triggernet.learning.evaluation.roc import plot_roc
 
-        plot_roc(found, where)
+        plot_roc(evaluation, where)
         return
     from triggernet.learning.evaluation.class_roc import plot_class_roc
 
-    logits = found.float_logits if found.hardware_logits is None else found.hardware_logits
-    model = "float" if found.hardware_logits is None else "quantised"
-    plot_class_roc(logits, found.label, classes, where, f"{model} model, {len(logits)} jets")
+    logits = (
+        evaluation.float_logits
+        if evaluation.hardware_logits is None
+        else evaluation.hardware_logits
+    )
+    model = "float" if evaluation.hardware_logits is None else "quantised"
+    plot_class_roc(logits, evaluation.label, classes, where, f"{model} model, {len(logits)} jets")
 
 
 def symmetry(run: AnyPath, *, data: AnyPath) -> Symmetry:

@@ -70,9 +70,9 @@ def verify(
     if onnx or is_float_project(folder):
         from triggernet.deployment.verify import verify_float
 
-        found = verify_float(folder, _jets(data), vectors)
-        found.save(folder)
-        return found
+        float_agreement = verify_float(folder, _jets(data), vectors)
+        float_agreement.save(folder)
+        return float_agreement
     refuse_float_only(folder)
     agreement = compare_executors(folder, _jets(data), vectors, seed=seed)
     agreement.save(folder)
@@ -114,9 +114,11 @@ def latency(
     from triggernet.deployment.onnxruntime.latency import measure_latency
 
     folder = path(project)
-    found = measure_latency(folder, _jets(data), objects=objects, threads=threads, events=events)
-    found.save(folder)
-    return found
+    latencies = measure_latency(
+        folder, _jets(data), objects=objects, threads=threads, events=events
+    )
+    latencies.save(folder)
+    return latencies
 
 
 def cosim(
@@ -160,9 +162,9 @@ def cosim(
 
     folder = path(project)
     refuse_float_only(folder)
-    found = simulate(folder, vectors, seed=seed, jets=_jets(data), wave=wave, edited=edited)
-    found.save(folder)
-    return found
+    simulated = simulate(folder, vectors, seed=seed, jets=_jets(data), wave=wave, edited=edited)
+    simulated.save(folder)
+    return simulated
 
 
 def synth(
@@ -204,8 +206,10 @@ def synth(
         raise UsageError(f"place {place!r} is unknown; allowed is 'ecp5'")
     if place is not None:  # said before the synthesis, not after
         require(placing.PACKAGE, purpose=placing.PURPOSE)
-    found = synthesise(folder, family=family, flatten=flatten)
-    return found if place is None else replace(found, place=placing.place(folder, found))
+    synthesis = synthesise(folder, family=family, flatten=flatten)
+    return (
+        synthesis if place is None else replace(synthesis, place=placing.place(folder, synthesis))
+    )
 
 
 def report(
@@ -254,14 +258,14 @@ def report(
     if target is not None:
         check_format(target)
     with waiting(f"judging {folder}"):
-        found = (
+        judged = (
             hlt_report(folder, budget, maybe(data))
             if hlt
             else judge(folder, budget, part, data=maybe(data))
         )
     if target is not None:
-        save_report(found, target)
-    return found
+        save_report(judged, target)
+    return judged
 
 
 def compare(
@@ -318,16 +322,16 @@ def compare(
     folders = several(runs)
     for file in (folder for folder in folders if folder.is_file()):
         say(f"{file} is a file, not a run folder, and is left out")
-    found = put_side_by_side(
+    comparison = put_side_by_side(
         [folder for folder in folders if not folder.is_file()],
         path(data),
         RtlConfig(**given) if given else None,
         part=part,
     )
     if target is not None:
-        save_comparison(found, target)
+        save_comparison(comparison, target)
     if drawing is not None:
         from triggernet.studies.compare.scatter_plot import plot_comparison
 
-        plot_comparison(found, drawing)
-    return found
+        plot_comparison(comparison, drawing)
+    return comparison

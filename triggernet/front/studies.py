@@ -82,10 +82,10 @@ def sweep_report(study: AnyPath, *, out: AnyPath | None = None) -> StudyReport:
     if target is not None:
         check_format(target)
     with waiting(f"judging {study}"):
-        found = report_study(path(study))
+        reported = report_study(path(study))
     if target is not None:
-        save_study_report(found, target)
-    return found
+        save_study_report(reported, target)
+    return reported
 
 
 def fit_widths(

@@ -79,8 +79,8 @@ def _check(program: Program, inputs: Mapping[str, Codes]) -> int:
         tensor = program.tensors[name]
         codes = inputs.get(name)
         if codes is None or codes.shape[1:] != tensor.shape:
-            found = "missing" if codes is None else f"of shape {codes.shape}"
-            raise ProgramError(f"input '{name}' is {found}; expected (n, *{tensor.shape})")
+            wrong = "missing" if codes is None else f"of shape {codes.shape}"
+            raise ProgramError(f"input '{name}' is {wrong}; expected (n, *{tensor.shape})")
         if codes.dtype != object and not np.issubdtype(codes.dtype, np.integer):
             raise ProgramError(f"input '{name}' holds {codes.dtype}; expected integer codes")
         if codes.size and not tensor.type.contains(int(codes.min()), int(codes.max())):

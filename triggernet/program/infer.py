@@ -110,11 +110,11 @@ def check_program(program: Program) -> None:
     inputs = [program.tensors[name] for name in program.inputs]
     inferred = build_program(program.name, inputs, program.nodes, program.outputs)
     for name, tensor in inferred.tensors.items():
-        found = program.tensors.get(name)
-        if found != tensor:
+        stated = program.tensors.get(name)
+        if stated != tensor:
             raise ProgramError(
-                f"program '{program.name}': tensor '{name}' is given as {found}; its node makes it "
-                f"{tensor}; read the program from its QONNX file again"
+                f"program '{program.name}': tensor '{name}' is given as {stated}; its node makes "
+                f"it {tensor}; read the program from its QONNX file again"
             )
     unknown = sorted(set(program.tensors) - set(inferred.tensors))
     if unknown:

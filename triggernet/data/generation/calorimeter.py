@@ -69,9 +69,9 @@ class Calorimeter:
 
     def cell(self, eta: Array, phi: Array) -> tuple[Integers, Integers]:
         """Ring and cell index (n,) of directions; ring -1 outside."""
-        ring = np.searchsorted(self.eta_edges, eta) - 1
+        ring = np.searchsorted(self.eta_edges, eta) - 1  # (n,)
         ring = np.where((ring < 0) | (ring >= len(self.phi_cells)), -1, ring)
-        cells = self.phi_cells[ring]
+        cells = self.phi_cells[ring]  # (n,)
         index = np.floor((kinematics.wrap(phi) + np.pi) / (2 * np.pi) * cells)
         return ring, np.minimum(index, cells - 1).astype(np.int64)
 
@@ -217,7 +217,7 @@ def measure(calorimeter: Calorimeter, towers: Towers, rng: np.random.Generator) 
 
 def significant(calorimeter: Calorimeter, energy: Array, sigma: Array) -> Array:
     """The energies (k,) above the minimum and above `min_significance` times `sigma`, others 0."""
-    cut = np.maximum(calorimeter.min_energy_gev, calorimeter.min_significance * sigma)
+    cut = np.maximum(calorimeter.min_energy_gev, calorimeter.min_significance * sigma)  # (k,)
     return np.where(energy >= cut, energy, 0.0)
 
 
@@ -234,11 +234,11 @@ def by_better(calorimeter: Calorimeter, towers: Towers) -> tuple[Array, Array]:
     float64 array (t,)
         Factor on each track's momentum.
     """
-    at = towers.eta[towers.of_track]
-    better = towers.track_sigma <= calorimeter.resolution(at, towers.track_energy)
-    rest = towers.energy - towers.sum_of(towers.track_energy * better)
+    at = towers.eta[towers.of_track]  # (t,)
+    better = towers.track_sigma <= calorimeter.resolution(at, towers.track_energy)  # (t,)
+    rest = towers.energy - towers.sum_of(towers.track_energy * better)  # (k,)
     rest = significant(calorimeter, rest, towers.sigma)
-    worse = towers.sum_of(towers.track_energy * ~better)
+    worse = towers.sum_of(towers.track_energy * ~better)  # (k,)
     scale = np.divide(rest, worse, out=np.zeros_like(rest), where=worse > 0)
     return np.where(worse > 0, 0.0, rest), np.where(better, 1.0, scale[towers.of_track])
 
@@ -249,16 +249,16 @@ def by_average(calorimeter: Calorimeter, towers: Towers) -> tuple[Array, Array]:
     Without a significant excess the tracks of the tower are scaled so that their sum is the mean
     of both measurements, weighted by the inverse variances. Returns as `by_better`.
     """
-    tracks = towers.sum_of(towers.track_energy)
-    variance = towers.sum_of(towers.track_sigma**2)
-    excess = np.maximum(towers.energy - tracks, 0.0)
-    error = np.sqrt(variance + towers.sigma**2)
+    tracks = towers.sum_of(towers.track_energy)  # (k,)
+    variance = towers.sum_of(towers.track_sigma**2)  # (k,)
+    excess = np.maximum(towers.energy - tracks, 0.0)  # (k,)
+    error = np.sqrt(variance + towers.sigma**2)  # (k,)
     neutral = (excess > calorimeter.min_energy_gev) & (
         excess > calorimeter.min_significance * error
     )
     # (E_t / v_t + E_c / v_c) / (1 / v_t + 1 / v_c) / E_t, written without divisions by zero
-    total = tracks * (variance + towers.sigma**2)
-    best = tracks * towers.sigma**2 + towers.energy * variance
+    total = tracks * (variance + towers.sigma**2)  # (k,)
+    best = tracks * towers.sigma**2 + towers.energy * variance  # (k,)
     scale = np.divide(best, total, out=np.ones_like(total), where=total > 0)
     scale = np.where(neutral, 1.0, scale)
     return np.where(neutral, excess, 0.0), scale[towers.of_track]
@@ -280,19 +280,19 @@ def fill(
     measured: NDArray[np.bool_],
 ) -> Towers:
     """Sum particles and the `measured` tracks into towers, event by event."""
-    share = calorimeter.fraction(particles.pdg)
+    share = calorimeter.fraction(particles.pdg)  # (p,), of p particles
     ring, cell = calorimeter.cell(*impact)
-    hits = (share > 0) & (ring >= 0)
+    hits = (share > 0) & (ring >= 0)  # (p,), h of them
     track_ring, track_cell = calorimeter.cell(tracks.at_eta[measured], tracks.at_phi[measured])
-    event = np.concatenate([particles.event[hits], tracks.event[measured]])
-    rings = np.concatenate([ring[hits], track_ring])
-    cells = np.concatenate([cell[hits], track_cell])
+    event = np.concatenate([particles.event[hits], tracks.event[measured]])  # (h + t,)
+    rings = np.concatenate([ring[hits], track_ring])  # (h + t,)
+    cells = np.concatenate([cell[hits], track_cell])  # (h + t,)
     key = (event * CELLS + rings) * CELLS + cells
-    towers, tower = np.unique(key, return_inverse=True)
+    towers, tower = np.unique(key, return_inverse=True)  # (k,) and (h + t,)
     n_hits = int(hits.sum())
-    energy = (share * particles.p[:, 0])[hits]
-    rings = towers // CELLS % CELLS
-    deposited = kinematics.sum_by(tower[:n_hits], energy, len(towers))
+    energy = (share * particles.p[:, 0])[hits]  # (h,)
+    rings = towers // CELLS % CELLS  # (k,)
+    deposited = kinematics.sum_by(tower[:n_hits], energy, len(towers))  # (k,)
     return Towers(
         event=towers // CELLS**2,
         ring=rings,
@@ -313,7 +313,7 @@ def tower_objects(
     """Massless objects of the towers with `energy` (k,) > 0, at a random place in the tower."""
     eta_low = calorimeter.eta_edges[towers.ring]
     eta_high = calorimeter.eta_edges[towers.ring + 1]
-    eta = eta_low + (eta_high - eta_low) * rng.random(len(energy))
+    eta = eta_low + (eta_high - eta_low) * rng.random(len(energy))  # (k,)
     phi = (towers.cell + rng.random(len(energy))) / calorimeter.phi_cells[towers.ring]
     phi = phi * 2 * np.pi - np.pi
     kept = energy > 0

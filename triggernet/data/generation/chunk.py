@@ -139,8 +139,8 @@ def batch(config: GenerationConfig, source: EventSource, rng: np.random.Generato
     floor = min(FIND_PT_GEV, selection.pt_min_gev)
     jets = cluster(seen, EVENTS_PER_BATCH, selection.radius, floor)
     index = select(jets, selection)
-    found = len(index)
-    truth = np.zeros((found, 4))
+    filled = len(index)
+    truth = np.zeros((filled, 4))
     if source.kind.origins:
         partner = match(jets, index, resonances, selection.match_radius)
         truth = truth_of(partner, resonances)
@@ -148,7 +148,7 @@ def batch(config: GenerationConfig, source: EventSource, rng: np.random.Generato
             index, truth = index[partner >= 0], truth[partner >= 0]
     constituents, counts = leading(seen, jets, index, config.n_constituents)
     event = first_event + jets.event[index]
-    return Kept(constituents, jets.p[index], truth, counts, event, found)
+    return Kept(constituents, jets.p[index], truth, counts, event, filled)
 
 
 def truth_of(partner: NDArray[np.int64], resonances: Resonances) -> Array:

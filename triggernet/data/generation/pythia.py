@@ -74,7 +74,7 @@ class EventSource:
         for event in range(n_events):
             record = self._next(self._pythia)
             stable.append((event, final_state(record)))
-            heavy += [(event, *found) for found in origins(record, self.kind)]
+            heavy += [(event, *origin) for origin in origins(record, self.kind)]
             stable += [
                 (event, final_state(self._next(self._pile_up)))
                 for _ in range(self._rng.poisson(self.config.collision.pile_up))
@@ -169,14 +169,14 @@ def decays(
     first, second = (record[name][copies] for name in ("daughter1", "daughter2"))
     # A copy that radiates or recoils has one of its kind among its daughters; the last decays.
     last = (codes[first] != codes[copies]) & (codes[second] != codes[copies])
-    found = []
+    products = []
     for k in copies[last]:
         daughters = [record["daughter1"][k], record["daughter2"][k]]
         partons = [d for d in daughters if abs(record["id"][d]) != W]
         for boson in [d for d in daughters if abs(record["id"][d]) == W]:
             partons += w_daughters(record, boson)
-        found.append((record["p"][k].copy(), record["p"][partons]))
-    return found
+        products.append((record["p"][k].copy(), record["p"][partons]))
+    return products
 
 
 def w_daughters(record: NDArray[Any], boson: int) -> list[int]:

@@ -163,7 +163,7 @@ def _undo(
 ) -> int:  # pragma: no cover
     """Nodes in pre-order, the harder branch first; how many."""
     values, parent, primary = out
-    found = 0
+    nearest = 0
     top = 0
     stack[0, 0], stack[0, 1], stack[0, 2] = root, -1, 1
     while top >= 0:
@@ -173,20 +173,20 @@ def _undo(
             hard, soft = child[at, 0], child[at, 1]
             if node[soft, 6] > node[hard, 6]:
                 hard, soft = soft, hard
-            row = values[found]
+            row = values[nearest]
             _coordinates(node, at, hard, soft, row)
             if row[1] < cuts[1]:
                 break
             if row[4] < cuts[0]:
                 at = hard  # too soft a branch: look along the harder one
                 continue
-            parent[found], primary[found] = above, harder == 1
-            stack[top + 1, 0], stack[top + 1, 1], stack[top + 1, 2] = soft, found, 0
-            stack[top + 2, 0], stack[top + 2, 1], stack[top + 2, 2] = hard, found, harder
+            parent[nearest], primary[nearest] = above, harder == 1
+            stack[top + 1, 0], stack[top + 1, 1], stack[top + 1, 2] = soft, nearest, 0
+            stack[top + 2, 0], stack[top + 2, 1], stack[top + 2, 2] = hard, nearest, harder
             top += 2
-            found += 1
+            nearest += 1
             break
-    return found
+    return nearest
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -133,8 +133,8 @@ def lund_trees(jets: Jets, config: LundConfig | None = None) -> LundTrees:
     start = np.empty(len(p) + 1, np.int64)
     out = np.empty((most, 5), np.float32), np.empty(most, np.int16), np.empty(most, np.bool_), start
     cuts = [-np.inf if cut is None else cut for cut in (config.ln_kt_min, config.ln_delta_min)]
-    found = decluster(p, count.astype(np.int64), np.array(cuts), out)
-    return LundTrees(out[0][:found].copy(), out[1][:found].copy(), out[2][:found].copy(), start)
+    error = decluster(p, count.astype(np.int64), np.array(cuts), out)
+    return LundTrees(out[0][:error].copy(), out[1][:error].copy(), out[2][:error].copy(), start)
 
 
 def cached_lund_trees(jets: Jets, config: LundConfig | None = None) -> LundTrees:

@@ -212,10 +212,10 @@ def _read_back(temporary: Path, path: Path, given: Mapping[str, str]) -> str:
 
     try:
         with h5py.File(temporary) as file:
-            digest, found = _digests(file, path, tuple(given))
+            digest, read = _digests(file, path, tuple(given))
     except (DataError, *DAMAGED) as error:
         raise FileError(_UNREAD.format(path, in_one_line(error))) from error
-    wrong = [name for name, value in given.items() if found[name] != value]
+    wrong = [name for name, value in given.items() if read[name] != value]
     if wrong:
         raise FileError(_UNREAD.format(path, f"dataset {wrong[0]!r} is another one"))
     return digest
@@ -235,8 +235,8 @@ def check_digest(file: Any, path: Path, names: Sequence[str]) -> None:
     DataError
         If chunks are missing, or the content is not what the digest was made of.
     """
-    found, _ = _digests(file, path, names)
-    _refuse_other_digest(file, path, found)
+    digest, _ = _digests(file, path, names)
+    _refuse_other_digest(file, path, digest)
 
 
 def _digests(file: Any, path: Path, names: Sequence[str]) -> tuple[str, dict[str, str]]:
@@ -258,8 +258,8 @@ def _attributes(file: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in file.attrs.items() if name != DIGEST}
 
 
-def _refuse_other_digest(file: Any, path: Path, found: str) -> None:
-    if DIGEST in file.attrs and _plain(file.attrs[DIGEST]) != found:
+def _refuse_other_digest(file: Any, path: Path, digest: str) -> None:
+    if DIGEST in file.attrs and _plain(file.attrs[DIGEST]) != digest:
         raise DataError(
             f"{path} is damaged: its content is not what its digest was made of (attribute "
             f"{DIGEST!r}); take another copy, or make it again"

@@ -50,8 +50,8 @@ def read(path: Path, limit: int | None) -> Jets:
 def from_tree(file: Any, path: Path, limit: int | None) -> Jets:
     """Jets of an open ROOT file; see `read`."""
     if TREE not in file:
-        found = ", ".join(file.keys()) or "nothing"
-        raise DataError(f"{path}: no tree {TREE!r} in this ROOT file; found {found}")
+        trees = ", ".join(file.keys()) or "nothing"
+        raise DataError(f"{path}: no tree {TREE!r} in this ROOT file; found {trees}")
     tree = file[TREE]
     labels = sorted_labels([name for name in tree.keys() if name.startswith("label_")])  # noqa: SIM118
     missing = [name for name in (*MOMENTA, *JET, BACKGROUND) if name not in tree]

@@ -57,9 +57,9 @@ def layout(program: Program, top: str) -> Layout:
         If a node has no call or more than one, or a call belongs to no node.
     """
     arrays = generated.arrays(top)
-    found: dict[str, list[Call]] = {}
+    by_function: dict[str, list[Call]] = {}
     for call in generated.calls(top):
-        found.setdefault(call.layer, []).append(call)
+        by_function.setdefault(call.layer, []).append(call)
     variables = {name: _array(arrays, name, name) for name in program.inputs}
     aliases: dict[str, str] = {}
     calls: dict[str, Call] = {}
@@ -68,11 +68,11 @@ def layout(program: Program, top: str) -> Layout:
             aliases[node.output] = node.inputs[0]
             continue
         name = f"{node.name}_act" if node.op == "Quant" else node.name
-        call = _only_call(node, found.pop(name, []))
+        call = _only_call(node, by_function.pop(name, []))
         calls[node.name] = call
         variables[node.output] = _array(arrays, _result(node, call), node.output)
-    if found:
-        raise ProjectError(f"the generated C++ calls {sorted(found)}, which are no nodes")
+    if by_function:
+        raise ProjectError(f"the generated C++ calls {sorted(by_function)}, which are no nodes")
     return Layout(variables, aliases, calls)
 
 
@@ -123,11 +123,12 @@ def _result(node: Node, call: Call) -> str:
 def _check_variable(
     program: Program, name: str, array: Array, expected: Quantiser, typedefs: Mapping[str, str]
 ) -> None:
-    found = generated.quantiser_of(array.type, typedefs)
+    quantiser = generated.quantiser_of(array.type, typedefs)
     tensor = program.tensors[name]
-    if found != expected or found.type != tensor.type:
+    if quantiser != expected or quantiser.type != tensor.type:
         raise ProjectError(
-            f"tensor '{name}' is {found.cpp} in the generated C++; the program says {expected.cpp}"
+            f"tensor '{name}' is {quantiser.cpp} in the generated C++; the program says "
+            f"{expected.cpp}"
         )
     if array.size != tensor.size:
         raise ProjectError(
@@ -160,8 +161,8 @@ def _check_constants(program: Program, node: Node, where: Layout, files: Mapping
     for name, constants in zip(names, call.constants, strict=True):
         text = files.get(f"firmware/weights/{name}.h", "")
         match = _VALUES.search(text)
-        found = tuple(int(c) for c in match["codes"].split(",")) if match else ()
-        if found != constants.codes:
+        codes = tuple(int(c) for c in match["codes"].split(",")) if match else ()
+        if codes != constants.codes:
             raise ProjectError(
                 f"constants '{constants.name}' of node '{node.name}' are not those of the program "
                 f"in weights/{name}.h"

@@ -110,12 +110,13 @@ def write_project(
 
 def read_name(folder: Path) -> str:
     """The name of the top function of a written project; ProjectError if it has none."""
-    found = sorted((folder / "firmware").glob("*.cpp"))
-    if len(found) != 1:
+    sources = sorted((folder / "firmware").glob("*.cpp"))
+    if len(sources) != 1:
         raise ProjectError(
-            f"{folder / 'firmware'} holds {len(found)} .cpp files; expected the top function's one"
+            f"{folder / 'firmware'} holds {len(sources)} .cpp files; expected that of the top "
+            "function alone"
         )
-    return found[0].stem
+    return sources[0].stem
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

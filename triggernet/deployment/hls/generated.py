@@ -57,7 +57,7 @@ def calls(text: str) -> tuple[Call, ...]:
     ProjectError
         If a call has no comment that names its layer.
     """
-    found = []
+    calls_made = []
     for number, line in enumerate(text.splitlines()):
         match = _CALL.match(line)
         if match is None:
@@ -66,19 +66,19 @@ def calls(text: str) -> tuple[Call, ...]:
         if comment is None:
             raise ProjectError(f"line {number + 1} of the top function calls without a layer name")
         arguments = tuple(a.strip() for a in match["arguments"].split(","))
-        found.append(Call(number, comment["name"], match["function"], arguments))
-    return tuple(found)
+        calls_made.append(Call(number, comment["name"], match["function"], arguments))
+    return tuple(calls_made)
 
 
 def arrays(text: str) -> dict[str, Array]:
     """The arrays declared in a top function, arguments included, by name."""
-    found = {}
+    by_name = {}
     for match in _ARRAY.finditer(text):
         size = 1
         for factor in match["size"].split("*"):
             size *= int(factor)
-        found[match["name"]] = Array(match["name"], match["type"], size)
-    return found
+        by_name[match["name"]] = Array(match["name"], match["type"], size)
+    return by_name
 
 
 def arguments(text: str) -> tuple[Array, ...]:

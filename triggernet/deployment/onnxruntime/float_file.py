@@ -33,9 +33,9 @@ class _Reading(Mapping[str, Tensor]):
         self.inputs, self.read = inputs, dict.fromkeys(inputs, False)
 
     def __getitem__(self, name: str) -> Tensor:
-        found = self.inputs[name]
+        tensor = self.inputs[name]
         self.read[name] = True
-        return found
+        return tensor
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.inputs)

@@ -61,12 +61,12 @@ class Latency(ProjectResult):
 
     def of(self, stage: str, objects: int, threads: int) -> Timing | None:
         """The timing of whole jets for so many objects and threads; None if it was not taken."""
-        found = [
+        matching = [
             each
             for each in self.timings
             if (each.stage, each.objects, each.threads) == (stage, objects, threads)
         ]
-        return max(found, key=lambda each: each.constituents, default=None)
+        return max(matching, key=lambda each: each.constituents, default=None)
 
     def as_dict(self) -> dict[str, Any]:
         """For machines; what ``--json`` prints."""
@@ -142,10 +142,10 @@ def measure_latency(
     bench = _Bench(path, config, jets, events)
     load, session = Clock.of(lambda: open_session(str(path), threads[0]))
     _, first = bench.event(session, 1, config.encoding.n_constituents)
-    found = list(bench.all(objects, threads))
+    measured = list(bench.all(objects, threads))
     after = _resident_mb()
     return Latency(
-        timings=tuple(found),
+        timings=tuple(measured),
         load_ms=1e3 * load.passed,
         first_ms=1e3 * first.passed,
         memory_mb=None if before is None or after is None else max(0.0, after - before),

@@ -12,15 +12,15 @@ from triggernet.results import digest_of
 def vendored_headers() -> dict[str, Path]:
     """hls4ml's headers, by their path in a project; nothing of hls4ml is imported."""
     templates = hls4ml_templates()
-    found: dict[str, Path] = {}
+    headers: dict[str, Path] = {}
     for root, pattern in (
         (templates / "vivado", "ap_types/**/*.h"),
         (templates / "vivado", "nnet_utils/*.h"),
         (templates / "vitis", "nnet_utils/*.h"),
     ):
         for path in sorted(root.glob(pattern)):
-            found[f"firmware/{path.relative_to(root).as_posix()}"] = path
-    return found
+            headers[f"firmware/{path.relative_to(root).as_posix()}"] = path
+    return headers
 
 
 def hls4ml_templates() -> Path:

@@ -125,12 +125,12 @@ def _check_names(program: Program) -> None:
 
 def useful_intervals(program: Program) -> list[int]:
     """Intervals at which the hardware changes: 1, parts and multiples of the particles."""
-    found, edges = {1}, _edge_tensors(program)
+    intervals, edges = {1}, _edge_tensors(program)
     tensors = (t for t in program.tensors.values() if len(t.shape) == 2 and t.name not in edges)
     for size in {t.shape[0] for t in tensors}:
         longest = size * max(1, size // 2)
-        found |= {Ring.within(size, k).slots for k in range(1, longest + 1)}
-    return sorted(found)
+        intervals |= {Ring.within(size, k).slots for k in range(1, longest + 1)}
+    return sorted(intervals)
 
 
 def _edge_tensors(program: Program) -> set[str]:
@@ -205,15 +205,15 @@ def _control(fabric: Fabric) -> None:
 
 
 def _instances(modules: Mapping[str, Module], top: str) -> dict[str, int]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     def visit(name: str, times: int) -> None:
-        found[name] += times
+        counts[name] += times
         for inner, count in modules[name].instances.items():
             visit(inner, times * count)
 
     visit(top, 1)
-    return dict(found)
+    return dict(counts)
 
 
 def _count(modules: Mapping[str, Module], top: str) -> HardwareCount:

@@ -67,7 +67,7 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
     with scratch("place") as work:
         used, max_mhz, reason = _placed(project, design, work, time_limit_s)
     harness_ff = sum(port.n_bits for port in (*design.inputs, *design.outputs)) + 4
-    found = Placement(
+    placement = Placement(
         chip=CHIP,
         fits=not reason,
         reason=reason,
@@ -80,8 +80,8 @@ def place(project: Path, synthesis: Synthesis, *, time_limit_s: float = TIME_LIM
         seconds=round(time.monotonic() - started, 1),
     )
     if Synthesis.sources(project) == synthesis.judges:
-        replace(synthesis, place=found).save(project)
-    return found
+        replace(synthesis, place=placement).save(project)
+    return placement
 
 
 def _placed(
@@ -107,15 +107,15 @@ def harness(design: Design) -> str:
     for port in design.inputs:
         lines.append(_connection(port, "in", offset))
         offset += port.n_bits
-    found = 1
+    width = 1
     for port in design.outputs:
-        lines.append(_connection(port, "found", found))
-        found += port.n_bits
+        lines.append(_connection(port, "found", width))
+        width += port.n_bits
     text = TEMPLATE.read_text("utf-8")
     values = {
         "TOP": design.top,
         "INPUT_BITS": offset - 2,
-        "OUTPUT_BITS": found - 1,
+        "OUTPUT_BITS": width - 1,
         "PORTS": "\n".join(lines),
     }
     for key, value in values.items():
@@ -136,9 +136,9 @@ def _netlist(project: Path, design: Design, work: Path, time_limit_s: float) -> 
 
 
 def _used(cells: Mapping[str, int]) -> dict[str, int]:
-    found = {name: cells.get(cell, 0) for cell, name in CELLS.items()}
-    found["LUT4"] += CARRY_LUTS * cells.get("CCU2C", 0)
-    return found
+    used = {name: cells.get(cell, 0) for cell, name in CELLS.items()}
+    used["LUT4"] += CARRY_LUTS * cells.get("CCU2C", 0)
+    return used
 
 
 def _too_much(used: Mapping[str, int]) -> str:

@@ -129,9 +129,9 @@ def run(simulator: Simulator, inputs: Mapping[str, Codes]) -> dict[str, NDArray[
         n = _write_inputs(simulator, inputs, work)
         options = ["--binary", "--inputs", "inputs.bin", "--found", "found.bin"]
         _call(simulator, [*options, "--json", "found.json"], work, ["found.bin"])
-        found = np.fromfile(work / "found.bin", dtype="<i8").reshape(n, -1).astype(np.int64)
-    valid = found[:, 0] == 1
-    columns = np.split(found[:, 1:], np.cumsum([t.size for t in tensors])[:-1], axis=1)
+        answers = np.fromfile(work / "found.bin", dtype="<i8").reshape(n, -1).astype(np.int64)
+    valid = answers[:, 0] == 1
+    columns = np.split(answers[:, 1:], np.cumsum([t.size for t in tensors])[:-1], axis=1)
     events: dict[str, NDArray[Any]] = {}
     for tensor, column in zip(tensors, columns, strict=True):
         codes = np.ascontiguousarray(column).reshape(n, *tensor.shape)
@@ -183,17 +183,17 @@ def check(
         options += ["--seed", str(seed), "--json", "found.json", *plusargs]
         if wave is not None:
             options += ["--wave", "wave.fst"]
-        found = _call(simulator, options, work, ["wave.fst"] if wave is not None else [])
+        answers = _call(simulator, options, work, ["wave.fst"] if wave is not None else [])
         if wave is not None:
             wave.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(work / "wave.fst", wave)
-    return found
+    return answers
 
 
 def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) -> tuple[str, ...]:
     """The program's tensors in the order of the ports: by name, or else by their order."""
-    found = tuple(port.name for port in ports)
-    ordered = found if set(found) == set(names) else names
+    port_names = tuple(port.name for port in ports)
+    ordered = port_names if set(port_names) == set(names) else names
     shapes = [(port.size, port.signed) for port in ports]
     wanted = [(program.tensors[n].size, program.tensors[n].type.signed) for n in ordered]
     if shapes != wanted:

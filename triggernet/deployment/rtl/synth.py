@@ -68,11 +68,11 @@ def synthesise(
     before = _earlier(project)
     if before is not None and all(getattr(before, k) == v for k, v in options.items()):
         return replace(before, cached=True)
-    found = _run(project, top, options, time_limit_s)
-    if before is not None and before.judges == found.judges:
-        found = replace(found, place=before.place)
-    found.save(project)
-    return found
+    synthesis = _run(project, top, options, time_limit_s)
+    if before is not None and before.judges == synthesis.judges:
+        synthesis = replace(synthesis, place=before.place)
+    synthesis.save(project)
+    return synthesis
 
 
 def _earlier(project: Path) -> Synthesis | None:

@@ -69,10 +69,10 @@ def find_verilator() -> Verilator:
 def _version(program: str) -> str:
     with scratch("verilator") as work:
         said = run_tool([program, "--version"], cwd=work, hint=HINT)
-    found = re.search(r"Verilator (\d+)\.(\S+)", said)
-    if found is None or int(found[1]) < OLDEST:
+    version = re.search(r"Verilator (\d+)\.(\S+)", said)
+    if version is None or int(version[1]) < OLDEST:
         raise MissingToolError(
             f"{program} says it is {said.strip()[:80]!r}; Verilator {OLDEST} or newer is needed; "
             f"{HINT}"
         )
-    return f"{found[1]}.{found[2]}"
+    return f"{version[1]}.{version[2]}"

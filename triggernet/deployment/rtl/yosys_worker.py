@@ -74,16 +74,16 @@ def shared_modules(contents: Mapping[str, Mapping[str, int]], top: str) -> set[s
 
 def instances(contents: Mapping[str, Mapping[str, int]], top: str) -> dict[str, int]:
     """How often each module exists in the whole design below `top`, `top` itself once."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     def visit(name: str, count: int) -> None:
-        found[name] += count
+        counts[name] += count
         for kind, number in contents[name].items():
             if kind in contents:
                 visit(kind, count * number)
 
     visit(top, 1)
-    return dict(found)
+    return dict(counts)
 
 
 def _cells(contents: Mapping[str, Mapping[str, int]], name: str) -> int:

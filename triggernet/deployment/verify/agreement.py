@@ -178,8 +178,8 @@ def _executor_lines(name: str, result: ExecutorResult) -> list[str]:
 
 def _mismatch_lines(first: Mismatch) -> list[str]:
     where = f"node '{first.node}' ({first.operator})" if first.node else "no node known"
-    found = "no answer" if first.found is None else f"found {first.found}"
-    values = f"expected code {first.expected}, {found}"
+    answer = "no answer" if first.found is None else f"found {first.found}"
+    values = f"expected code {first.expected}, {answer}"
     if first.expected is None:
         values = "differs after other vectors, not alone"
     what = (

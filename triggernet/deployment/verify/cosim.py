@@ -134,14 +134,13 @@ class CoSimulation(ProjectResult):
         kinds = ", ".join(f"{n} {kind}" for kind, n in self.kinds.items())
         lines = [f"{self.n_vectors} vectors through Verilator {self.version} (seed {self.seed})"]
         lines += [f"  {kinds}", *_phase_lines(self.phases)]
-        for what, found, predicted in (
+        for what, measured, predicted in (
             ("latency", self.latency_cycles, self.predicted_latency_cycles),
             ("interval", self.interval_cycles, self.predicted_interval_cycles),
         ):
-            verdict = "as predicted" if found == predicted else f"NOT the predicted {predicted}"
-            lines.append(
-                f"{what}: {'unknown' if found is None else counted(found, 'clock')}, {verdict}"
-            )
+            verdict = "as predicted" if measured == predicted else f"NOT the predicted {predicted}"
+            clocks = "unknown" if measured is None else counted(measured, "clock")
+            lines.append(f"{what}: {clocks}, {verdict}")
         if self.first is not None:
             lines += _first_lines(self.first)
         if self.hls is not None:
@@ -203,18 +202,18 @@ def cosim(
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
     drawn = project / WAVE if wave else None
-    found, version = _simulated(project, program, stimuli, seed, drawn, edited)
+    simulated, version = _simulated(project, program, stimuli, seed, drawn, edited)
     return CoSimulation(
         n_vectors,
         seed,
         stimuli.counts(),
-        found["mismatches"],
-        _described(found["first"], stimuli),
-        found["latency_cycles"],
-        found["interval_cycles"],
+        simulated["mismatches"],
+        _described(simulated["first"], stimuli),
+        simulated["latency_cycles"],
+        simulated["interval_cycles"],
         design.latency_cycles,
         design.interval_cycles,
-        found["phases"],
+        simulated["phases"],
         version,
         judges,
         _hls_bench(written, edited),
@@ -237,12 +236,12 @@ def _simulated(
     say("evaluating exact integers")
     expected = evaluate(program, stimuli.inputs)
     say("simulating")
-    found = check(simulator, stimuli.inputs, expected, seed=seed)
+    checked = check(simulator, stimuli.inputs, expected, seed=seed)
     if wave is not None:
         say("building the simulation with waveforms")
         traced = build(project, trace=True, edited=edited)
         check(traced, stimuli.inputs, expected, seed=seed, wave=wave)
-    return found, simulator.version
+    return checked, simulator.version
 
 
 def _refuse_altered(project: Project) -> None:

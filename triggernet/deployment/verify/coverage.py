@@ -95,9 +95,9 @@ class TieSearch:
     def add(self, seen: ProbedQuantisation) -> None:
         """Note the jets with a tie at one quantiser."""
         if dropped_bits(seen):
-            found = ties(seen)
+            tied = ties(seen)
             self.jets[seen.node.name, seen.prefix] = np.asarray(
-                found.reshape(len(found), -1).any(axis=1)
+                tied.reshape(len(tied), -1).any(axis=1)
             )
 
 

@@ -106,8 +106,8 @@ class OnnxRuntime:
         feed = {name: array.astype(np.float32) for name, array in values.items()}
         names = [output.name for output in session.get_outputs()]
         with running("onnxruntime"):
-            found = session.run(None, feed)
-        return codes_of(self._program, dict(zip(names, found, strict=True)))
+            outputs = session.run(None, feed)
+        return codes_of(self._program, dict(zip(names, outputs, strict=True)))
 
 
 def _with_all_outputs(model: onnx.ModelProto, program: Program) -> onnx.ModelProto:
@@ -131,8 +131,8 @@ class Qonnx:
 
     def run(self, inputs: Mapping[str, Codes]) -> Values:
         """The outputs."""
-        found = self.trace(inputs)
-        return {name: found[name] for name in self._program.outputs}
+        tensors = self.trace(inputs)
+        return {name: tensors[name] for name in self._program.outputs}
 
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
         """Every tensor that a node writes."""
@@ -150,9 +150,9 @@ class Qonnx:
             warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
             wrapper = wrapper.transform(InferShapes())
             feed = {name: array.astype(np.float32) for name, array in values.items()}
-            found = execute_onnx(wrapper, feed, return_full_exec_context=True)
+            tensors = execute_onnx(wrapper, feed, return_full_exec_context=True)
         written = {node.output for node in self._program.nodes}
-        return codes_of(self._program, {n: v for n, v in found.items() if n in written})
+        return codes_of(self._program, {n: v for n, v in tensors.items() if n in written})
 
 
 class Brevitas:
@@ -215,13 +215,13 @@ def _named_layers(model: nn.Module) -> dict[str, nn.Module]:
     """Layers by the names that the export gives their nodes; without names of several layers."""
     from triggernet.learning.layers.blocks import OperatorLayer
 
-    found: dict[str, list[nn.Module]] = {}
+    layers: dict[str, list[nn.Module]] = {}
     for path, module in model.named_modules():
         if isinstance(module, OperatorLayer):
             place = re.search(r"[^.]+(\.\d+)*$", path)
             assert place is not None
-            found.setdefault(place[0].replace(".", "_"), []).append(module)
-    return {name: modules[0] for name, modules in found.items() if len(modules) == 1}
+            layers.setdefault(place[0].replace(".", "_"), []).append(module)
+    return {name: modules[0] for name, modules in layers.items() if len(modules) == 1}
 
 
 class Hls:

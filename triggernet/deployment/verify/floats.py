@@ -81,8 +81,8 @@ def _logits(run: Run, path: Path, sample: Sample) -> tuple[Floats, Floats, NDArr
             ours = run.config.task.logits(model(inputs)).double().numpy()
             parts.append((ours, theirs, tables.differ(inputs)))
             progress.advance(len(theirs))
-    exact, found, tied = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return exact, found.astype(np.float64), tied
+    exact, answered, tied = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return exact, answered.astype(np.float64), tied
 
 
 class _NeighbourTables:
@@ -105,9 +105,9 @@ class _NeighbourTables:
     def differ(self, inputs: Mapping[str, Tensor]) -> NDArray[np.bool_]:
         """Objects (B,) of which any constituent has other neighbours; their order is no matter."""
         n = len(next(iter(inputs.values())))
-        found = np.zeros(n, np.bool_)
+        differing = np.zeros(n, np.bool_)
         if self._session is None:
-            return found
+            return differing
         with running("onnxruntime", FLOAT_MODEL):
             arrays = self._session.run(list(self._names), feed(self._session, inputs))
         neighbours: Any = self._model.neighbours
@@ -117,8 +117,8 @@ class _NeighbourTables:
         ):
             theirs = np.sort(np.where(np.isinf(distance), -1, place), axis=2)  # (B, N, k)
             other = (np.sort(ours.numpy(), axis=2) != theirs).any(2)  # (B, N)
-            found |= (other & present).any(1)
-        return found
+            differing |= (other & present).any(1)
+        return differing
 
 
 def _scores(logits: Floats) -> Floats:

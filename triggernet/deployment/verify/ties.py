@@ -31,14 +31,14 @@ def search_ties(program: Program, candidates: Callable[[int], Inputs], n: int) -
         How many to give; candidates without a tie fill up what was not found.
     """
     chosen: list[Inputs] = []
-    found: dict[Key, int] = {}
+    ties: dict[Key, int] = {}
     room = n
     for _ in range(MOST_BATCHES):
         batch = candidates(BATCH)
         search = TieSearch()
         observe(program, batch, search.add)
         quota = -(-n // max(1, len(search.jets)))
-        index = _choose(search, found, quota)[:room]
+        index = _choose(search, ties, quota)[:room]
         chosen.append({name: codes[index] for name, codes in batch.items()})
         room -= len(index)
         if room <= 0:
@@ -48,13 +48,13 @@ def search_ties(program: Program, candidates: Callable[[int], Inputs], n: int) -
     return {name: np.concatenate([part[name] for part in chosen]) for name in chosen[0]}
 
 
-def _choose(search: TieSearch, found: dict[Key, int], quota: int) -> list[int]:
+def _choose(search: TieSearch, ties: dict[Key, int], quota: int) -> list[int]:
     """Jets of one batch, up to the quota of each quantiser, the rarest ties first."""
     index: dict[int, None] = {}
     for key, jets in sorted(search.jets.items(), key=lambda item: int(item[1].sum())):
-        have = found.get(key, 0)
+        have = ties.get(key, 0)
         for jet in np.flatnonzero(jets)[: max(0, quota - have)].tolist():
             index[jet] = None
             have += 1
-        found[key] = have
+        ties[key] = have
     return list(index)

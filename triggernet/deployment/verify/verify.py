@@ -68,12 +68,12 @@ def verify(
     if unknown:
         raise UsageError(f"unknown executors {unknown}; there are {', '.join(EXECUTORS)}")
     judges = Agreement.sources(project)  # before anything is read: an edit meanwhile shows
-    found = load_project(project)
-    program, notes = found.program, oddities(found)
+    written = load_project(project)
+    program, notes = written.program, oddities(written)
     real, about_jets = encoded_jets(program, jets)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
-    comparisons, absent, missing = _prepare(found, stimuli, executors)
+    comparisons, absent, missing = _prepare(written, stimuli, executors)
     coverage = Coverage()
     _compare_outputs(program, stimuli, comparisons, coverage)
     for comparison in comparisons.values():
@@ -86,7 +86,7 @@ def verify(
         absent,
         coverage.table(program),
         (*notes, *about_jets),
-        found.model_agrees,
+        written.model_agrees,
         judges,
         missing,
     )
@@ -106,20 +106,20 @@ def _prepare(
     project: Project, stimuli: Stimuli, names: Collection[str]
 ) -> tuple[dict[str, _Comparison], dict[str, str], tuple[str, ...]]:
     """A comparison for each executor that takes part, why others do not, and who lacks a tool."""
-    found, absent, missing = {}, {}, []
+    prepared, absent, missing = {}, {}, []
     for name, make in EXECUTORS.items():
         if name not in names:
             absent[name] = "not asked for"
             continue
         say(f"preparing {name}")
         try:
-            found[name] = _Comparison(project.program, stimuli, make(project))
+            prepared[name] = _Comparison(project.program, stimuli, make(project))
         except NotComparedError as reason:
             absent[name] = str(reason)
         except MissingToolError as reason:
             absent[name] = str(reason)
             missing.append(name)
-    return found, absent, tuple(missing)
+    return prepared, absent, tuple(missing)
 
 
 def _compare_outputs(
@@ -165,22 +165,22 @@ class _Comparison:
         mine = np.isin(index, self._vectors, assume_unique=True)
         if not mine.any():
             return
-        found = self._executor.run(self._stimuli.select(index[mine]))
+        answers = self._executor.run(self._stimuli.select(index[mine]))
         wrong = np.zeros(int(mine.sum()), dtype=np.bool_)
         for name, codes in expected.items():
-            wrong |= differs(found[name], codes[mine])
+            wrong |= differs(answers[name], codes[mine])
         self._mismatches += int(wrong.sum())
         self._note(index[mine][wrong])
 
     def compare_tensors(self) -> None:
         """Every tensor that the executor shows, on its subset."""
         inputs = self._stimuli.select(self._traced)
-        found, expected = self._executor.trace(inputs), trace(self._program, inputs)
-        if set(found) <= set(self._program.outputs):  # it has no inner values to show
+        traced, expected = self._executor.trace(inputs), trace(self._program, inputs)
+        if set(traced) <= set(self._program.outputs):  # it has no inner values to show
             self._traced = self._traced[:0]
             return
         wrong = np.zeros(len(self._traced), dtype=np.bool_)
-        for name, codes in found.items():
+        for name, codes in traced.items():
             wrong |= differs(codes, expected[name])
         self._traced_mismatches = int(wrong.sum())
         self._note(self._traced[wrong])
@@ -204,9 +204,9 @@ class _Comparison:
         inputs = self._stimuli.select(np.array([vector]))
         expected = trace(self._program, inputs)
         # The outputs come from an executor's own run: what it traces may be a copy of it.
-        found = self._executor.trace(inputs) | self._executor.run(inputs)
-        first = _first_difference(self._program, expected, found)
-        outputs_only = set(found) <= set(self._program.outputs)
+        traced = self._executor.trace(inputs) | self._executor.run(inputs)
+        first = _first_difference(self._program, expected, traced)
+        outputs_only = set(traced) <= set(self._program.outputs)
         node = None
         if first is not None and not outputs_only:
             node = next((n for n in self._program.nodes if n.output == first.tensor), None)
@@ -226,13 +226,13 @@ class _Comparison:
 
 
 def _first_difference(
-    program: Program, expected: Mapping[str, Codes], found: Mapping[str, NDArray[Any]]
+    program: Program, expected: Mapping[str, Codes], codes: Mapping[str, NDArray[Any]]
 ) -> _Difference | None:
     """The first tensor, in program order, in which one vector differs."""
     for name in program.tensors:
-        if name not in found or not differs(found[name], expected[name]).any():
+        if name not in codes or not differs(codes[name], expected[name]).any():
             continue
-        want, have = expected[name].ravel(), found[name].ravel()
+        want, have = expected[name].ravel(), codes[name].ravel()
         element = int(np.flatnonzero(want != have)[0])
         value = float(have[element])
         code: int | float | None = int(have[element]) if value.is_integer() else value
@@ -241,11 +241,11 @@ def _first_difference(
     return None
 
 
-def differs(found: NDArray[Any], expected: Codes) -> NDArray[np.bool_]:
+def differs(codes: NDArray[Any], expected: Codes) -> NDArray[np.bool_]:
     """Which vectors differ anywhere, (n,); also where a value is on no code at all."""
-    wrong = np.asarray(found != expected)
-    if found.shape != expected.shape:
-        raise ProjectError(f"an executor gave values of shape {found.shape}, not {expected.shape}")
+    wrong = np.asarray(codes != expected)
+    if codes.shape != expected.shape:
+        raise ProjectError(f"an executor gave values of shape {codes.shape}, not {expected.shape}")
     return np.asarray(wrong.reshape(len(wrong), -1).any(axis=1))
 
 

@@ -94,16 +94,18 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """Both metrics and the difference of their AUCs, ready for JSON."""
-        found: dict[str, Any] = {"float": None, "quantised": None}
+        by_model: dict[str, Any] = {"float": None, "quantised": None}
         for name, metrics in self.models.items():
-            found[name] = metrics.with_notes()
+            by_model[name] = metrics.with_notes()
         difference = self.auc_difference
         if self.classes:
-            found["classes"] = {name: each.as_dict() for name, each in self.classes.items()}
-        found["auc_difference"] = difference and asdict(difference)
+            by_model["classes"] = {name: each.as_dict() for name, each in self.classes.items()}
+        by_model["auc_difference"] = difference and asdict(difference)
         if self.properties:
-            found["properties"] = {name: each.as_dict() for name, each in self.properties.items()}
-        return found | {"notes": list(self.notes)}
+            by_model["properties"] = {
+                name: each.as_dict() for name, each in self.properties.items()
+            }
+        return by_model | {"notes": list(self.notes)}
 
     def as_text(self) -> str:
         """Tables for people."""

@@ -69,14 +69,16 @@ def _curves(axes: Any, evaluation: Evaluation, n_background: int) -> list[Floats
         ("quantised", evaluation.quantised, evaluation.hardware_logits, "C1"),
     )
     curves = []
-    for name, found, logits, colour in models:
-        if found is None or logits is None:
+    for name, metrics, logits, colour in models:
+        if metrics is None or logits is None:
             continue
         curve = rejection_curve(logits, evaluation.label)
         low, high = band(curve, n_background)
         axes.fill_between(EFFICIENCIES, low, high, color=colour, alpha=0.2, linewidth=0)
-        at_30 = interval_text(found.rejection_30, found.rejection_30_low, found.rejection_30_high)
-        area = error_text(found.auc, found.auc_error)
+        at_30 = interval_text(
+            metrics.rejection_30, metrics.rejection_30_low, metrics.rejection_30_high
+        )
+        area = error_text(metrics.auc, metrics.auc_error)
         label = f"{name}: AUC {area}, {at_30} at 30 %".replace("+-", "±")
         axes.plot(EFFICIENCIES, curve, color=colour, label=label)
         curves.append(curve)
@@ -86,9 +88,9 @@ def _curves(axes: Any, evaluation: Evaluation, n_background: int) -> list[Floats
 def rejection_curve(logits: Floats, label: NDArray[np.int64]) -> Floats:
     """1 / background efficiency at `EFFICIENCIES`; NaN where less than one jet of it passes."""
     signal, background = roc_curve(logits, label)
-    found = np.interp(EFFICIENCIES, np.r_[0, signal], np.r_[0, background])
-    known = found * np.sum(label != 1) > 1 - 1e-9
-    return np.where(known, 1 / np.where(known, found, 1), np.nan)
+    passing = np.interp(EFFICIENCIES, np.r_[0, signal], np.r_[0, background])
+    known = passing * np.sum(label != 1) > 1 - 1e-9
+    return np.where(known, 1 / np.where(known, passing, 1), np.nan)
 
 
 def band(rejection: Floats, n_background: int) -> tuple[Floats, Floats]:

@@ -120,21 +120,21 @@ class Symmetry:
     def as_dict(self) -> dict[str, Any]:
         """Everything by name, ready for JSON."""
         models = {"float": self.float, "quantised": self.quantised}
-        found = {
+        values = {
             name: None if m is None else {key: asdict(change) for key, change in m.items()}
             for name, m in models.items()
         }
         promise = {"permutation_invariant": self.invariant, "kept": self.kept}
         settings = {"settings": asdict(self.config), "saturated": dict(self.saturated)}
-        return promise | settings | found
+        return promise | settings | values
 
     def as_text(self) -> str:
         """A table for people."""
         head = ("mean", "largest", "flipped")
         lines = ["change of the score (0 to 1), and flipped decisions, under transformations:"]
         lines.append(f"{'':<24}" + "".join(f"{name:>12}" for name in head))
-        for model, found in (("float", self.float), ("quantised", self.quantised)):
-            for name, change in (found or {}).items():
+        for model, symmetries in (("float", self.float), ("quantised", self.quantised)):
+            for name, change in (symmetries or {}).items():
                 shown = f"{model + ', ' + name:<24}{change.mean:>12.3g}{change.largest:>12.3g}"
                 lines.append(f"{shown}{change.flipped:>12}")
         if self.quantised is not None:
@@ -182,11 +182,11 @@ def symmetry(run: Run, jets: Jets, config: SymmetryConfig | None = None) -> Symm
     after = {name: logits_of(run, each) for name, each in samples.items()}
     invariant = bool(getattr(run.float_model, "permutation_invariant", False))
     saturated = {name: sum(each.saturated.values()) for name, each in samples.items()}
-    exact = {name: Change.between(before[0], found[0]) for name, found in after.items()}
+    exact = {name: Change.between(before[0], moved[0]) for name, moved in after.items()}
     hardware = {
-        name: Change.between(before[1], found[1])
-        for name, found in after.items()
-        if before[1] is not None and found[1] is not None
+        name: Change.between(before[1], moved[1])
+        for name, moved in after.items()
+        if before[1] is not None and moved[1] is not None
     }
     return Symmetry(config, invariant, exact, hardware or None, saturated)
 

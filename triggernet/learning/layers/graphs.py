@@ -81,8 +81,8 @@ class Shortcut(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(M, n_in) to (M, n_out)."""
-        found: Tensor = self.norm(self.linear(x))
-        return found
+        normed: Tensor = self.norm(self.linear(x))
+        return normed
 
 
 class Fusion(nn.Module):
@@ -95,8 +95,8 @@ class Fusion(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(M, n_in) to (M, n_out)."""
-        found: Tensor = self.norm(torch.relu(self.linear(x)))
-        return found
+        normed: Tensor = self.norm(torch.relu(self.linear(x)))
+        return normed
 
 
 class ObjectHead(nn.Module):

@@ -228,8 +228,8 @@ def _rejections(logits: Floats, label: Labels, classes: Sequence[str]) -> Iterat
                 score, is_signal = pair(logits, label, s, b)
                 passing = passing_background(score, is_signal, efficiency)
                 n = int((is_signal == 0).sum())
-                found = statistics.rejection(passing, n)
-                yield ClassRejection(signal, background, efficiency, found, passing, n)
+                rejected = statistics.rejection(passing, n)
+                yield ClassRejection(signal, background, efficiency, rejected, passing, n)
 
 
 def discriminant(logits: Floats, signal: int, background: int) -> Floats:

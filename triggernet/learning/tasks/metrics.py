@@ -185,13 +185,13 @@ def up_to_date(metrics: Mapping[str, Any]) -> dict[str, Any]:
     the background efficiency f, the error is that of 1 / f with sigma(f)^2 = f (1 - f) / n.
     Metrics of today are returned as they are.
     """
-    found = dict(metrics)
-    value, error = found.get("rejection_30"), found.pop("rejection_30_error", None)
-    if value is None or not error or found.get("passing_30") is not None:
-        return found
+    renewed = dict(metrics)
+    value, error = renewed.get("rejection_30"), renewed.pop("rejection_30_error", None)
+    if value is None or not error or renewed.get("passing_30") is not None:
+        return renewed
     passing = (1 - 1 / value) * (value / error) ** 2
     bounds = statistics.rejection(passing, passing * value)
-    return found | {
+    return renewed | {
         "n_background": round(passing * value),
         "rejection_30_low": bounds.low,
         "rejection_30_high": bounds.high,

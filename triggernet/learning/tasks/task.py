@@ -120,8 +120,8 @@ class Task:
         if counts.min() > 0:
             return
         names = self.classes or ("background", "signal")
-        found = " and ".join(f"{n} {name}" for n, name in zip(counts, names, strict=True))
-        raise DataError(f"the {what} has {found} jets; all classes are needed: {advice}")
+        lacking = " and ".join(f"{n} {name}" for n, name in zip(counts, names, strict=True))
+        raise DataError(f"the {what} has {lacking} jets; all classes are needed: {advice}")
 
     def loss(self, logits: Tensor, label: Tensor, weight: Tensor | None = None) -> Tensor:
         """The mean loss of logits (B,) or (B, C), the classes weighted.
@@ -193,5 +193,5 @@ class Task:
 def probabilities(logits: Floats) -> Floats:
     """The softmax of logits (n, C)."""
     shifted = np.exp(logits - logits.max(1, keepdims=True))
-    found: Floats = shifted / shifted.sum(1, keepdims=True)
-    return found
+    normalised: Floats = shifted / shifted.sum(1, keepdims=True)
+    return normalised

@@ -248,11 +248,11 @@ def _keys(cls: type[Any], above: str = "") -> Iterator[str]:
 
 def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Nested values by dotted keys."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{above}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return found
+        settings |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return settings
 
 
 def presets() -> Mapping[str, str]:

@@ -83,10 +83,10 @@ def float_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:
     else:
         values, momenta, jet = lab_values(p, jets.jet), p, jets.jet
     present = p[..., 0] > 0
-    found = {"momenta": momenta * present[..., None], "jet": jet}
+    inputs = {"momenta": momenta * present[..., None], "jet": jet}
     for name in encoding.types:
-        found[name] = values[name] if name.startswith("jet_") else values[name] * present
-    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in found.items()}
+        inputs[name] = values[name] if name.startswith("jet_") else values[name] * present
+    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in inputs.items()}
 
 
 def hardware_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:

@@ -151,17 +151,17 @@ class _Search:
             return {"x": torch.from_numpy(x), "loss": loss}
 
         seed, start = key
-        found = self.state.once(f"{stage}-{seed}-{start}", kept)
-        self.state.log(stage=stage, seed=seed, start=start, loss=found["loss"])
-        self.progress.advance(note=f"loss {found['loss']:.4f}")
-        return Minimum(seed, start, found["loss"], found["x"].numpy())
+        piece = self.state.once(f"{stage}-{seed}-{start}", kept)
+        self.state.log(stage=stage, seed=seed, start=start, loss=piece["loss"])
+        self.progress.advance(note=f"loss {piece['loss']:.4f}")
+        return Minimum(seed, start, piece["loss"], piece["x"].numpy())
 
     def _lbfgs(
         self, x: Floats, sample: PairSample, label: Floats, iterations: int
     ) -> tuple[Floats, float]:
         from scipy.optimize import minimize as scipy_minimize
 
-        found = scipy_minimize(
+        minimum = scipy_minimize(
             self.objective,
             x,
             args=(sample, label),
@@ -169,8 +169,8 @@ class _Search:
             method="L-BFGS-B",
             options={"maxiter": iterations, "maxcor": _MEMORY, "ftol": 1e-9},
         )
-        if not np.isfinite(found.fun):
+        if not np.isfinite(minimum.fun):
             raise ModelError(
                 "the loss is not finite; the jets hold momenta that are not, or are far too large"
             )
-        return found.x, float(found.fun)
+        return minimum.x, float(minimum.fun)

@@ -72,15 +72,15 @@ class Objective:
             for name in _FIRST_LAYER:
                 getattr(wide, name).normal_(generator=generator)
             wide.weight22.mul_(scale)
-        sums = channel_sums(coefficients_of(wide), sample)
-        traces = sums[..., 1]
+        sums = channel_sums(coefficients_of(wide), sample)  # (n, pool, 2)
+        traces = sums[..., 1]  # (n, pool)
         features = np.stack([(sums[..., 0] + traces) / N_BAR**2, traces / N_BAR], -1)
-        chosen, weights = choose_channels(features, label, C)
+        chosen, weights = choose_channels(features, label, C)  # C places, (2 C + 1,)
         return self._start_of(wide, chosen, weights)
 
     def _start_of(self, wide: NanoPELICAN, chosen: list[int], weights: Floats) -> Floats:
         values = {name: getattr(wide, name)[chosen] for name in _FIRST_LAYER}
-        values["weight20"] = torch.from_numpy(weights[:-1].reshape(-1, 2))
+        values["weight20"] = torch.from_numpy(weights[:-1].reshape(-1, 2))  # (C, 2)
         values["bias20"] = torch.tensor(weights[-1])
         flat = [
             values.get(name, torch.zeros_like(parameter)).detach().reshape(-1)
@@ -90,7 +90,7 @@ class Objective:
 
     def assign(self, x: Floats) -> None:
         """Set the model's parameters from scaled ones."""
-        values = torch.from_numpy(x * self._scale)
+        values = torch.from_numpy(x * self._scale)  # (size,)
         torch.nn.utils.vector_to_parameters(values, self._parameters)
 
     def __call__(self, x: Floats, sample: PairSample, label: Floats) -> tuple[float, Floats]:
@@ -101,7 +101,7 @@ class Objective:
         loss, slope = loss_and_gradient(coefficients, sample, label, self._threads)
         outer = [torch.from_numpy(value) for value in (slope.k, slope.tables, slope.bias)]
         inner = torch.autograd.grad(tensors, self._parameters, outer)
-        gradient = torch.cat([part.reshape(-1) for part in inner]).numpy()
+        gradient = torch.cat([part.reshape(-1) for part in inner]).numpy()  # (size,)
         return loss, gradient * self._scale
 
     def logits(self, x: Floats, sample: PairSample) -> Floats:
@@ -118,8 +118,12 @@ def coefficients_of(model: NanoPELICAN) -> Coefficients:
 
 def _stacked(model: NanoPELICAN) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Coefficients k (C,), tables (11, K, C) and bias (K,), differentiable."""
-    found = model.coefficients()
-    return found["k"], torch.stack([found[name] for name in TABLES]), found["bias"]
+    coefficients = model.coefficients()
+    return (
+        coefficients["k"],
+        torch.stack([coefficients[name] for name in TABLES]),
+        coefficients["bias"],
+    )
 
 
 def _scales(model: NanoPELICAN, sample: PairSample) -> Floats:

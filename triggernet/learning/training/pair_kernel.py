@@ -88,10 +88,10 @@ def _run(
     """Summed loss, flat summed gradient and logits."""
     c = coefficients
     size = c.k.size + c.tables.size + c.bias.size
-    row = np.minimum(sample.count, len(c.bias) - 1)
+    row = np.minimum(sample.count, len(c.bias) - 1)  # (n,), which of K
     first = (sample.first_pair, sample.first_particle)
     data = (sample.d, sample.r, sample.t, row)
-    result = np.empty(len(sample))
+    result = np.empty(len(sample))  # (n,)
 
     def part(begin: int) -> tuple[float, Floats]:
         gradient = np.zeros(size)
@@ -153,8 +153,8 @@ def _chunk(jets: Any, first: Any, data: Any, weights: Any, out: Any) -> float:  
     largest = 0
     for n in range(jets[0], jets[1]):
         largest = max(largest, first_particle[n + 1] - first_particle[n])
-    line = np.empty((2, largest), np.float32)
-    active = np.empty((C, 2, largest), np.float32)
+    line = np.empty((2, largest), np.float32)  # A_i and B_j
+    active = np.empty((C, 2, largest), np.float32)  # counts by row and column
     sums = np.empty((C, 5))  # S, sum of active d, T, active diagonal, r of the active diagonal
     g_tables = gradient[C : C + tables.size].reshape(tables.shape)
     loss = 0.0
@@ -164,7 +164,7 @@ def _chunk(jets: Any, first: Any, data: Any, weights: Any, out: Any) -> float:  
         products = d[first_pair[n] : first_pair[n + 1]]
         w = bias[v]
         for c in range(C):
-            h = tables[:, v, c]
+            h = tables[:, v, c]  # (11,)
             _lines(h, rows, t[n], line)
             if tied:
                 total, slope = _tied_pairs(products, np.float32(k[c]), line, len(rows), active[c])
@@ -267,9 +267,9 @@ def _diagonal(h: Any, rows: Any, t: float, sums: Any) -> None:  # pragma: no cov
 
 @njit(cache=True, nogil=True)
 def _scatter(
-    residual: float, h: Any, rows: Any, t: float, found: Any, out: Any
+    residual: float, h: Any, rows: Any, t: float, pairs: Any, out: Any
 ) -> None:  # pragma: no cover
-    active, sums = found
+    active, sums = pairs
     outer = residual * h[9]
     for side in range(2):
         slope, number = 0.0, 0.0

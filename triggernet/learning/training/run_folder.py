@@ -119,12 +119,12 @@ def check_folder(
             f"{folder / CONFIG} differs from the configuration given; resume with the same one, or "
             "choose another folder"
         )
-    found = read_json(folder / PROVENANCE)
+    recorded = read_json(folder / PROVENANCE)
     for key in ("inputs", "packages", "triggernet"):
-        if found.get(key) != made[key]:
+        if recorded.get(key) != made[key]:
             raise UsageError(
-                f"{folder} was begun with other {key}: {found.get(key)}, now {made[key]}; resume "
-                "with the same ones, or choose another folder"
+                f"{folder} was begun with other {key}: {recorded.get(key)}, now {made[key]}; "
+                "resume with the same ones, or choose another folder"
             )
 
 
@@ -241,12 +241,12 @@ def digests_of(start: StartConfig) -> dict[str, str]:
     ModelError
         If a run is none.
     """
-    found = {}
+    digests = {}
     for run in (start.from_, start.teacher):
         if run is not None:
             finished_config(Path(run))
-            found[f"{run}/{FLOAT}"] = sha256_of(Path(run) / FLOAT)
-    return found
+            digests[f"{run}/{FLOAT}"] = sha256_of(Path(run) / FLOAT)
+    return digests
 
 
 def hardware_config(folder: Path) -> RunConfig:

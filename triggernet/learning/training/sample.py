@@ -202,8 +202,8 @@ def _refuse_narrow(sample: Sample, config: RunConfig) -> None:
 
 def saturation_text(saturated: Mapping[str, int]) -> str:
     """``pt 3, eta 1``: the inputs with values outside their range; ``none`` without any."""
-    found = [f"{name} {count}" for name, count in saturated.items() if count]
-    return ", ".join(found) or "none"
+    saturating = [f"{name} {count}" for name, count in saturated.items() if count]
+    return ", ".join(saturating) or "none"
 
 
 def predict(model: torch.nn.Module, inputs: dict[str, Tensor], batch_size: int = 1000) -> Tensor:

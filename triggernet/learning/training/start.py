@@ -51,13 +51,13 @@ def warm_start(model: nn.Module, start: StartConfig) -> None:
         name for name in sorted(theirs.keys() | mine.keys()) if not _alike(name, theirs, mine)
     ]
     if differing:
-        found = "; ".join(_difference(name, theirs, mine) for name in differing[:SHOWN])
+        differences = "; ".join(_difference(name, theirs, mine) for name in differing[:SHOWN])
         more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
         heads = all(of_head(model, name) for name in differing)
         advice = "set training.start.head: fresh" if heads else "start from a run of the same model"
         raise ModelError(
             f"training.start.from: the model of {start.from_} is of another architecture: "
-            f"{found}{more}; {advice}"
+            f"{differences}{more}; {advice}"
         )
     model.load_state_dict(theirs, strict=False)
     say(f"starting from the float weights of {start.from_}, the head {start.head}")

@@ -68,11 +68,11 @@ class TrainingState:
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """The piece `name`, computed and kept if it is not there yet."""
-        found = self.get(name)
-        if found is None:
-            found = compute()
-            self.put(name, found)
-        return found
+        kept = self.get(name)
+        if kept is None:
+            kept = compute()
+            self.put(name, kept)
+        return kept
 
     def log(self, **entry: str | float | None) -> None:
         """Append one line to the history."""

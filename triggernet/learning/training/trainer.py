@@ -225,8 +225,8 @@ def _train_float(
 def _spread(aucs: list[float]) -> dict[str, Any]:
     """How the float models of several seeds differ."""
     std = float(np.std(aucs, ddof=1)) if len(aucs) > 1 else None
-    found = {"seeds": len(aucs), "auc": aucs, "mean": float(np.mean(aucs)), "std": std}
-    return {"spread": found}
+    spread = {"seeds": len(aucs), "auc": aucs, "mean": float(np.mean(aucs)), "std": std}
+    return {"spread": spread}
 
 
 def _fit(model: Any, config: RunConfig, split: Split, seed: int, state: TrainingState) -> None:
@@ -271,7 +271,7 @@ def _metrics(
     label = validation.label.numpy()
     n_parameters = parameters_of(model)
     losses = {}
-    found: dict[str, Any] = {"sample": "validation", "float": None, "quantised": None}
+    metrics: dict[str, Any] = {"sample": "validation", "float": None, "quantised": None}
     for name, module, inputs in (
         ("float", model, validation.exact),
         ("quantised", quantised, validation.hardware),
@@ -279,8 +279,8 @@ def _metrics(
         if module is not None:
             logits = config.task.logits(predict(module, inputs))
             losses[name] = float(config.task.loss(logits, validation.label, validation.weight))
-            found[name] = config.task.measure(logits.numpy(), label, n_parameters).as_dict()
-    return found, losses
+            metrics[name] = config.task.measure(logits.numpy(), label, n_parameters).as_dict()
+    return metrics, losses
 
 
 def parameters_of(model: nn.Module) -> int:

@@ -169,8 +169,8 @@ def short_name(path: str) -> str:
 
 def attributes_of(proto: onnx.NodeProto) -> dict[str, Any]:
     """Attributes of a node as Python values, strings decoded."""
-    found = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
-    return {k: v.decode() if isinstance(v, bytes) else v for k, v in found.items()}
+    attributes = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
+    return {k: v.decode() if isinstance(v, bytes) else v for k, v in attributes.items()}
 
 
 def _operator(state: Lowering, proto: onnx.NodeProto) -> Value:
@@ -186,8 +186,8 @@ def _operator(state: Lowering, proto: onnx.NodeProto) -> Value:
 def _quant(state: Lowering, proto: onnx.NodeProto) -> Value:
     where = f"node '{proto.name}' (Quant)"
     scale, zero_point, width = (state.array(n, proto) for n in proto.input[1:])
-    found = attributes_of(proto)
-    rounding = str(found.get("rounding_mode", "ROUND"))
+    attributes = attributes_of(proto)
+    rounding = str(attributes.get("rounding_mode", "ROUND"))
     if scale.size != 1:
         raise UnsupportedError(f"{where}: {scale.size} scales; only one a tensor is allowed")
     if float(zero_point.reshape(-1)[0]) != 0:
@@ -198,15 +198,15 @@ def _quant(state: Lowering, proto: onnx.NodeProto) -> Value:
         raise UnsupportedError(f"{where}: rounding mode {rounding}; allowed are ROUND and FLOOR")
     bits = int(width.reshape(-1)[0])
     fraction = power_of(float(scale.reshape(-1)[0]), where)
-    kind = FixedPoint(bool(found["signed"]), bits, bits - fraction)
+    kind = FixedPoint(bool(attributes["signed"]), bits, bits - fraction)
     quantiser = Quantiser(kind, "FLOOR" if rounding == "FLOOR" else "ROUND")
     source = proto.input[0]
     value = state.values.get(source)
     if isinstance(value, np.ndarray):
         codes = quantiser.from_real(value.astype(np.float64))
-        least = kind.min_int + int(bool(found.get("narrow", 0)) and kind.signed)
+        least = kind.min_int + int(bool(attributes.get("narrow", 0)) and kind.signed)
         return Constant(np.maximum(codes, least), kind)
-    if found.get("narrow", 0):
+    if attributes.get("narrow", 0):
         raise UnsupportedError(
             f"{where}: narrow ranges of activations are not supported; set narrow_range=False in "
             "this quantiser"
@@ -243,14 +243,20 @@ def _matmul(state: Lowering, proto: onnx.NodeProto) -> Value:
 
 
 def _gemm(state: Lowering, proto: onnx.NodeProto) -> Value:
-    found = attributes_of(proto)
-    if found.get("transA", 0) or found.get("alpha", 1.0) != 1 or found.get("beta", 1.0) != 1:
-        raise UnsupportedError(f"node '{proto.name}' (Gemm): only x W + b is allowed, not {found}")
+    attributes = attributes_of(proto)
+    if (
+        attributes.get("transA", 0)
+        or attributes.get("alpha", 1.0) != 1
+        or attributes.get("beta", 1.0) != 1
+    ):
+        raise UnsupportedError(
+            f"node '{proto.name}' (Gemm): only x W + b is allowed, not {attributes}"
+        )
     weight = state.values.get(proto.input[1])
     bias = state.values.get(proto.input[2]) if len(proto.input) > 2 else None
     if not isinstance(weight, Constant) or not (bias is None or isinstance(bias, Constant)):
         raise UnsupportedError(f"node '{proto.name}' (Gemm): weight and bias must be quantised")
-    if found.get("transB", 0):
+    if attributes.get("transB", 0):
         weight = Constant(weight.codes.T, weight.type)
     return Linear(short_name(proto.name), state.tensor(proto.input[0], proto), weight, bias)
 
@@ -314,8 +320,8 @@ def _transpose(state: Lowering, proto: onnx.NodeProto) -> Value:
 
 def _reduce_sum(state: Lowering, proto: onnx.NodeProto) -> Value:
     axes = state.array(proto.input[1], proto).reshape(-1).tolist()
-    found = attributes_of(proto)
-    if axes != [PARTICLE_AXIS] or found.get("keepdims", 1):
+    attributes = attributes_of(proto)
+    if axes != [PARTICLE_AXIS] or attributes.get("keepdims", 1):
         raise UnsupportedError(
             f"node '{proto.name}' (ReduceSum): axes {axes}; only the sum over particles (axis 1, "
             "dropped) is allowed"

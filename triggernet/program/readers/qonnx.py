@@ -115,13 +115,13 @@ def _quant(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
     if len(proto.input) != QUANT_INPUTS or any(n not in constants for n in proto.input[1:]):
         raise UnsupportedError(f"{name}: scale, zero point and bit width must be constant scalars")
     scale, zero_point, width = (constants[n] for n in proto.input[1:])
-    found = {a.name: _attribute(proto, a) for a in proto.attribute}
-    rounding = str(found.get("rounding_mode", "ROUND"))
+    given = {a.name: _attribute(proto, a) for a in proto.attribute}
+    rounding = str(given.get("rounding_mode", "ROUND"))
     if rounding not in ("ROUND", "FLOOR"):
         raise UnsupportedError(f"{name}: rounding mode {rounding}; allowed are ROUND and FLOOR")
     if zero_point != 0:
         raise UnsupportedError(f"{name}: zero point {zero_point:g} is not supported; only 0 is")
-    if found.get("narrow", 0):
+    if given.get("narrow", 0):
         raise UnsupportedError(
             f"{name}: narrow ranges are not supported; set narrow_range=False in this quantiser"
         )
@@ -129,7 +129,7 @@ def _quant(proto: onnx.NodeProto, constants: dict[str, float]) -> Node:
         raise UnsupportedError(
             f"{name}: bit width {width} is no whole number of bits from 1 to {MOST_BITS}"
         )
-    kind = FixedPoint(bool(found.get("signed", 1)), int(width), int(width) - power_of(scale, name))
+    kind = FixedPoint(bool(given.get("signed", 1)), int(width), int(width) - power_of(scale, name))
     attributes: dict[str, Attribute] = {
         "signed": int(kind.signed),
         "width": kind.width,

@@ -132,10 +132,10 @@ def _measured(name: str, value: float | None, limit: float, whole: float) -> Lin
 
 def overall(lines: Sequence[Line]) -> Verdict:
     """Failed if a line is, else unknown if a line is, else met."""
-    found = {line.verdict for line in lines}
-    if "failed" in found:
+    verdicts = {line.verdict for line in lines}
+    if "failed" in verdicts:
         return "failed"
-    return "unknown" if "unknown" in found else "met"
+    return "unknown" if "unknown" in verdicts else "met"
 
 
 def _line(

@@ -50,12 +50,12 @@ class BitOperations:
 
 def bit_operations(program: Program) -> BitOperations:
     """Count the bit operations of a program, those of every node and of its quantiser."""
-    found: dict[Kind, int] = {}
+    counts: dict[Kind, int] = {}
     for node in program.nodes:
         for operation in operations_of(program, node):
             bits = operation.count * bits_of(operation)
-            found[operation.kind] = found.get(operation.kind, 0) + bits
-    return BitOperations({kind: bits for kind, bits in found.items() if bits})
+            counts[operation.kind] = counts.get(operation.kind, 0) + bits
+    return BitOperations({kind: bits for kind, bits in counts.items() if bits})
 
 
 def bits_of(operation: Operation) -> int:

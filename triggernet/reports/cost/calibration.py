@@ -95,14 +95,14 @@ class Ratio:
 def ratios() -> Mapping[str, Ratio]:
     """Published / model for latency_cycles, lut, ff and dsp."""
     table = load_table()
-    found: dict[str, list[float]] = {"latency_cycles": [], "lut": [], "ff": [], "dsp": []}
+    by_figure: dict[str, list[float]] = {"latency_cycles": [], "lut": [], "ff": [], "dsp": []}
     for design in table.designs:
         modelled = model_of(table, design)
-        for key, values in found.items():
+        for key, values in by_figure.items():
             published_value = getattr(design, key)
             if published_value is not None:
                 values.append(published_value / modelled[key])
-    return MappingProxyType({name: _ratio(values) for name, values in found.items()})
+    return MappingProxyType({name: _ratio(values) for name, values in by_figure.items()})
 
 
 @cache

@@ -107,8 +107,8 @@ def _writer(program: Program, tensor: str) -> str:
 
 
 def _bits(program: Program, tensor: str) -> int:
-    found = program.tensors[tensor]
-    return found.size * found.type.width
+    tensor_type = program.tensors[tensor]
+    return tensor_type.size * tensor_type.type.width
 
 
 def _operators(pipeline: Pipeline) -> tuple[OperatorCost, ...]:

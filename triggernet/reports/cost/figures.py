@@ -85,13 +85,13 @@ Figures = Mapping[str, Figure]  # by name, one of FIGURES; absent where not know
 
 def best(sources: Iterable[Figures]) -> dict[str, Figure]:
     """The most trusted figure of each name; of equally trusted ones the first."""
-    found: dict[str, Figure] = {}
+    chosen: dict[str, Figure] = {}
     for figures in sources:
         for name, figure in figures.items():
-            known = found.get(name)
+            known = chosen.get(name)
             if known is None or TRUST.index(figure.how) < TRUST.index(known.how):
-                found[name] = figure
-    return found
+                chosen[name] = figure
+    return chosen
 
 
 def of_instances(figures: Figures, instances: int) -> Figures:

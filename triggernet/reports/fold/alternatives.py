@@ -140,25 +140,25 @@ def fold(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Fol
     UsageError
         If no design meets the budget, with the closest one and by how much it fails.
     """
-    found = tuple(alternatives(program, budget, part, config))
-    allowed = [a for a in found if not a.problems]
+    candidates = tuple(alternatives(program, budget, part, config))
+    allowed = [a for a in candidates if not a.problems]
     if not allowed:
-        closest = min(found, key=lambda a: a.excess)
+        closest = min(candidates, key=lambda a: a.excess)
         raise UsageError(
             f"no design of '{program.name}' at {config.clock_period_ns:g} ns meets the budget "
             f"'{budget.name}'; the closest one ({closest.name}): {'; '.join(closest.problems)}"
         )
     chosen = min(allowed, key=lambda a: (a.size, a.lut, a.latency_ns))
-    return Folding(chosen, found, _bound(chosen, found), budget.name)
+    return Folding(chosen, candidates, _bound(chosen, candidates), budget.name)
 
 
-def _bound(chosen: Alternative, found: Sequence[Alternative]) -> str:
+def _bound(chosen: Alternative, candidates: Sequence[Alternative]) -> str:
     """What keeps a smaller design from being allowed."""
-    smaller = [a for a in found if a.problems and a.size < chosen.size]
+    smaller = [a for a in candidates if a.problems and a.size < chosen.size]
     if smaller:
         best = min(smaller, key=lambda a: a.size)
         return f"a smaller design ({best.name}) is not allowed: {'; '.join(best.problems)}"
-    single = min(found, key=lambda a: a.size / a.instances)
+    single = min(candidates, key=lambda a: a.size / a.instances)
     if single.size / single.instances < chosen.size / chosen.instances:
         return (
             f"the rate decides: one copy of {single.name} is smaller, but {single.instances} "
@@ -180,15 +180,21 @@ def alternatives(
             progress.advance(1)
             candidate = dataclasses.replace(config, interval=interval, tables=tables, dsp=dsp)  # type: ignore[arg-type]
             try:
-                found = alternative(program, budget, part, candidate)
+                judged = alternative(program, budget, part, candidate)
             except UnsupportedError:
                 if interval == 1:
                     raise
                 continue
-            key = (found.config.interval, found.latency_cycles, found.lut, found.dsp, found.bram)
+            key = (
+                judged.config.interval,
+                judged.latency_cycles,
+                judged.lut,
+                judged.dsp,
+                judged.bram,
+            )
             if key not in seen:
                 seen.add(key)
-                yield found
+                yield judged
 
 
 def alternative(program: Program, budget: Budget, part: Part, config: RtlConfig) -> Alternative:
@@ -226,7 +232,7 @@ def _problems(latency_ns: float, shares: dict[str, float], budget: Budget) -> It
             )
 
 
-def front(found: Sequence[Alternative]) -> list[Alternative]:
+def front(candidates: Sequence[Alternative]) -> list[Alternative]:
     """Alternatives that no other one beats or equals in latency and in every resource."""
-    places = unbeaten([(a.latency_ns, a.lut, a.ff, a.dsp, a.bram) for a in found])
-    return [found[k] for k in places]
+    places = unbeaten([(a.latency_ns, a.lut, a.ff, a.dsp, a.bram) for a in candidates])
+    return [candidates[k] for k in places]

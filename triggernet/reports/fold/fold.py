@@ -51,13 +51,13 @@ def folded(
     """
     config = check_fold(budget, config, given)
     allowed = load_budget(budget)
-    found = fold(program, allowed, load_part(config.part), config)
+    folding = fold(program, allowed, load_part(config.part), config)
     judges = {"program": digest_of({"program.json": f"{program.to_json()}\n".encode()})}
     files = {
-        ALTERNATIVES.name: to_json(sealed(ALTERNATIVES, found.as_dict(), judges)).encode(),
-        "rtl/alternatives.png": pareto_png(found, allowed),
+        ALTERNATIVES.name: to_json(sealed(ALTERNATIVES, folding.as_dict(), judges)).encode(),
+        "rtl/alternatives.png": pareto_png(folding, allowed),
     }
-    return found.chosen.config, found, files
+    return folding.chosen.config, folding, files
 
 
 def check_fold(budget: str | Path, config: RtlConfig, given: Mapping[str, Any]) -> RtlConfig:
@@ -79,9 +79,9 @@ def _check_clock(budget: Budget, config: RtlConfig) -> None:
     """Refuse a clock that the budget's trigger does not have."""
     if budget.clock_mhz is None:
         return
-    found = 1000 / config.clock_period_ns
-    if abs(found / budget.clock_mhz - 1) > SAME_CLOCK:
+    clock_mhz = 1000 / config.clock_period_ns
+    if abs(clock_mhz / budget.clock_mhz - 1) > SAME_CLOCK:
         raise UsageError(
-            f"a clock of {found:g} MHz ({config.clock_period_ns:g} ns) is not that of the budget "
-            f"'{budget.name}', {budget.clock_mhz:g} MHz; leave the clock out"
+            f"a clock of {clock_mhz:g} MHz ({config.clock_period_ns:g} ns) is not that of the "
+            f"budget '{budget.name}', {budget.clock_mhz:g} MHz; leave the clock out"
         )

@@ -61,16 +61,16 @@ def _scatter(axes: Any, folding: Folding) -> None:
     """One marker an alternative: colours for where tables are kept, open where not allowed."""
     for tables, colour in (("bram", "tab:blue"), ("lut", "tab:orange")):
         for allowed in (True, False):
-            found = [
+            markers = [
                 a
                 for a in folding.alternatives
                 if a.config.tables == tables and bool(a.problems) != allowed
             ]
-            if not found:
+            if not markers:
                 continue
             axes.scatter(
-                [a.latency_ns for a in found],
-                [a.lut for a in found],
+                [a.latency_ns for a in markers],
+                [a.lut for a in markers],
                 s=28,
                 facecolors=colour if allowed else "none",
                 edgecolors=colour,
@@ -80,8 +80,8 @@ def _scatter(axes: Any, folding: Folding) -> None:
 
 def _steps(folding: Folding) -> list[tuple[float, float]]:
     """The lower left edge of all alternatives in latency and LUTs."""
-    found: list[tuple[float, float]] = []
+    steps: list[tuple[float, float]] = []
     for a in sorted(folding.alternatives, key=lambda a: (a.latency_ns, a.lut)):
-        if not found or a.lut < found[-1][1]:
-            found.append((a.latency_ns, a.lut))
-    return found
+        if not steps or a.lut < steps[-1][1]:
+            steps.append((a.latency_ns, a.lut))
+    return steps

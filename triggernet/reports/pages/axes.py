@@ -41,11 +41,11 @@ class Axis:
 def _round_numbers(low: float, high: float) -> list[float]:
     """Round numbers between two others: as many as there is room for."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    found: list[float] = []
+    numbers: list[float] = []
     for digits in DIGITS:
         values = [d * 10.0 ** (power - 1) for power in powers for d in digits]
         inside = [value for value in values if low <= value <= high]
-        if found and len(inside) > MOST_TICKS:
+        if numbers and len(inside) > MOST_TICKS:
             break
-        found = inside or found
-    return found
+        numbers = inside or numbers
+    return numbers

@@ -110,9 +110,9 @@ def place_labels(
     for _ in range(ROUNDS):
         for k, (x, y, text) in enumerate(points):
             others = [other for i, other in placed.items() if i != k]
-            found = [PlacedLabel(box, (x, y)) for box in _candidates(x, y, len(text) * CHARACTER)]
-            badness = [_badness(each, others, obstacles, room) for each in found]
-            placed[k] = found[badness.index(min(badness))]
+            places = [PlacedLabel(box, (x, y)) for box in _candidates(x, y, len(text) * CHARACTER)]
+            badness = [_badness(each, others, obstacles, room) for each in places]
+            placed[k] = places[badness.index(min(badness))]
     return [_label(placed[k], text) for k, (_, _, text) in enumerate(points)]
 
 

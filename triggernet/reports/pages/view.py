@@ -284,13 +284,13 @@ def _operators(report: Report) -> tuple[OperatorRow, ...]:
     }
 
     def row(k: int) -> OperatorRow:
-        found, resources = rows[k], rows[k].resources
+        shown, resources = rows[k], rows[k].resources
         return OperatorRow(
-            found.name,
-            found.op,
-            f"{found.start_cycle} – {found.end_cycle}",
-            found.start_cycle / cycles,
-            max((found.end_cycle - found.start_cycle) / cycles, 0.02),
+            shown.name,
+            shown.op,
+            f"{shown.start_cycle} – {shown.end_cycle}",
+            shown.start_cycle / cycles,
+            max((shown.end_cycle - shown.start_cycle) / cycles, 0.02),
             number(round(resources.lut * factor["lut"])),
             number(round(resources.ff * factor["ff"])),
             number(round(resources.dsp * factor["dsp"])),

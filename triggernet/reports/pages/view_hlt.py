@@ -62,8 +62,8 @@ class HltView:
 
 def hlt_view(report: HltReport) -> HltView:
     """The report as text."""
-    found = report.agreement
-    differs = "" if found is None or found.agrees else " But ONNX Runtime does not agree."
+    agreement = report.agreement
+    differs = "" if agreement is None or agreement.agrees else " But ONNX Runtime does not agree."
     return HltView(
         name=report.name,
         verdict=report.verdict,
@@ -113,26 +113,29 @@ def _timings(report: HltReport) -> tuple[TimingRow, ...]:
 
 
 def _timing_note(report: HltReport) -> str:
-    found = report.latency
-    if found is None:
+    latency = report.latency
+    if latency is None:
         return "Not measured yet: `triggernet latency PROJECT` does, and leaves its result here."
-    memory = "not known" if found.memory_mb is None else f"{found.memory_mb:.0f} MB"
-    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    memory = "not known" if latency.memory_mb is None else f"{latency.memory_mb:.0f} MB"
+    versions = ", ".join(f"{name} {version}" for name, version in latency.versions.items())
     return (
-        f"Measured on {found.processor}, {found.cores} cores, with {versions}. The file is read in "
-        f"{found.load_ms:.0f} ms, the first call takes {found.first_ms:.1f} ms; memory {memory}. "
-        "CPU time is that of all threads."
+        f"Measured on {latency.processor}, {latency.cores} cores, with {versions}. The file is "
+        f"read in {latency.load_ms:.0f} ms, the first call takes {latency.first_ms:.1f} ms; memory "
+        f"{memory}. CPU time is that of all threads."
     )
 
 
 def _agreement(report: HltReport) -> tuple[tuple[str, str], ...]:
-    found = report.agreement
-    if found is None:
+    agreement = report.agreement
+    if agreement is None:
         return ()
     return (
-        ("Objects", number(found.n_objects)),
-        ("Largest difference of a score", f"{found.largest:.2g}, allowed {found.tolerance:.2g}"),
-        ("Mean difference", f"{found.mean:.2g}"),
-        ("Decisions that flip at the working point", str(found.flips)),
-        ("Objects whose neighbours differ by a tie", str(found.ties)),
+        ("Objects", number(agreement.n_objects)),
+        (
+            "Largest difference of a score",
+            f"{agreement.largest:.2g}, allowed {agreement.tolerance:.2g}",
+        ),
+        ("Mean difference", f"{agreement.mean:.2g}"),
+        ("Decisions that flip at the working point", str(agreement.flips)),
+        ("Objects whose neighbours differ by a tie", str(agreement.ties)),
     )

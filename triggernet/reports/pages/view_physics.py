@@ -96,12 +96,12 @@ def _confusion(physics: Physics) -> Confusion | None:
     """That of the model that goes to hardware, or of the float one where nothing does."""
     if not physics.classes:
         return None
-    model, found = list(physics.classes.items())[-1]
+    model, metrics = list(physics.classes.items())[-1]
     rows = tuple(
         (name, tuple(f"{100 * count / sum(counts):.1f}" for count in counts))
-        for name, counts in zip(found["classes"], found["confusion"], strict=True)
+        for name, counts in zip(metrics["classes"], metrics["confusion"], strict=True)
     )
-    return Confusion(model, tuple(found["classes"]), rows)
+    return Confusion(model, tuple(metrics["classes"]), rows)
 
 
 def _notes(physics: Physics) -> Iterator[str]:

@@ -88,13 +88,13 @@ class RtlView:
 
 def rtl_view(rtl: RtlReport) -> RtlView:
     """The RTL of a project as text."""
-    found = rtl.synthesis
+    synthesis = rtl.synthesis
     return RtlView(
         facts=tuple(_facts(rtl)),
-        counts=_counts(found, rtl.design.predicted.get("da4ml_lut")) if found else (),
-        tool=_tool(found) if found else "",
-        basis=_basis(found, "da4ml_lut" in rtl.design.predicted) if found else (),
-        modules=_modules(found) if found else (),
+        counts=_counts(synthesis, rtl.design.predicted.get("da4ml_lut")) if synthesis else (),
+        tool=_tool(synthesis) if synthesis else "",
+        basis=_basis(synthesis, "da4ml_lut" in rtl.design.predicted) if synthesis else (),
+        modules=_modules(synthesis) if synthesis else (),
         nodes=_nodes(rtl.design),
         node_note=_node_note(rtl),
     )
@@ -169,22 +169,22 @@ def _facts(rtl: RtlReport) -> list[tuple[str, str]]:
     return facts
 
 
-def _tool(found: Synthesis) -> str:
-    whole = ", as one module" if found.flatten else ""
-    return f"{found.tool} {found.version}, primitives of {found.family}{whole}"
+def _tool(synthesis: Synthesis) -> str:
+    whole = ", as one module" if synthesis.flatten else ""
+    return f"{synthesis.tool} {synthesis.version}, primitives of {synthesis.family}{whole}"
 
 
-def _counts(found: Synthesis, da4ml: float | None) -> tuple[CountRow, ...]:
-    calibrated = found.family == CALIBRATED_FAMILY
+def _counts(synthesis: Synthesis, da4ml: float | None) -> tuple[CountRow, ...]:
+    calibrated = synthesis.family == CALIBRATED_FAMILY
     lut, ff = (lut_from_yosys(), ff_from_yosys()) if calibrated else (None, None)
-    rows = [_row("LUT", found.lut, lut), _row("FF", found.ff, ff)]
+    rows = [_row("LUT", synthesis.lut, lut), _row("FF", synthesis.ff, ff)]
     if da4ml is not None:
         expected = lut_from_da4ml().applied(da4ml)
         count = number(round(da4ml))
         rows.insert(1, CountRow("LUT, from da4ml's count", count, "", *_placed(expected)))
     rows += [
         CountRow(title, "", number(count), number(count), "")
-        for title, count in (("DSP", found.dsp), ("BRAM (18 kbit)", found.bram))
+        for title, count in (("DSP", synthesis.dsp), ("BRAM (18 kbit)", synthesis.bram))
     ]
     return tuple(rows)
 
@@ -198,16 +198,16 @@ def _placed(expected: Prediction) -> tuple[str, str]:
     return number(expected.value), f"{number(expected.low)} – {number(expected.high)}"
 
 
-def _basis(found: Synthesis, da4ml: bool) -> tuple[str, ...]:
-    ratios = [lut_from_yosys(), ff_from_yosys()] if found.family == CALIBRATED_FAMILY else []
+def _basis(synthesis: Synthesis, da4ml: bool) -> tuple[str, ...]:
+    ratios = [lut_from_yosys(), ff_from_yosys()] if synthesis.family == CALIBRATED_FAMILY else []
     ratios += [lut_from_da4ml()] if da4ml else []
     return tuple(ratio.basis for ratio in ratios)
 
 
-def _modules(found: Synthesis) -> tuple[ModuleRow, ...]:
+def _modules(synthesis: Synthesis) -> tuple[ModuleRow, ...]:
     rows: Sequence[tuple[str, int, tuple[int, ...]]] = [
         (name, m.instances, (m.counts.lut, m.counts.ff, m.counts.dsp, m.counts.bram))
-        for name, m in found.short_modules()
+        for name, m in synthesis.short_modules()
     ]
     return tuple(
         ModuleRow(name, number(count), *(number(count * value) for value in values))

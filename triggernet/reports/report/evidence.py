@@ -137,34 +137,34 @@ def _encoding(folder: Path) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     content = parse_yaml(read_text(path, ConfigError), str(path))
-    found = content.get("encoding") if isinstance(content, dict) else None
-    return dict(found) if isinstance(found, dict) else {}
+    encoding = content.get("encoding") if isinstance(content, dict) else None
+    return dict(encoding) if isinstance(encoding, dict) else {}
 
 
 def made_by(folder: Path, record: Record | None) -> Mapping[str, str]:
     """What made the project and this report, by name."""
     made = provenance()
-    found = {"report by": f"triggernet {made['triggernet']}, Python {made['python']}"}
+    makers = {"report by": f"triggernet {made['triggernet']}, Python {made['python']}"}
     if record is not None:
-        found["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(record.versions.items()))
-        found["project digest"] = record.digest
+        makers["project by"] = ", ".join(f"{k} {v}" for k, v in sorted(record.versions.items()))
+        makers["project digest"] = record.digest
         edited = edited_files(folder, record)
         if edited:
-            found["edited since the export"] = ", ".join(edited)
+            makers["edited since the export"] = ", ".join(edited)
     for name in (MODEL, FLOAT_MODEL):
         if (folder / name).is_file():
-            found[f"{name}, SHA-256"] = sha256_of(folder / name)
+            makers[f"{name}, SHA-256"] = sha256_of(folder / name)
     if (folder / PROVENANCE).is_file():
         trained = load_json(_Trained, folder / PROVENANCE)
-        found["trained by"] = f"triggernet {trained.triggernet}, " + ", ".join(
+        makers["trained by"] = f"triggernet {trained.triggernet}, " + ", ".join(
             f"{name} {trained.packages[name]}"
             for name in ("torch", "brevitas")
             if name in trained.packages
         )
-        found["seed"] = "" if trained.seed is None else str(trained.seed)
+        makers["seed"] = "" if trained.seed is None else str(trained.seed)
         for name, digest in trained.inputs.items():
-            found[f"trained on {name}, SHA-256"] = digest
-    return found
+            makers[f"trained on {name}, SHA-256"] = digest
+    return makers
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ class Physics:
         """The metrics and what must be known about them, ready for JSON."""
         moved = self.auc_difference and asdict(self.auc_difference)
         notes = list(self.notes)
-        found = {"sample": self.sample, **self.metrics, "auc_difference": moved, "notes": notes}
-        return found | ({"classes": dict(self.classes)} if self.classes else {})
+        values = {"sample": self.sample, **self.metrics, "auc_difference": moved, "notes": notes}
+        return values | ({"classes": dict(self.classes)} if self.classes else {})
 
 
 def kept(folder: Path, content: Content, *, outdated: bool) -> Physics | None:
@@ -113,26 +113,28 @@ def evaluated(folder: Path, data: Path) -> Physics:
     from triggernet.learning.training import load_run
 
     run = load_run(folder)
-    found = evaluate(run, load_jets(data))
+    evaluation = evaluate(run, load_jets(data))
     return Physics(
         data.name,
-        {name: each.as_dict() for name, each in found.models.items()},
-        tuple(_curves(found, run.config.task.classes)),
-        found.auc_difference,
-        {name: each.as_dict() for name, each in found.classes.items()},
+        {name: each.as_dict() for name, each in evaluation.models.items()},
+        tuple(_curves(evaluation, run.config.task.classes)),
+        evaluation.auc_difference,
+        {name: each.as_dict() for name, each in evaluation.classes.items()},
     )
 
 
-def _curves(found: Evaluation, classes: tuple[str, ...]) -> Iterator[Curve]:
+def _curves(evaluation: Evaluation, classes: tuple[str, ...]) -> Iterator[Curve]:
     from triggernet.learning.tasks.classes import log_odds
     from triggernet.learning.tasks.metrics import roc_curve
 
-    label = found.label
-    if not found.classes:
-        for name, logits in zip(MODELS, (found.float_logits, found.quantised_logits), strict=True):
+    label = evaluation.label
+    if not evaluation.classes:
+        for name, logits in zip(
+            MODELS, (evaluation.float_logits, evaluation.quantised_logits), strict=True
+        ):
             yield roc(name, *roc_curve(logits, label), int((label == 0).sum()))
         return
-    main = found.float_logits if found.quantised is None else found.quantised_logits
+    main = evaluation.float_logits if evaluation.quantised is None else evaluation.quantised_logits
     for k, name in enumerate(classes):
         of_class = (label == k).astype(np.int64)
         yield roc(name, *roc_curve(log_odds(main, k), of_class), int((label != k).sum()))

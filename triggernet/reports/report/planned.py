@@ -66,9 +66,11 @@ def _nearest(program: Program, config: RtlConfig) -> tuple[Hardware, tuple[str, 
     raise first
 
 
-def _about_interval(asked: int, found: int, refusal: UnsupportedError | None) -> tuple[str, ...]:
+def _about_interval(asked: int, interval: int, refusal: UnsupportedError | None) -> tuple[str, ...]:
     if refusal is not None:
-        return (f"Not at an interval of {asked}, but at the nearest possible, {found}: {refusal}.",)
-    if asked != found:
-        return (f"An interval of {asked} takes the same hardware as one of {found}.",)
+        return (
+            f"Not at an interval of {asked}, but at the nearest possible, {interval}: {refusal}.",
+        )
+    if asked != interval:
+        return (f"An interval of {asked} takes the same hardware as one of {interval}.",)
     return ()

@@ -98,9 +98,9 @@ class Report:
     @property
     def cosimulation_failed(self) -> bool:
         """Whether a co-simulation of these very sources found differences, in the HLS too."""
-        found = self.rtl.cosimulation if self.rtl else None
-        return found is not None and not (
-            found.answers_right and (found.hls is None or found.hls.passed)
+        cosimulation = self.rtl.cosimulation if self.rtl else None
+        return cosimulation is not None and not (
+            cosimulation.answers_right and (cosimulation.hls is None or cosimulation.hls.passed)
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -29,13 +29,13 @@ NETLIST = "triggernet netlist"
 
 def cosimulated(subject: Subject) -> list[Figures]:
     """Latency and interval as Verilator measured them."""
-    found = subject.results.measured
-    if subject.rtl is None or found is None:
+    cosimulation = subject.results.measured
+    if subject.rtl is None or cosimulation is None:
         return []
-    tool, version, source = found.tool, found.version, CoSimulation.FILE.name
+    tool, version, source = cosimulation.tool, cosimulation.version, CoSimulation.FILE.name
     cycles = {
-        "latency_cycles": found.latency_cycles,
-        "interval_cycles": found.interval_cycles,
+        "latency_cycles": cosimulation.latency_cycles,
+        "interval_cycles": cosimulation.interval_cycles,
     }
     return [
         {
@@ -76,21 +76,21 @@ def scheduled(subject: Subject) -> list[Figures]:
 
 def synthesised(subject: Subject) -> list[Figures]:
     """Yosys' counts; the range is what is expected of the placed design."""
-    found = subject.results.synthesis.result
-    if subject.rtl is None or found is None:
+    synthesis = subject.results.synthesis.result
+    if subject.rtl is None or synthesis is None:
         return []
     errors: dict[str, Error] = {}
-    if found.family == CALIBRATED_FAMILY:
-        errors["lut"] = lut_from_yosys().applied(found.lut).error
-        errors["ff"] = ff_from_yosys().applied(found.ff).error
-    tool = f"{found.tool} {found.family}"
+    if synthesis.family == CALIBRATED_FAMILY:
+        errors["lut"] = lut_from_yosys().applied(synthesis.lut).error
+        errors["ff"] = ff_from_yosys().applied(synthesis.ff).error
+    tool = f"{synthesis.tool} {synthesis.family}"
     return [
         {
             name: Figure(
-                getattr(found, name),
+                getattr(synthesis, name),
                 "synthesised",
                 tool,
-                found.version,
+                synthesis.version,
                 errors.get(name),
                 Synthesis.FILE.name,
             )
@@ -121,8 +121,8 @@ def tool_notes(subject: Subject) -> tuple[str, ...]:
     """What tools have not looked at an RTL design yet, or found wrong; nothing without one."""
     if subject.rtl is None:
         return ()
-    found = (_about_cosimulation(subject, subject.rtl), _about_synthesis(subject))
-    return tuple(text for text in found if text)
+    said = (_about_cosimulation(subject, subject.rtl), _about_synthesis(subject))
+    return tuple(text for text in said if text)
 
 
 def _about_instances(instances: int) -> str:
@@ -136,24 +136,27 @@ def _about_instances(instances: int) -> str:
 
 def _about_cosimulation(subject: Subject, rtl: Design) -> str:
     exhibit = subject.results.cosimulation
-    found = exhibit.result
+    cosimulation = exhibit.result
     if exhibit.state == "absent":
         return "Not co-simulated: latency is that of the schedule; `triggernet cosim` measures it."
-    if found is None:
+    if cosimulation is None:
         return exhibit.as_text()
-    if not found.answers_right:
+    if not cosimulation.answers_right:
         return (
-            f"The co-simulation does not pass: {found.mismatches} of {found.n_vectors} events "
-            "differ. What it measured is not used."
+            f"The co-simulation does not pass: {cosimulation.mismatches} of "
+            f"{cosimulation.n_vectors} events differ. What it measured is not used."
         )
-    if (found.latency_cycles, found.interval_cycles) != (rtl.latency_cycles, rtl.interval_cycles):
-        interval = found.interval_cycles
+    if (cosimulation.latency_cycles, cosimulation.interval_cycles) != (
+        rtl.latency_cycles,
+        rtl.interval_cycles,
+    ):
+        interval = cosimulation.interval_cycles
         known = (
             "no interval" if interval is None else f"an interval of {counted(interval, 'clock')}"
         )
         return (
-            f"The co-simulation measures a latency of {found.latency_cycles} and {known}, other "
-            "than the schedule."
+            f"The co-simulation measures a latency of {cosimulation.latency_cycles} and {known}, "
+            "other than the schedule."
         )
     return ""
 

@@ -110,19 +110,19 @@ def known_figures(subject: Subject) -> Known:
     ProjectError
         If a report in it is damaged.
     """
-    found = gather(subject)
-    shown = best(each for kind, each in found if kind == subject.kind)
-    return Known(shown, tuple(each for _, each in found))
+    figures = gather(subject)
+    shown = best(each for kind, each in figures if kind == subject.kind)
+    return Known(shown, tuple(each for _, each in figures))
 
 
 def timing(subject: Subject) -> SetupSlack | None:
     """The timing report with the worst slack about the design; None if there is none."""
-    found = [
+    timings = [
         SetupSlack(reading.slack_ns, reading.clock_period_ns, name)
         for name, reading in _readings(subject, subject.kind)
         if reading.slack_ns is not None
     ]
-    return min(found, key=lambda t: t.slack_ns, default=None)
+    return min(timings, key=lambda t: t.slack_ns, default=None)
 
 
 def _labelled(figures: Figures, kind: Kind, subject: Subject) -> Figures:

@@ -48,8 +48,8 @@ class Results:
     @property
     def measured(self) -> CoSimulation | None:
         """The co-simulation, if its answers are right and its clocks thus mean something."""
-        found = self.cosimulation.result
-        return found if found is not None and found.answers_right else None
+        cosimulation = self.cosimulation.result
+        return cosimulation if cosimulation is not None and cosimulation.answers_right else None
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,10 @@ def _csynth_xml(path: Path, source: str) -> Reading:
         ) from error
 
     def text(where: str) -> str:
-        found = root.findtext(where)
-        if found is None:
+        value = root.findtext(where)
+        if value is None:
             raise _damaged(source, f"no {where}")
-        return found.strip()
+        return value.strip()
 
     overall = "PerformanceEstimates/SummaryOfOverallLatency"
     area = "AreaEstimates/Resources"
@@ -171,14 +171,14 @@ def _csynth_summary(text: str, source: str) -> Reading:
 
 def _synthesised(values: dict[str, str], version: str, source: str) -> dict[str, Figure]:
     """Figures of a C synthesis: its schedule is what will be built, its resources are estimates."""
-    found = {}
+    figures = {}
     for name, text in values.items():
         if text in ("?", "undef", "-"):  # a loop without a bound: HLS does not know
             continue
         value = int(_number(text, source))
         how: How = "synthesised" if name.endswith("_cycles") else "estimated"
-        found[name] = Figure(value, how, "Vitis HLS csynth", version, _error(name, value), source)
-    return found
+        figures[name] = Figure(value, how, "Vitis HLS csynth", version, _error(name, value), source)
+    return figures
 
 
 def _error(name: str, value: int) -> Error | None:
@@ -259,8 +259,8 @@ def _text(path: Path, source: str) -> str:
 
 
 def _version(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found["version"] if found else "unknown"
+    version = pattern.search(text)
+    return version["version"] if version else "unknown"
 
 
 def _number(text: str, source: str) -> float:

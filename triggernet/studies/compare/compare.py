@@ -60,7 +60,7 @@ class Comparison:
             "signal_efficiency": SIGNAL_EFFICIENCY,
             "part": self.part.name,
             "runs": [row.as_dict(self.part) for row in self.rows],
-            "pareto": {found.cost: found.as_dict() for found in self.trade_offs},
+            "pareto": {each.cost: each.as_dict() for each in self.trade_offs},
             "provenance": dict(self.provenance),
         }
 
@@ -146,16 +146,16 @@ def _names(runs: Sequence[Path]) -> list[str]:
 def _row(contender: Contender, jets: Jets, config: RtlConfig) -> Row:
     from triggernet.learning.evaluation import evaluate
 
-    found, run = evaluate(contender.run, jets), contender.run
+    evaluation, run = evaluate(contender.run, jets), contender.run
     return Row(
         contender.name,
         str(contender.folder),
         run.config.model.name,
-        found.float,
-        found.quantised,
-        found.saturated if found.quantised is not None else {},
+        evaluation.float,
+        evaluation.quantised,
+        evaluation.saturated if evaluation.quantised is not None else {},
         firmware(contender, config),
-        found.auc_difference,
+        evaluation.auc_difference,
     )
 
 

@@ -122,8 +122,8 @@ def firmware(contender: Contender, config: RtlConfig) -> Firmware:
         subject, notes = planned(contender.folder, program, config)
     except UnsupportedError as error:
         return Firmware(operations, absent=f"no Verilog at any interval: {error}")
-    found = best(in_nanoseconds(each, config.clock_period_ns) for each in scheduled(subject))
-    return Firmware(operations, found, "RTL", config.clock_period_ns, notes)
+    figures = best(in_nanoseconds(each, config.clock_period_ns) for each in scheduled(subject))
+    return Firmware(operations, figures, "RTL", config.clock_period_ns, notes)
 
 
 def _of_project(project: Subject) -> Firmware:

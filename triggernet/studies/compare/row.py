@@ -62,16 +62,16 @@ class Row:
 
     def share(self, part: Part) -> Share | None:
         """The largest share of a part; None where no resource is known."""
-        found = [(name, self.firmware.value(name)) for name in RESOURCES]
+        used = [(name, self.firmware.value(name)) for name in RESOURCES]
         shares = [
-            Share(name, value / part.total(name)) for name, value in found if value is not None
+            Share(name, value / part.total(name)) for name, value in used if value is not None
         ]
         return max(shares, key=lambda share: share.of_part, default=None)
 
     def as_dict(self, part: Part) -> dict[str, Any]:
         """The run ready for JSON; what is absent is None."""
-        found, share, quantised = self.firmware, self.share(part), self.quantised_metrics
-        figures = {name: found.figures.get(name) for name in FIGURES}
+        firmware, share, quantised = self.firmware, self.share(part), self.quantised_metrics
+        figures = {name: firmware.figures.get(name) for name in FIGURES}
         return {
             "name": self.name,
             "folder": self.folder,
@@ -81,11 +81,11 @@ class Row:
             "auc_difference": self.auc_difference and asdict(self.auc_difference),
             "n_parameters": self.main.n_parameters,
             "saturated": dict(self.saturated),
-            "bit_operations": found.bit_operations and found.bit_operations.as_dict(),
-            "design": found.design,
-            "clock_ns": found.clock_period_ns,
+            "bit_operations": firmware.bit_operations and firmware.bit_operations.as_dict(),
+            "design": firmware.design,
+            "clock_ns": firmware.clock_period_ns,
             "figures": {name: f and f.as_dict() for name, f in figures.items()},
             "share": share and {"resource": share.resource, "of_part": round(share.of_part, 6)},
-            "notes": list(found.notes),
-            "absent": found.absent or None,
+            "notes": list(firmware.notes),
+            "absent": firmware.absent or None,
         }

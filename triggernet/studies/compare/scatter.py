@@ -73,15 +73,17 @@ class ScatterChart:
     height: float = HEIGHT
 
 
-def scatter_chart(found: TradeOff) -> ScatterChart:
+def scatter_chart(trade_off: TradeOff) -> ScatterChart:
     """The chart of a trade-off; without points, one without axes."""
-    legend = tuple(dict.fromkeys(point.origin for point in found.points))
-    title, points, left_out = TITLES[found.cost], found.points, tuple(_left_out(found))
+    legend = tuple(dict.fromkeys(point.origin for point in trade_off.points))
+    title, points, left_out = TITLES[trade_off.cost], trade_off.points, tuple(_left_out(trade_off))
     if not points:
-        return ScatterChart(found.merit, found.cost, title, (), (), (), (), (), legend, left_out)
-    across = _axis([p.cost for p in points], WIDTH, found.cost not in LINEAR)
+        return ScatterChart(
+            trade_off.merit, trade_off.cost, title, (), (), (), (), (), legend, left_out
+        )
+    across = _axis([p.cost for p in points], WIDTH, trade_off.cost not in LINEAR)
     ends = [end for p in points for end in (p.low, p.high)]
-    up = _axis(ends, HEIGHT, log=True) if found.merit.log else _around(ends, HEIGHT)
+    up = _axis(ends, HEIGHT, log=True) if trade_off.merit.log else _around(ends, HEIGHT)
     markers = tuple(_marker(p, across, up, legend.index(p.origin)) for p in points)
     fronts = tuple(
         ScatterLine(
@@ -89,13 +91,13 @@ def scatter_chart(found: TradeOff) -> ScatterChart:
             _corners([markers[points.index(p)] for p in front.points]),
             legend.index(front.origin) if front.origin else None,
         )
-        for front in found.fronts
+        for front in trade_off.fronts
     )
     places = [(m.x, m.y, p.name) for m, p in zip(markers, points, strict=True)]
     labels = place_labels(places, _obstacles(markers, fronts), WIDTH, HEIGHT)
     return ScatterChart(
-        found.merit,
-        found.cost,
+        trade_off.merit,
+        trade_off.cost,
         title,
         across.ticks,
         tuple(Tick(HEIGHT - tick.at, tick.text) for tick in up.ticks),
@@ -107,10 +109,10 @@ def scatter_chart(found: TradeOff) -> ScatterChart:
     )
 
 
-def _left_out(found: TradeOff) -> Iterator[str]:
-    reasons = dict.fromkeys(why for _, why in found.left_out)
+def _left_out(trade_off: TradeOff) -> Iterator[str]:
+    reasons = dict.fromkeys(why for _, why in trade_off.left_out)
     for reason in reasons:
-        yield f"{', '.join(name for name, why in found.left_out if why == reason)} ({reason})"
+        yield f"{', '.join(name for name, why in trade_off.left_out if why == reason)} ({reason})"
 
 
 def _axis(values: Sequence[float], length: float, log: bool) -> Axis:
@@ -142,12 +144,12 @@ def _corners(front: Sequence[Marker]) -> tuple[tuple[float, float], ...]:
 
 
 def _obstacles(markers: Sequence[Marker], fronts: Sequence[ScatterLine]) -> list[Box]:
-    found = []
+    obstacles = []
     for m in markers:
-        found.append(Box(m.x - MARKER, m.y - MARKER, 2 * MARKER, 2 * MARKER))
-        found.append(Box(m.x - 1.5, m.high, 3, m.low - m.high))
+        obstacles.append(Box(m.x - MARKER, m.y - MARKER, 2 * MARKER, 2 * MARKER))
+        obstacles.append(Box(m.x - 1.5, m.high, 3, m.low - m.high))
     for front in fronts:
         for (x0, y0), (x1, y1) in zip(front.corners, front.corners[1:], strict=False):
             left, top = min(x0, x1), min(y0, y1)
-            found.append(Box(left - 3, top - 3, abs(x1 - x0) + 6, abs(y1 - y0) + 6))
-    return found
+            obstacles.append(Box(left - 3, top - 3, abs(x1 - x0) + 6, abs(y1 - y0) + 6))
+    return obstacles

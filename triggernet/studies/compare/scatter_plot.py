@@ -16,12 +16,12 @@ COLOURS = ("C0", "C1", "C2", "C4")
 SHAPES = ("o", "s", "D", "^")
 
 
-def plot_comparison(found: Comparison, path: Path) -> None:
+def plot_comparison(comparison: Comparison, path: Path) -> None:
     """Draw the merit against LUTs, latency and parameters, with the Pareto fronts.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
     path : Path
         PNG, PDF or SVG by its ending; written atomically.
 
@@ -35,7 +35,7 @@ def plot_comparison(found: Comparison, path: Path) -> None:
     import mplhep
     from matplotlib.figure import Figure
 
-    charts = [scatter_chart(each) for each in found.trade_offs]
+    charts = [scatter_chart(each) for each in comparison.trade_offs]
     width, height = LEFT + WIDTH + RIGHT, ABOVE + HEIGHT + BELOW
     size = (width / POINTS_AN_INCH, len(charts) * height / POINTS_AN_INCH)
     with mpl.rc_context(mplhep.style.CMS | {"font.size": 13, "savefig.bbox": None}):
@@ -46,7 +46,7 @@ def plot_comparison(found: Comparison, path: Path) -> None:
             axes = figure.add_axes((LEFT / width, bottom / whole, WIDTH / width, HEIGHT / whole))
             _panel(axes, chart)
         figure.axes[0].set_title(
-            f"{found.n_jets} jets of {found.sample}", loc="right", fontsize="small"
+            f"{comparison.n_jets} jets of {comparison.sample}", loc="right", fontsize="small"
         )
         with new_file(path) as temporary:
             figure.savefig(temporary, dpi=120)

@@ -121,11 +121,11 @@ def trade_off(rows: Sequence[Row], cost: str) -> TradeOff:
     points: list[Point] = []
     left_out: list[tuple[str, str]] = []
     for row in rows:
-        found = _point(row, merit, cost)
-        if isinstance(found, Point):
-            points.append(found)
+        point = _point(row, merit, cost)
+        if isinstance(point, Point):
+            points.append(point)
         else:
-            left_out.append((row.name, found))
+            left_out.append((row.name, point))
     return TradeOff(merit, cost, tuple(points), tuple(_fronts(points, cost)), tuple(left_out))
 
 

@@ -143,24 +143,25 @@ class CompareView:
         return self.of_two_classes or column not in OF_TWO_CLASSES
 
 
-def compare_view(found: Comparison) -> CompareView:
+def compare_view(comparison: Comparison) -> CompareView:
     """The comparison as text and chart geometry."""
-    marks, merit = _marks(found.rows), merit_of(found.rows)
+    marks, merit = _marks(comparison.rows), merit_of(comparison.rows)
+    runs, jets = _plural(len(comparison.rows), "run"), _plural(comparison.n_jets, "jet")
     return CompareView(
-        sentence=f"{_plural(len(found.rows), 'run')} on the same {_plural(found.n_jets, 'jet')}.",
+        sentence=f"{runs} on the same {jets}.",
         merit=merit,
         facts=(
-            ("Jets", f"{number(found.n_jets)} of {found.sample}"),
+            ("Jets", f"{number(comparison.n_jets)} of {comparison.sample}"),
             *_PHYSICS[merit],
-            ("Latency", f"in ns, at a clock of {_clocks(found.rows)}; interval in clocks"),
-            ("Shares", f"the largest one, of a {found.part.title}"),
+            ("Latency", f"in ns, at a clock of {_clocks(comparison.rows)}; interval in clocks"),
+            ("Shares", f"the largest one, of a {comparison.part.title}"),
         ),
-        rows=tuple(_row(row, found, marks) for row in found.rows),
-        part=found.part.title.split()[-1],
+        rows=tuple(_row(row, comparison, marks) for row in comparison.rows),
+        part=comparison.part.title.split()[-1],
         origins=tuple((mark, _origin(*key)) for key, mark in marks.items()),
-        notes=tuple(_notes(found.rows)),
-        charts=tuple(scatter_chart(each) for each in found.trade_offs),
-        provenance=tuple(found.provenance.items()),
+        notes=tuple(_notes(comparison.rows)),
+        charts=tuple(scatter_chart(each) for each in comparison.trade_offs),
+        provenance=tuple(comparison.provenance.items()),
     )
 
 
@@ -221,8 +222,8 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{', '.join(names)}: {text}"
 
 
-def _row(row: Row, found: Comparison, marks: dict[tuple[str, str, str], str]) -> RowView:
-    firmware, share = row.firmware, row.share(found.part)
+def _row(row: Row, comparison: Comparison, marks: dict[tuple[str, str, str], str]) -> RowView:
+    firmware, share = row.firmware, row.share(comparison.part)
     cells = {name: _cell(firmware.figures.get(name), marks) for name in HARDWARE}
     cycles, period_ns = firmware.value("latency_cycles"), firmware.clock_period_ns
     operations, moved = firmware.bit_operations, row.auc_difference

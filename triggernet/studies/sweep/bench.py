@@ -70,12 +70,12 @@ class Bench:
         if self.config.quantises and run.refusal is not None:
             raise run.refusal
         split = self._split(run)
-        found: list[Measured] = []
+        measured: list[Measured] = []
         for repeat in range(self.config.repeats):
             seed = run.training.seed + repeat
             again = replace(run, training=replace(run.training, seed=seed))
-            found.append(self._once(again, split, watch if repeat == 0 else _unwatched))
-        return mean_of(found)
+            measured.append(self._once(again, split, watch if repeat == 0 else _unwatched))
+        return mean_of(measured)
 
     def _once(
         self, run: RunConfig, split: Split, watch: Callable[[Mapping[str, Any]], None]
@@ -165,16 +165,16 @@ def _physics(trained: Trained) -> Measured:
     }
 
 
-def mean_of(found: list[Measured]) -> Measured:
+def mean_of(measured: list[Measured]) -> Measured:
     """The mean of each measure, and of several the standard deviation of the AUC."""
-    if len(found) == 1:
-        return found[0]
+    if len(measured) == 1:
+        return measured[0]
     means: Measured = {}
-    for name in found[0]:
-        values = [each[name] for each in found]
+    for name in measured[0]:
+        values = [each[name] for each in measured]
         known = [value for value in values if value is not None]
         means[name] = float(np.mean(known)) if len(known) == len(values) else None
-    means["auc_spread"] = float(np.std([each["auc"] or 0.0 for each in found], ddof=1))
+    means["auc_spread"] = float(np.std([each["auc"] or 0.0 for each in measured], ddof=1))
     return means
 
 

@@ -64,11 +64,11 @@ class StudyFolder:
         storage = open_storage(self.path / JOURNAL)
         with writing(self.path):
             try:
-                found: optuna.Study = module.load_study(study_name=NAME, storage=storage)
+                study: optuna.Study = module.load_study(study_name=NAME, storage=storage)
             except KeyError:  # it has just begun
                 directions = [MEASURES[name].direction for name in self.config.objectives]
-                found = module.create_study(study_name=NAME, storage=storage, directions=directions)
-        return found
+                study = module.create_study(study_name=NAME, storage=storage, directions=directions)
+        return study
 
     def alone(self) -> AbstractContextManager[None]:
         """Keep other processes from beginning a trial for the time of a block."""

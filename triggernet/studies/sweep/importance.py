@@ -145,11 +145,11 @@ class _Table:
         owner: list[str] = []
         numeric: dict[str, Floats] = {}
         for key, dimension in dimensions.items():
-            found = [trial.settings.get(key) for trial in trials]
+            values = [trial.settings.get(key) for trial in trials]
             if dimension.choices:
-                made = _one_hot(found)
+                made = _one_hot(values)
             else:
-                numeric[key] = np.array([np.nan if v is None else float(v) for v in found])
+                numeric[key] = np.array([np.nan if v is None else float(v) for v in values])
                 # Left out is a value of its own, below all others.
                 low = float(dimension.low or 0) - 1
                 made = [np.where(np.isnan(numeric[key]), low, numeric[key])]
@@ -165,16 +165,16 @@ class _Table:
         return total
 
 
-def _one_hot(found: Sequence[Any]) -> list[Floats]:
+def _one_hot(column: Sequence[Any]) -> list[Floats]:
     """A column for each value that occurs."""
-    values = list(dict.fromkeys(map(str, found)))
-    return [np.array([float(str(v) == value) for v in found]) for value in values]
+    values = list(dict.fromkeys(map(str, column)))
+    return [np.array([float(str(v) == value) for v in column]) for value in values]
 
 
 def _correlation(column: Floats, wanted: Floats, picks: Sequence[NDArray[np.int64]]) -> Estimated:
     """Pearson's correlation where the setting applies, and its bootstrap error."""
-    found = [pearson(column[pick], wanted[pick]) for pick in picks]
-    return Estimated(pearson(column, wanted), float(np.std(found, ddof=1)))
+    correlations = [pearson(column[pick], wanted[pick]) for pick in picks]
+    return Estimated(pearson(column, wanted), float(np.std(correlations, ddof=1)))
 
 
 def pearson(column: Floats, wanted: Floats) -> float:

@@ -134,14 +134,14 @@ def report_study(folder: Path) -> StudyReport:
     trials = trials_of(study)
     dimensions = dimensions_of(study.config)
     measures = dict.fromkeys((*study.config.objectives, *ALWAYS))
-    found = (influence(trials, dimensions, measure) for measure in measures)
-    kept = tuple(each for each in found if each is not None)
+    influences = (influence(trials, dimensions, measure) for measure in measures)
+    kept = tuple(each for each in influences if each is not None)
     return StudyReport(folder.resolve().name, study.config, study.about, trials, kept)
 
 
 def dimensions_of(config: StudyConfig) -> dict[str, Dimension]:
     """The first dimension of each key of a space."""
-    found: dict[str, Dimension] = {}
+    by_key: dict[str, Dimension] = {}
     for axis in config.points.axes:
-        found.setdefault(axis.key, axis.dimension)
-    return found
+        by_key.setdefault(axis.key, axis.dimension)
+    return by_key

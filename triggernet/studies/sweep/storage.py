@@ -30,9 +30,9 @@ def optuna_module() -> Any:
     MissingPackageError
         If it is not installed.
     """
-    found: Any = load("optuna", PURPOSE)
-    found.logging.set_verbosity(found.logging.ERROR)
-    return found
+    loaded: Any = load("optuna", PURPOSE)
+    loaded.logging.set_verbosity(loaded.logging.ERROR)
+    return loaded
 
 
 def open_storage(path: Path) -> optuna.storages.BaseStorage:

@@ -55,9 +55,9 @@ class Trial:
 
     def value(self, measure: str) -> float:
         """One of its measures, which must be known."""
-        found = self.measured[measure]
-        assert found is not None, f"trial {self.number} has no {measure}"
-        return found
+        measured = self.measured[measure]
+        assert measured is not None, f"trial {self.number} has no {measure}"
+        return measured
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -66,11 +66,11 @@ class Trial:
 
 def trials_of(study: StudyFolder) -> tuple[Trial, ...]:
     """All trials of a study, in their order."""
-    found = []
+    trials = []
     for frozen in study.storage().get_trials(deepcopy=False):
         attrs = frozen.user_attrs
         last = frozen.last_step
-        found.append(
+        trials.append(
             Trial(
                 frozen.number,
                 STATES[frozen.state.name],
@@ -82,4 +82,4 @@ def trials_of(study: StudyFolder) -> tuple[Trial, ...]:
                 None if frozen.duration is None else frozen.duration.total_seconds(),
             )
         )
-    return tuple(found)
+    return tuple(trials)

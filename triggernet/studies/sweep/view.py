@@ -128,21 +128,21 @@ def _measure(trial: Trial, name: str) -> str:
     return ABSENT if value is None else f"{value:.4f}" if name == "auc" else number(value)
 
 
-def _influence(found: Influence) -> InfluenceView:
+def _influence(influence: Influence) -> InfluenceView:
     rows = tuple(
         InfluenceRow(
             key,
             _estimated(value),
             round(BAR * max(value.value, 0.0), 1),
-            _estimated(found.correlation[key], "+") if key in found.correlation else ABSENT,
+            _estimated(influence.correlation[key], "+") if key in influence.correlation else ABSENT,
         )
-        for key, value in found.importance.items()
+        for key, value in influence.importance.items()
     )
-    title = MEASURES[found.measure].title
+    title = MEASURES[influence.measure].title
     return InfluenceView(
-        f"What matters for {found.measure}",
-        f"Of {found.n_trials} completed trials; measure: {title}. The forest explains "
-        f"{found.r2:.2f} of the variance of trials that it has not seen (out-of-bag R²).",
+        f"What matters for {influence.measure}",
+        f"Of {influence.n_trials} completed trials; measure: {title}. The forest explains "
+        f"{influence.r2:.2f} of the variance of trials that it has not seen (out-of-bag R²).",
         rows,
     )
 

@@ -201,7 +201,7 @@ def make_sampler(config: StudyConfig, number: int) -> optuna.samplers.BaseSample
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # multivariate and group are called experimental
         if settings.name == "tpe":
-            found = module.samplers.TPESampler(
+            sampler = module.samplers.TPESampler(
                 seed=seed,
                 n_startup_trials=settings.startup_trials,
                 multivariate=True,
@@ -209,10 +209,10 @@ def make_sampler(config: StudyConfig, number: int) -> optuna.samplers.BaseSample
                 constant_liar=True,
             )
         elif settings.name == "nsga2":
-            found = module.samplers.NSGAIISampler(seed=seed, population_size=settings.population)
+            sampler = module.samplers.NSGAIISampler(seed=seed, population_size=settings.population)
         else:
-            found = module.samplers.RandomSampler(seed=seed)
-    return found  # type: ignore[no-any-return]
+            sampler = module.samplers.RandomSampler(seed=seed)
+    return sampler  # type: ignore[no-any-return]
 
 
 def make_pruner(config: StudyConfig) -> optuna.pruners.BasePruner:

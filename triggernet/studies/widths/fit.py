@@ -170,11 +170,11 @@ class _Fit:
         say(f"{len(path)} narrower choices; fine-tuning the narrowest one in full")
         for choice in reversed(path):
             with hushed():
-                found = self.judge.tried(choice, None)
-            after = loss_on(self.loaded.float_model, found.model, sample)
-            if after.bound < self.allowed and found.size < size_of(counted, self.hardware):
-                result = self._result(out, before, after, counted, found)
-                self._write(out, found, result)
+                candidate = self.judge.tried(choice, None)
+            after = loss_on(self.loaded.float_model, candidate.model, sample)
+            if after.bound < self.allowed and candidate.size < size_of(counted, self.hardware):
+                result = self._result(out, before, after, counted, candidate)
+                self._write(out, candidate, result)
                 return result
             say(f"its loss is below {after.bound:.4f} at 95 %; a wider one is tried")
         raise ModelError(
@@ -189,11 +189,11 @@ class _Fit:
         return Sample.of(self.kept_back, self.loaded.config)
 
     def _result(
-        self, out: Path, before: Loss, after: Loss, counted: Measured, found: Candidate
+        self, out: Path, before: Loss, after: Loss, counted: Measured, candidate: Candidate
     ) -> FittedWidths:
-        changed = changes(self.start, found.choice)
+        changed = changes(self.start, candidate.choice)
         return FittedWidths(
-            out, self.allowed, before, after, counted, found.counted, changed, self.tried
+            out, self.allowed, before, after, counted, candidate.counted, changed, self.tried
         )
 
     def _descent(self, epochs: int, progress: Progress) -> Iterator[Choice]:
@@ -240,17 +240,17 @@ class _Fit:
         except TriggernetError:  # too narrow for this model
             return None
 
-    def _write(self, out: Path, found: Candidate, result: FittedWidths) -> None:
+    def _write(self, out: Path, candidate: Candidate, result: FittedWidths) -> None:
         from triggernet.learning.training.trainer import save_trained, trained_of
 
-        config = self.judge.run_with(found.choice)
+        config = self.judge.run_with(candidate.choice)
         config = replace(
             config, training=replace(config.training, max_jets=self.loaded.config.training.max_jets)
         )
         inputs = {self.data.name: sha256_of(self.data)}
         inputs[f"{self.source}/{run_folder.FLOAT}"] = sha256_of(self.source / run_folder.FLOAT)
         run_folder.begin(out, config, inputs)
-        trained = trained_of(config, self.judge.split, self.loaded.float_model, found.model)
+        trained = trained_of(config, self.judge.split, self.loaded.float_model, candidate.model)
         write_json(out / WIDTHS, result.as_dict() | {"folder": out.name})
         save_trained(out, config, trained)
         run_folder.clear_state(out)

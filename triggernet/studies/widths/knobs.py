@@ -19,12 +19,12 @@ Choice = dict[str, Any]  # values of knobs by the dotted keys of a run
 
 def knobs_of(quantisation: Any) -> Choice:
     """All that can be narrowed in the section of a run, by dotted key, with its value now."""
-    found: Choice = {}
+    knobs: Choice = {}
     for key, value in flat(as_plain(quantisation)).items():
         name = key.rsplit(".", 1)[-1]
         if name == "width" or key in (*CONSTANTS, DIGITS):
-            found[f"{SECTION}.{key}"] = value
-    return found
+            knobs[f"{SECTION}.{key}"] = value
+    return knobs
 
 
 def narrower(key: str, value: int | None, step: int) -> int | None:

@@ -16,12 +16,12 @@ def connected_graphs(most_edges: int) -> tuple[Graph, ...]:
     Edges may stand several times, loops are left out: 1, 2, 5, 12 and 33 graphs of 1 to 5 edges
     (Komiske, Metodiev, Thaler, JHEP 04 (2018) 013, table 1, without the constant).
     """
-    found: list[Graph] = []
+    graphs: list[Graph] = []
     level: set[Graph] = {((0, 1),)}
     for _ in range(most_edges):
-        found += sorted(level, key=lambda graph: (n_vertices(graph), graph))
+        graphs += sorted(level, key=lambda graph: (n_vertices(graph), graph))
         level = {canonical(more) for graph in level for more in _with_one_more(graph)}
-    return tuple(found)
+    return tuple(graphs)
 
 
 def n_vertices(graph: Graph) -> int:

@@ -68,10 +68,10 @@ def polynomial(graph: Graph, n_constituents: int = 16) -> Polynomial:
     return Polynomial(tuple(pairs.values()), tuple(contractions))
 
 
-def evaluate(found: Polynomial, powers: Mapping[int, Tensor], z: Tensor, vertices: int) -> Tensor:
+def evaluate(graph: Polynomial, powers: Mapping[int, Tensor], z: Tensor, vertices: int) -> Tensor:
     """A polynomial (B,) of jets: theta^m (B, N, N) by m, and z (B, N), zero where absent."""
-    operands = [powers[m] for m in found.powers] + [z] * vertices
-    for places, equation in found.contractions:
+    operands = [powers[m] for m in graph.powers] + [z] * vertices
+    for places, equation in graph.contractions:
         taken = [operands.pop(place) for place in places]
         operands.append(torch.einsum(equation, *taken))
     return operands[0]  # (B,)

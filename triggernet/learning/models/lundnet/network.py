@@ -40,8 +40,8 @@ class TreeConv(nn.Module):
         edges = at_target.index_select(0, target) + at_source.index_select(0, source)  # (E, G)
         edges = torch.relu(self.norm1(edges))
         edges = torch.relu(self.norm2(self.linear2(edges)))
-        found: Tensor = torch.relu(mean_by(edges, target, x.shape[0]) + self.shortcut(x))
-        return found
+        updated: Tensor = torch.relu(mean_by(edges, target, x.shape[0]) + self.shortcut(x))
+        return updated
 
 
 class LundNet(nn.Module):
@@ -92,11 +92,11 @@ class LundNet(nn.Module):
         """Features (M, G) of all nodes, those of every convolution side by side."""
         source, target = edges_of(inputs["parent"], rows)
         x = self.norm(rows.take(inputs["nodes"]).to(self.norm.weight.dtype))  # (M, F)
-        found = []
+        nodes = []
         for conv in self.convs:
             x = conv(x, source, target)  # (M, G_k)
-            found.append(x)
-        return torch.cat(found, 1)
+            nodes.append(x)
+        return torch.cat(nodes, 1)
 
 
 def edges_of(parent: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:

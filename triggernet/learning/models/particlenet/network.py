@@ -45,9 +45,9 @@ class NeighbourConv(nn.Module):
         edges = pairs + there.index_select(0, neighbours.flatten()).view(M, k, -1)  # (M, k, G)
         edges = torch.relu(self.norms[0](edges.flatten(0, 1)))  # (M k, G)
         for linear, norm in zip(self.linears[1:], self.norms[1:], strict=True):
-            edges = torch.relu(norm(linear(edges)))
-        found: Tensor = torch.relu(edges.view(M, k, -1).mean(1) + self.shortcut(x))
-        return found
+            edges = torch.relu(norm(linear(edges)))  # (M k, G)
+        updated: Tensor = torch.relu(edges.view(M, k, -1).mean(1) + self.shortcut(x))
+        return updated
 
 
 class ParticleNet(nn.Module):
@@ -105,7 +105,7 @@ class ParticleNet(nn.Module):
 
     def _prepared(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         p, jet = (inputs[name].to(self.norm.weight.dtype) for name in ("constituents", "jet"))
-        points, features = particle_features(p, jet)
+        points, features = particle_features(p, jet)  # (B, N, 2), (B, N, 7)
         return points, features, p[..., 0] > 0
 
     def nodes(self, points: Tensor, features: Tensor, present: Tensor, rows: Rows) -> Tensor:
@@ -120,8 +120,8 @@ class ParticleNet(nn.Module):
         rows : Rows
             Those of `present`.
         """
-        found = [x for _, x in self._steps(points, features, present, rows)]
-        return torch.cat(found, 1) if self.joined else found[-1]
+        nodes = [x for _, x in self._steps(points, features, present, rows)]
+        return torch.cat(nodes, 1) if self.joined else nodes[-1]
 
     def neighbours(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
         """For each convolution the places (B, N, k) of the neighbours, as `nearest` gives them."""
@@ -148,17 +148,17 @@ def particle_features(p: Tensor, jet: Tensor) -> tuple[Tensor, Tensor]:
     ln pT, ln E, ln of both as shares of the jet's, and the distance to the jet (table 1 of the
     paper).
     """
-    pt, eta, phi = _cylindrical(p)
-    jet_pt, jet_eta, jet_phi = (x[:, None] for x in _cylindrical(jet))
-    sign = torch.where(jet_eta < 0, -1.0, 1.0).to(p.dtype)
-    d_eta = (eta - jet_eta) * sign
+    pt, eta, phi = _cylindrical(p)  # (B, N)
+    jet_pt, jet_eta, jet_phi = (x[:, None] for x in _cylindrical(jet))  # (B, 1)
+    sign = torch.where(jet_eta < 0, -1.0, 1.0).to(p.dtype)  # (B, 1)
+    d_eta = (eta - jet_eta) * sign  # (B, N)
     turn = phi - jet_phi
-    d_phi = torch.atan2(torch.sin(turn), torch.cos(turn))
+    d_phi = torch.atan2(torch.sin(turn), torch.cos(turn))  # (B, N)
     ln_pt, ln_e = (x.clamp(min=SMALLEST).log() for x in (pt, p[..., 0]))
     ln_jet_pt, ln_jet_e = (x.clamp(min=SMALLEST).log() for x in (jet_pt, jet[:, None, 0]))
     distance = (d_eta.square() + d_phi.square()).clamp(min=SMALLEST**2).sqrt()
-    shares = ln_pt - ln_jet_pt, ln_e - ln_jet_e
-    points = torch.stack([d_eta, d_phi], 2)
+    shares = ln_pt - ln_jet_pt, ln_e - ln_jet_e  # (B, N)
+    points = torch.stack([d_eta, d_phi], 2)  # (B, N, 2)
     return points, torch.stack([d_eta, d_phi, ln_pt, ln_e, *shares, distance], 2)
 
 
