@@ -143,6 +143,31 @@ def test_the_share_of_ties_is_bounded() -> None:
     assert not found.agrees
 
 
+def test_both_tiers_stand_in_one_comparison(place: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    triggernet.export(place / "lundnet", out=project, onnx=True)
+    runs = [project, ROOT / "models" / "nanopelican-c2-n8j"]
+    before = triggernet.compare(runs, data=place / "jets.h5").rows[0].firmware
+    assert (before.design, before.figures) == (None, {})
+    assert before.absent.startswith("no latency: latency.json is absent")
+    measured = triggernet.latency(
+        project, data=place / "jets.h5", objects=(1,), threads=(1,), events=10
+    )
+    comparison = triggernet.compare(runs, data=place / "jets.h5", out=tmp_path / "page.html")
+    slow, fast = comparison.rows
+    timing = measured.of("event", 1, 1)
+    assert timing is not None
+    figure = slow.firmware.figures["latency_ns"]
+    assert (figure.value, figure.how) == (timing.p99_ms * 1e6, "measured")
+    assert slow.quantised_metrics is None
+    assert slow.main == triggernet.evaluate(place / "lundnet", data=place / "jets.h5").float
+    assert fast.firmware.design == "RTL"
+    against = {each.cost: each for each in comparison.trade_offs}
+    assert {point.name for point in against["latency_ns"].points} == {slow.name, fast.name}
+    assert dict(against["lut"].left_out) == {slow.name: "a float model for a processor"}
+    assert "of 10 events of one jet" in (tmp_path / "page.html").read_text()
+
+
 def test_latency_is_measured_by_objects_threads_and_constituents(place: Path) -> None:
     project = place / "lundnet-project"
     found = triggernet.latency(

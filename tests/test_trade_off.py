@@ -12,6 +12,7 @@ from triggernet.studies.compare import as_html, as_text
 from triggernet.studies.compare.contender import FLOAT_ONLY
 from triggernet.studies.compare.scatter import WIDTH, scatter_chart
 from triggernet.studies.compare.trade_off import trade_off
+from triggernet.studies.compare.view import compare_view
 
 # Pareto fronts
 
@@ -161,6 +162,21 @@ def test_latencies_are_on_a_linear_axis_from_0():
     ticks = {t.text: t.at for t in scatter_chart(trade_off([one], "latency_ns")).x_ticks}
     assert ticks["0"] == 0
     assert ticks["40"] == pytest.approx(2 * ticks["20"])
+
+
+def test_latencies_of_both_tiers_are_on_a_logarithmic_axis_with_units():
+    fast, slow = row("fast", 100), row("slow", 900)
+    fast.firmware.figures["latency_ns"] = figure(40.0)
+    slow.firmware.figures["latency_ns"] = figure(1e7, "ONNX Runtime", "measured")
+    chart = scatter_chart(trade_off([fast, slow], "latency_ns"))
+    ticks = {t.text: t.at for t in chart.x_ticks}
+    assert chart.title == "latency"
+    assert ticks["1 ms"] - ticks["100 µs"] == pytest.approx(ticks["1 µs"] - ticks["100 ns"])
+    assert chart.markers[0].x < ticks["100 ns"] < ticks["1 ms"] < chart.markers[1].x
+    assert [front.names for front in chart.fronts] == [("fast",), ("slow",)]
+    view = compare_view(by_hand(fast, slow))
+    assert [each.latency.text for each in view.rows] == ["40", "10 ms"]
+    assert dict(view.facts)["Latency"].startswith("in ns where no unit stands, ")
 
 
 @pytest.mark.parametrize("cost", [19, 130, 99, 1000, 123456])

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-How = Literal["exact", "routed", "placed", "simulated", "synthesised", "estimated"]
+How = Literal["exact", "measured", "routed", "placed", "simulated", "synthesised", "estimated"]
 
 FIGURES = ("latency_cycles", "latency_ns", "interval_cycles", "lut", "ff", "dsp", "bram")
 # Where several sources have a figure, the one further left is shown.
-TRUST: tuple[How, ...] = ("exact", "routed", "placed", "simulated", "synthesised", "estimated")
+TRUST: tuple[How, ...] = (
+    *("exact", "measured", "routed", "placed", "simulated", "synthesised"),
+    "estimated",
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class Figure:
     ----------
     value : float or int
     how : str
-        "exact", "routed" or "placed" (vendor's place and route), "simulated" (cycle by cycle),
-        "synthesised", "estimated".
+        "exact", "measured" (by a clock, on a machine), "routed" or "placed" (vendor's place and
+        route), "simulated" (cycle by cycle), "synthesised", "estimated".
     tool, version : str
         What it comes from.
     error : Error or None

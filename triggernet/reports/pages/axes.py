@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from triggernet.reports.pages.charts import Tick, steps
@@ -15,12 +16,13 @@ DIGITS = ((10,), (10, 30), (10, 20, 50), range(10, 100, 10), range(10, 100, 5), 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis from `low` to `high`, of a length in the unit of the drawing."""
+    """An axis from `low` to `high`, of a length in the unit of the drawing, `text` on its ticks."""
 
     low: float
     high: float
     length: float
     log: bool
+    text: Callable[[float], str] = number
 
     def at(self, value: float) -> float:
         """How far along the axis a value lies."""
@@ -35,7 +37,7 @@ class Axis:
     def ticks(self) -> tuple[Tick, ...]:
         """Round numbers on it."""
         values = _round_numbers(self.low, self.high) if self.log else steps(self.low, self.high)
-        return tuple(Tick(self.at(value), number(value)) for value in values)
+        return tuple(Tick(self.at(value), self.text(value)) for value in values)
 
 
 def _round_numbers(low: float, high: float) -> list[float]:

@@ -14,6 +14,14 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def duration(ns: float) -> str:
+    """A time in the unit that keeps it short: ``40 ns``, ``1.5 µs``, ``2 ms``."""
+    for unit, size in (("ms", 1e6), ("µs", 1e3)):
+        if ns >= size:
+            return f"{number(ns / size, 3)} {unit}"
+    return f"{number(ns, 3)} ns"
+
+
 def percent(share: float) -> str:
     """A share in per cent, with two digits that count; "0 %" only for nothing at all."""
     if share == 0:

@@ -147,15 +147,16 @@ def _row(contender: Contender, jets: Jets, config: RtlConfig) -> Row:
     from triggernet.learning.evaluation import evaluate
 
     evaluation, run = evaluate(contender.run, jets), contender.run
+    quantised = evaluation.quantised if contender.is_quantised else None
     return Row(
         contender.name,
         str(contender.folder),
         run.config.model.name,
         evaluation.float,
-        evaluation.quantised,
-        evaluation.saturated if evaluation.quantised is not None else {},
+        quantised,
+        evaluation.saturated if quantised is not None else {},
         firmware(contender, config),
-        evaluation.auc_difference,
+        evaluation.auc_difference if quantised is not None else None,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from triggernet.deployment.onnxruntime.latency import Latency
 from triggernet.deployment.project import load_project
-from triggernet.deployment.project.layout import PROGRAM, RECORD
+from triggernet.deployment.project.layout import PROGRAM, RECORD, is_float_project
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.errors import UnsupportedError
 from triggernet.program import Program
@@ -18,11 +19,15 @@ from triggernet.reports.report.planned import planned
 from triggernet.reports.report.rtl_sources import scheduled, tool_notes
 from triggernet.reports.report.sources import in_nanoseconds, known_figures
 from triggernet.reports.report.subject import Kind, Subject, examined
+from triggernet.results import examine
 
 if TYPE_CHECKING:
     from triggernet.learning.training import Run
 
 FLOAT_ONLY = "no hardware form, trained in floating point only"
+RUNTIME = "ONNX Runtime"  # a tool, as figures name theirs
+OBJECTS, THREADS = 1, 1  # of the event whose time is a model's latency
+NS_A_MS = 1e6
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Contender:
     folder : Path
     run : Run
     project : Subject or None
-        None for a run folder or an entry of the zoo, which hold no firmware.
+        None where there is no firmware: for a run folder, an entry of the zoo, and a project of the
+        High-Level Trigger.
     """
 
     name: str
@@ -44,16 +50,26 @@ class Contender:
     project: Subject | None
 
     @property
+    def is_float(self) -> bool:
+        """Whether it is a project of the High-Level Trigger, which runs the float model."""
+        return is_float_project(self.folder)
+
+    @property
+    def is_quantised(self) -> bool:
+        """Whether a quantised model is what the trigger runs."""
+        return self.run.quantised_model is not None and not self.is_float
+
+    @property
     def is_lowered(self) -> bool:
         """Whether its figures are those of a design that is made for the comparison."""
-        return self.project is None and self.run.quantised_model is not None
+        return self.project is None and self.is_quantised
 
     @property
     def weights(self) -> Path:
         """The file with the weights of its quantised model, or of the float one if it is alone."""
         from triggernet.learning.training.run_folder import FLOAT, QUANTISED
 
-        return self.folder / (FLOAT if self.run.quantised_model is None else QUANTISED)
+        return self.folder / (QUANTISED if self.is_quantised else FLOAT)
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,7 @@ class Firmware:
     bit_operations : BitOperations or None
     figures : mapping of str to Figure
         By name, as in `triggernet.reports.cost.figures.FIGURES`; what is not known is absent.
-    design : "RTL", "HLS" or None
+    design : "RTL", "HLS", "ONNX" or None
         What the figures are about.
     clock_period_ns : float or None
     notes : tuple of str
@@ -76,7 +92,7 @@ class Firmware:
 
     bit_operations: BitOperations | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)
-    design: Kind | None = None
+    design: Kind | Literal["ONNX"] | None = None
     clock_period_ns: float | None = None
     notes: tuple[str, ...] = ()
     absent: str = ""
@@ -99,19 +115,23 @@ def load_contender(name: str, folder: Path) -> Contender:
     """
     from triggernet.learning.training import load_run
 
-    project = examined(load_project(folder)) if (folder / RECORD).is_file() else None
+    firmware_is_there = (folder / RECORD).is_file() and not is_float_project(folder)
+    project = examined(load_project(folder)) if firmware_is_there else None
     return Contender(name, folder, load_run(folder), project)
 
 
 def firmware(contender: Contender, config: RtlConfig) -> Firmware:
     """The firmware of a run: the project's, or else the netlist at the interval of `config`.
 
-    Where a program cannot be had at that interval, the nearest useful one above is taken, and if
-    there is none, the nearest one below.
+    A project of the High-Level Trigger has the latency that was measured, and no firmware. Where a
+    program cannot be had at that interval, the nearest useful one above is taken, and if there is
+    none, the nearest one below.
     """
     if contender.project is not None:
         return _of_project(contender.project)
-    if contender.run.quantised_model is None:
+    if contender.is_float:
+        return _of_float_project(contender.folder)
+    if not contender.is_quantised:
         return Firmware(absent=FLOAT_ONLY)
     try:
         program = _program(contender.folder)
@@ -124,6 +144,19 @@ def firmware(contender: Contender, config: RtlConfig) -> Firmware:
         return Firmware(operations, absent=f"no Verilog at any interval: {error}")
     figures = best(in_nanoseconds(each, config.clock_period_ns) for each in scheduled(subject))
     return Firmware(operations, figures, "RTL", config.clock_period_ns, notes)
+
+
+def _of_float_project(folder: Path) -> Firmware:
+    """The latency of 99 % of the events of one object, if it was measured of this very file."""
+    exhibit = examine(Latency, folder)
+    latency = exhibit.result
+    timing = None if latency is None else latency.of("event", OBJECTS, THREADS)
+    if latency is None or timing is None:
+        return Firmware(absent=f"no latency: {exhibit.as_text()}")
+    version = latency.versions.get("onnxruntime", "")
+    figure = Figure(timing.p99_ms * NS_A_MS, "measured", RUNTIME, version, None, exhibit.file.name)
+    note = f"The latency is that of 99 % of {timing.events:,} events of one jet, one thread"
+    return Firmware(None, {"latency_ns": figure}, "ONNX", notes=(f"{note}, {latency.processor}.",))
 
 
 def _of_project(project: Subject) -> Firmware:

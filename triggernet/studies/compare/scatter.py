@@ -6,18 +6,20 @@ The page draws them as SVG, `scatter_plot.py` as a picture in the style of the f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triggernet.reports.pages.axes import Axis
 from triggernet.reports.pages.charts import Tick
 from triggernet.reports.pages.labels import Box, Label, place_labels
+from triggernet.reports.pages.text import duration
 from triggernet.studies.compare.trade_off import Merit, Point, TradeOff
 
 WIDTH, HEIGHT = 600.0, 380.0
 MARKER = 5.0  # half its size
 MARGIN = 0.12  # of a linear axis that does not begin at 0, at both ends
 TITLES = {"lut": "LUT", "latency_ns": "latency [ns]", "n_parameters": "parameters"}
-LINEAR = ("latency_ns",)
+LATENCY = "latency_ns"
+TIERS = 100  # latencies further apart than this factor are of both tiers: on a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,11 @@ def scatter_chart(trade_off: TradeOff) -> ScatterChart:
         return ScatterChart(
             trade_off.merit, trade_off.cost, title, (), (), (), (), (), legend, left_out
         )
-    across = _axis([p.cost for p in points], WIDTH, trade_off.cost not in LINEAR)
+    costs = [p.cost for p in points]
+    both_tiers = trade_off.cost == LATENCY and max(costs) > TIERS * min(costs)
+    across = _axis(costs, WIDTH, both_tiers or trade_off.cost != LATENCY)
+    if both_tiers:  # from nanoseconds to milliseconds: each number with its unit
+        title, across = "latency", replace(across, text=duration)
     ends = [end for p in points for end in (p.low, p.high)]
     up = _axis(ends, HEIGHT, log=True) if trade_off.merit.log else _around(ends, HEIGHT)
     markers = tuple(_marker(p, across, up, legend.index(p.origin)) for p in points)

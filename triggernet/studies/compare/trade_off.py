@@ -14,6 +14,7 @@ PARAMETERS = "n_parameters"
 COSTS = ("lut", "latency_ns", PARAMETERS)
 QUANTISED, FLOAT = "quantised model", "float model: it has no hardware form"
 NOT_KNOWN = "not known"
+ON_A_PROCESSOR = "a float model for a processor"
 NO_BACKGROUND = "no background passes, so that the rejection is not known"
 
 
@@ -151,7 +152,8 @@ def _point(row: Row, merit: Merit, cost: str) -> Point | str:
         value: float = metrics.n_parameters
         origin = FLOAT if row.quantised_metrics is None else QUANTISED
     elif figure is None:
-        return row.firmware.absent or NOT_KNOWN
+        unknown = ON_A_PROCESSOR if row.firmware.design == "ONNX" else NOT_KNOWN
+        return row.firmware.absent or unknown
     else:
         value, origin = figure.value, origin_of(figure)
     if merit is ACCURACY:

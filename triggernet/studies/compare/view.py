@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from triggernet.reports.budgets.verdict import LABELS
 from triggernet.reports.cost.figures import Figure
-from triggernet.reports.pages.text import number, percent
+from triggernet.reports.pages.text import duration, number, percent
 from triggernet.reports.report.rtl_sources import NETLIST, SCHEDULE
 from triggernet.reports.report.sources import TOOL
 from triggernet.statistics import FEW, error_text, interval_text
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from triggernet.learning.tasks.metrics import Metrics
 
 ABSENT = "–"
+LONG_NS = 1e5  # from here on a latency is shown with its unit
 HARDWARE = ("lut", "ff", "dsp", "bram", "latency_ns", "interval_cycles")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MARKS = (*LETTERS, *(first + second for first in LETTERS for second in LETTERS))
@@ -147,13 +148,16 @@ def compare_view(comparison: Comparison) -> CompareView:
     """The comparison as text and chart geometry."""
     marks, merit = _marks(comparison.rows), merit_of(comparison.rows)
     runs, jets = _plural(len(comparison.rows), "run"), _plural(comparison.n_jets, "jet")
+    clocks = _clocks(comparison.rows)
+    long = any(_is_long(row.firmware.value("latency_ns")) for row in comparison.rows)
+    unit = "in ns where no unit stands" if long else "in ns"
     return CompareView(
         sentence=f"{runs} on the same {jets}.",
         merit=merit,
         facts=(
             ("Jets", f"{number(comparison.n_jets)} of {comparison.sample}"),
             *_PHYSICS[merit],
-            ("Latency", f"in ns, at a clock of {_clocks(comparison.rows)}; interval in clocks"),
+            ("Latency", f"{unit}, at a clock of {clocks}; interval in clocks"),
             ("Shares", f"the largest one, of a {comparison.part.title}"),
         ),
         rows=tuple(_row(row, comparison, marks) for row in comparison.rows),
@@ -241,7 +245,7 @@ def _row(row: Row, comparison: Comparison, marks: dict[tuple[str, str, str], str
         ff=cells["ff"],
         dsp=cells["dsp"],
         bram=cells["bram"],
-        latency=cells["latency_ns"],
+        latency=_latency(cells["latency_ns"], firmware.value("latency_ns")),
         clocks="" if cycles is None else f"{_plural(round(cycles), 'clock')}{clock}",
         interval=cells["interval_cycles"],
         share=ABSENT if share is None else percent(share.of_part),
@@ -257,6 +261,15 @@ def _cell(figure: Figure | None, marks: dict[tuple[str, str, str], str]) -> Cell
         f"{number(error.low)} – {number(error.high)} expected {error.of}".rstrip() if error else ""
     )
     return Cell(number(figure.value), marks[_key(figure)], span)
+
+
+def _latency(cell: Cell, value: float | None) -> Cell:
+    """The cell, with a unit where nanoseconds are too many."""
+    return replace(cell, text=duration(value)) if value and _is_long(value) else cell
+
+
+def _is_long(latency_ns: float | None) -> bool:
+    return latency_ns is not None and latency_ns >= LONG_NS
 
 
 def _area(value: float, error: float | None, sign: str = "") -> str:
