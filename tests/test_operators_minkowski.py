@@ -75,17 +75,22 @@ def drawn_constituents(g: Grower) -> tuple[list[str], Attributes, int]:
     """Constituents in polar coordinates and the tables of their angles."""
     n, pt = g.between(1, 4), g.kind(6, 0)
     eta, phi = g.whole(4, 1), g.whole(4, 1)
-    word = FixedPoint(False, g.between(1, 7), 1)
-    word = FixedPoint(False, word.width, g.between(-2, word.width))
     names = [g.tensor((n,), pt, lambda t: not t.type.signed)]
     fits = [lambda t, k=kind: t.type == k for kind in (eta, phi)]
     names += [g.tensor((n,), k, f) for k, f in zip((eta, phi), fits, strict=True)]
-    tables = g.codes("eta_table", word, 1 << eta.width) | g.codes("phi_table", word, 1 << phi.width)
-    tables = {k: v for k, v in tables.items() if k in ("eta_table", "phi_table")}
-    tables |= {"table_width": word.width, "table_integer": word.integer}
+    tables = drawn_tables(g, eta, phi)
     kind = g.tensors[names[0]].type
     tables |= g.inner("product_", 2 * kind.integer) | g.inner("inner_", kind.integer + 2)
     return names, tables, eta.width
+
+
+def drawn_tables(g: Grower, eta: FixedPoint, phi: FixedPoint) -> Attributes:
+    """Angular tables for differences of such angles."""
+    word = FixedPoint(False, g.between(1, 7), 1)
+    word = FixedPoint(False, word.width, g.between(-2, word.width))
+    found = g.codes("eta_table", word, 1 << eta.width) | g.codes("phi_table", word, 1 << phi.width)
+    kept = {k: v for k, v in found.items() if k in ("eta_table", "phi_table")}
+    return kept | {"table_width": word.width, "table_integer": word.integer}
 
 
 def drawn_jet(g: Grower) -> list[str]:
@@ -139,6 +144,28 @@ class TestPairDotPolar(OperatorTest):
         if len(g.tensors[names[0]].shape) and g.tensors[names[0]].size == 1:
             chosen["jet"] = 1  # one constituent alone has no pair
         return names + (drawn_jet(g) if chosen["jet"] else []), tables | chosen
+
+
+class TestPairAngle(OperatorTest):
+    cases = ({"m": 2}, {"m": 4})
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, m: int) -> None:
+        eta = build.input("eta", m, FixedPoint(SIGNED, 5, 5))
+        phi = build.input("phi", m, FixedPoint(SIGNED, 4, 4))
+        build.node("PairAngle", "y", [eta, phi], kind, **tables(), **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        eta, phi = inputs
+        along = [constant(node, k, "table_") for k in ("eta_table", "phi_table")]
+        return [
+            along[0][abs(int(eta[i] - eta[j]))] + along[1][abs(int(phi[i] - phi[j]))]
+            for i, j in pairs(len(eta))
+        ]
+
+    def draw(self, g: Grower) -> Made:
+        m, eta, phi = g.between(2, 4), g.whole(4, 1), g.whole(4, 1)
+        names = [g.tensor((m,), k, lambda t, k=k: t.type == k) for k in (eta, phi)]
+        return names, drawn_tables(g, eta, phi)
 
 
 class TestJetDotPolar(OperatorTest):

@@ -40,6 +40,32 @@ class TestPairRowSum(OperatorTest):
         return [g.tensor((m * (m - 1) // 2,))], {"n_particles": m}
 
 
+class TestPairWeightedSum(OperatorTest):
+    cases = ({"m": 2, "signed": True}, {"m": 4, "signed": True}, {"m": 3, "signed": False})
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, m: int, signed: bool) -> None:
+        d = build.input("d", m * (m - 1) // 2, FixedPoint(UNSIGNED, 6, 3))
+        x = particles(build, m, signed)
+        build.node("PairWeightedSum", "y", [d, x], kind, **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        d, x = inputs
+        m = len(x) // 2
+        weight = dict(zip(pairs(m), d, strict=True))
+        return [
+            sum(
+                (weight[min(i, j), max(i, j)] * x[2 * j + f] for j in range(m) if j != i),
+                Fraction(0),
+            )
+            for i in range(m)
+            for f in range(2)
+        ]
+
+    def draw(self, g: Grower) -> Made:
+        m, features = g.between(2, 4), g.between(1, 3)
+        return [g.tensor((m * (m - 1) // 2,)), g.tensor((m, features))], {}
+
+
 class TestSum(OperatorTest):
     cases = ({"n": 0}, {"n": 2}, {"n": 3})
 

@@ -47,6 +47,7 @@ from triggernet.program.operators.polar import (
     angles_meaning,
     check_inputs,
     largest_angles,
+    largest_differences,
     polar_call,
     table_bounds,
     tables_meaning,
@@ -66,17 +67,12 @@ def _exp_table(node: Node, inputs: Inputs) -> Codes:
     return constants(node, "exp_table", (1 << inputs[1].type.width,), _exp_type(node))
 
 
-def _largest_differences(inputs: Inputs) -> tuple[int, int]:
-    eta, phi = (x.hi - x.lo for x in inputs[1:3])
-    return eta, phi
-
-
 def _pair_bounds(node: Node, inputs: Inputs) -> Bounds:
     """Bounds and grid of the products among constituents."""
     pt, inner = inputs[0], node.inner("product_")
     product = Interval.of(pt) * Interval.of(pt)
     quantised = inner.range_of(product.lo, product.hi, 2 * pt.type.fraction)
-    eta, phi = table_bounds(node, inputs, _largest_differences(inputs))
+    eta, phi = table_bounds(node, inputs[1:3], largest_differences(inputs[1:3]))
     fraction = inner.type.fraction + angle_fraction(node)
     return Interval(*quantised) * (eta + phi), fraction
 
@@ -274,11 +270,11 @@ def _beam_products(
 
 def hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     jet = bool(node.get_int("jet"))
-    largest = _largest_differences(inputs)
+    largest = largest_differences(inputs[1:3])
     if jet:  # the same tables serve angles to the jet
-        own = largest_angles(inputs)
+        own = largest_angles(inputs[1:3])
         largest = max(largest[0], own[0]), max(largest[1], own[1])
-    reached = table_bounds(node, inputs, largest)
+    reached = table_bounds(node, inputs[1:3], largest)
     call = polar_call(node, inputs, reuse_factor, reached)
     settings, types, arrays = dict(call.settings), dict(call.types), call.constants
     types["product_t"] = node.inner("product_").cpp

@@ -80,7 +80,7 @@ def inner_bounds(node: Node, inputs: Inputs) -> Interval:
     fraction = _jet_fraction(inputs)
     jet_pt, excess = (Interval.of(x, fraction) for x in inputs[-2:])
     one = 1 << angle_fraction(node)
-    eta, phi = table_bounds(node, inputs, largest_angles(inputs))
+    eta, phi = table_bounds(node, inputs[1:3], largest_angles(inputs[1:3]))
     return jet_pt * (eta + phi) + excess * (eta + Interval(one, one))
 
 
@@ -274,7 +274,7 @@ def inner_types(node: Node, inputs: Inputs) -> dict[str, str]:
 
 def jet_hls(node: Node, inputs: Inputs, reuse_factor: int) -> KernelCall:
     call = polar_call(
-        node, inputs, reuse_factor, table_bounds(node, inputs, largest_angles(inputs))
+        node, inputs, reuse_factor, table_bounds(node, inputs[1:3], largest_angles(inputs[1:3]))
     )
     types = {**call.types, **inner_types(node, inputs)}
     return replace(call, function="jet_dot_polar", types=types)
