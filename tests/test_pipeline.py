@@ -54,6 +54,12 @@ SETTINGS = {
         **ADAMW,
     },
     "lorentznet": {"encoding.n_constituents": 4, **ADAMW},
+    "efp": {
+        "encoding.n_constituents": 5,
+        "model.edges": 3,
+        "model.graphs": "trees",
+        **ADAMW,
+    },
 }
 # Some models are unrolled, the others folded.
 INTERVALS = {
@@ -63,6 +69,7 @@ INTERVALS = {
     "mlp": 1,
     "semiequivariant": 4,
     "lorentznet": 3,
+    "efp": 2,
 }
 COMMON = {
     "training.fine_tune.epochs": 6,

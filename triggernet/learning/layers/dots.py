@@ -78,6 +78,44 @@ class PolarTables(nn.Module):
         return attributes
 
 
+class PairAngle(OperatorLayer):
+    """The squared distance in the plane of eta and phi of all pairs, (B, P).
+
+    Parameters
+    ----------
+    angle_width : int
+        Bits of the signed angles.
+    step : float
+        Their codes' step, in units of the result's square root.
+    table : FixedPoint
+        Unsigned type of the words of both tables.
+    out : ActivationQuantiser
+    """
+
+    op = "PairAngle"
+
+    def __init__(
+        self, angle_width: int, step: float, table: FixedPoint, out: ActivationQuantiser
+    ) -> None:
+        super().__init__(out)
+        self.table = table
+        codes = np.arange(1 << angle_width, dtype=np.float64)
+        squares = (codes * step) ** 2  # (2**width,)
+        self.register_buffer("squares", table_codes(squares, table), persistent=False)
+        self.squares: Tensor
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        eta, phi = tensors  # (B, M) each
+        i, j = pair_tensors(eta.shape[1], eta.device)  # (P,) each
+        along = ((x[:, i] - x[:, j]).abs().long() for x in (eta, phi))  # (B, P) each
+        first, second = (self.squares[x].to(eta.dtype) * self.table.lsb for x in along)
+        return first + second
+
+    def _attributes(self) -> Attributes:
+        words = tuple(self.squares.tolist())
+        return {"eta_table": words, "phi_table": words, **type_attributes("table_", self.table)}
+
+
 class JetDotPolar(OperatorLayer):
     """The products p_i . J for constituents and spurions, (B, M, 1)."""
 

@@ -122,6 +122,19 @@ class Multiply(OperatorLayer):
         return tensors[0] * tensors[1]
 
 
+class PairWeightedSum(OperatorLayer):
+    """``sum over j != i of d_ij x_j``, (B, M, F), of symmetric weights (B, P) and (B, M, F)."""
+
+    op = "PairWeightedSum"
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        d, x = tensors  # (B, P), (B, M, F)
+        i, j = pair_tensors(x.shape[1], x.device)  # (P,) each
+        weights = d.new_zeros(len(d), x.shape[1], x.shape[1])  # (B, M, M), 0 on the diagonal
+        weights[:, i, j] = weights[:, j, i] = d  # (B, P)
+        return weights @ x  # (B, M, F)
+
+
 class EdgeJoin(OperatorLayer):
     """``near_i + far_j + C pair_ij`` for both directions of every pair, (B, 2 P, G).
 

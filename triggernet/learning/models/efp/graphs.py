@@ -29,6 +29,11 @@ def n_vertices(graph: Graph) -> int:
     return max(max(edge) for edge in graph) + 1
 
 
+def is_tree(graph: Graph) -> bool:
+    """Whether there is no ring of three vertices or more; two may be joined by several edges."""
+    return len(set(graph)) == n_vertices(graph) - 1
+
+
 def _with_one_more(graph: Graph) -> Iterator[Graph]:
     """Graphs with one edge more: between two vertices that there are, or to a new one."""
     v = n_vertices(graph)

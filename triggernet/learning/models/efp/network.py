@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from triggernet.learning.layers import minkowski
 from triggernet.learning.models.efp.config import EfpConfig
-from triggernet.learning.models.efp.graphs import Graph, connected_graphs, n_vertices
+from triggernet.learning.models.efp.graphs import Graph, n_vertices
 from triggernet.learning.tasks.losses import one_or_all
 
 TYPICAL_ANGLE = 0.1  # in rad: polynomials divided by its powers are of like size
@@ -93,7 +93,7 @@ class EnergyFlow(nn.Module):
     def __init__(self, config: EfpConfig, n_outputs: int = 1) -> None:
         super().__init__()
         self.config = config
-        self.graphs = connected_graphs(config.edges)
+        self.graphs = config.chosen
         self.polynomials = [polynomial(graph) for graph in self.graphs]
         # Affine, so that the classifier stays linear in the polynomials.
         self.norm = nn.BatchNorm1d(len(self.graphs), eps=1e-12, affine=False).double()
@@ -113,11 +113,16 @@ class EnergyFlow(nn.Module):
         ]
         return torch.stack(made, 1)  # (B, G)
 
+    @property
+    def typical(self) -> Tensor:
+        """By what each polynomial is divided in front of the norm, (G,)."""
+        sizes = [TYPICAL_ANGLE ** (self.config.beta * len(graph)) for graph in self.graphs]
+        return torch.tensor(sizes, dtype=torch.float64)
+
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The logits."""
-        typical = [TYPICAL_ANGLE ** (self.config.beta * len(graph)) for graph in self.graphs]
         values = self.values(inputs)  # (B, G)
-        return one_or_all(self.linear(self.norm(values / values.new_tensor(typical))))
+        return one_or_all(self.linear(self.norm(values / self.typical.to(values.device))))
 
 
 def angles(momenta: Tensor, jet: Tensor, beta: float) -> Tensor:
