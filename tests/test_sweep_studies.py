@@ -33,7 +33,7 @@ def test_every_study_is_valid_and_has_points(name):
 def test_samplers_are_compared_on_equal_numbers_of_trials(tmp_path):
     samplers = script("samplers")
     study = write_study(tmp_path / "study.yaml", study_of())
-    table = samplers.compared(study, JETS, tmp_path / "out", seeds=2, trials=3)
+    table = samplers.compared(study, JETS, tmp_path / "out", seeds=2, trials=3, startup=1)
     assert {name: len(rows) for name, rows in table.items()} == {"tpe": 2, "random": 2}
     for rows in table.values():
         for row in rows:

@@ -1,7 +1,9 @@
 """TPE against random search: the best value by number of trials, several studies of each.
 
     python tools/studies/samplers.py STUDY.yaml --data FILE --out DIR [--seeds 3] [--trials 100]
+        [--startup 20]
 
+TPE begins with `startup` random trials, which must be fewer than `trials` to tell it from random.
 Each study has a folder of its own below DIR and goes on where it was stopped. The table is printed
 in Markdown, and left as ``samplers.json`` in DIR.
 """
@@ -34,7 +36,7 @@ def best_after(found: Sweep, counts: list[int]) -> list[float | None]:
 
 
 def compared(
-    study: Path, data: Path, out: Path, *, seeds: int, trials: int
+    study: Path, data: Path, out: Path, *, seeds: int, trials: int, startup: int
 ) -> dict[str, list[list[float | None]]]:
     """For each sampler and seed the best values at each tenth of the trials."""
     content: dict[str, Any] = parse_yaml(read_text(study), str(study))
@@ -42,7 +44,7 @@ def compared(
     table: dict[str, list[list[float | None]]] = {name: [] for name in SAMPLERS}
     for seed in range(1, seeds + 1):
         for name in SAMPLERS:
-            sampler = dict(content.get("sampler", {})) | {"name": name, "seed": seed}
+            sampler = {"name": name, "seed": seed, "startup_trials": startup}
             config = load_study_config(content | {"sampler": sampler})
             found = sweep(config, data, out / f"{name}-{seed}", trials=trials)
             table[name].append(best_after(found, counts))
@@ -70,8 +72,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--startup", type=int, default=20)
     args = parser.parse_args()
-    table = compared(args.study, args.data, args.out, seeds=args.seeds, trials=args.trials)
+    sizes = {"seeds": args.seeds, "trials": args.trials, "startup": args.startup}
+    table = compared(args.study, args.data, args.out, **sizes)
     print(as_markdown(table, args.trials))
 
 
