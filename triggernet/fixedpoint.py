@@ -9,6 +9,7 @@ object) beyond, so that no result is ever rounded or wrapped by the machine.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,8 @@ from triggernet.schema import Within
 Rounding = Literal["FLOOR", "ROUND"]
 Overflow = Literal["SAT", "WRAP"]
 Codes = NDArray[Any]  # int64, or object holding Python integers
+
+_TYPE = re.compile(r"(?:ap_)?(u?)fixed<\s*(\d{1,3})\s*,\s*(-?\d{1,3})\s*>")
 
 # Limits of what a file may state: far beyond any hardware, and every value is still a float64.
 MOST_BITS = 512
@@ -115,6 +118,23 @@ class FixedPoint:
     def decode(self, codes: Codes) -> NDArray[np.float64]:
         """Values of `codes`, float64 (exact up to 53 bits)."""
         return np.asarray(codes).astype(np.float64) * self.lsb
+
+    @classmethod
+    def parse(cls, text: str) -> FixedPoint:
+        """The type that a text such as ``fixed<8,3>`` or ``ap_ufixed<4,4>`` names.
+
+        Raises
+        ------
+        UsageError
+            If it is no such text: rounding and overflow are no part of a type.
+        """
+        match = _TYPE.fullmatch(text.strip())
+        if match is None or not 1 <= int(match[2]) <= MOST_BITS or abs(int(match[3])) > MOST_BITS:
+            raise UsageError(
+                f"{text!r} is no fixed-point type; expected fixed<W,I> or ufixed<W,I> with W bits, "
+                f"1 to {MOST_BITS}, I of them left of the point"
+            )
+        return cls(not match[1], int(match[2]), int(match[3]))
 
     @classmethod
     def covering(cls, lo: int, hi: int, fraction: int) -> FixedPoint:

@@ -30,6 +30,8 @@ EXPORTED = frozenset(
         "model.onnx",
         "program.json",
         "provenance.json",
+        "source.json",
+        "source.onnx",
     }
 )
 SIGNS = frozenset({"model.onnx", "program.json", "config.yaml"})

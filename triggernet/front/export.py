@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from triggernet.deployment.project.layout import FLOAT_MODEL
 from triggernet.errors import UsageError
 from triggernet.files import refuse_existing
+from triggernet.front.foreign import GivenModel, given_model
 from triggernet.front.paths import AnyPath, Named, path
 from triggernet.learning.training.run_folder import finished_config, hardware_config
 from triggernet.progress import waiting
 from triggernet.words import counted, every
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from triggernet.deployment.export import Export
     from triggernet.deployment.hls import HlsConfig
     from triggernet.deployment.rtl.config import RtlConfig
     from triggernet.reports.fold.alternatives import Folding
@@ -41,6 +45,8 @@ class Exported:
         Of the Verilog: clocks between two events, and from an event to its result.
     folding : Folding or None
         How the interval was chosen, where `fold` asked for that.
+    notes : tuple of str
+        What must be known of a model of somebody else: what was left out, units of its ports.
     """
 
     folder: Path
@@ -50,6 +56,7 @@ class Exported:
     interval_cycles: int | None = None
     latency_cycles: int | None = None
     folding: Folding | None = None
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For machines; what ``--json`` prints."""
@@ -57,6 +64,7 @@ class Exported:
         for name in ("digest", "interval_cycles", "latency_cycles"):
             if getattr(self, name):
                 values[name] = getattr(self, name)
+        values |= {"notes": list(self.notes)} if self.notes else {}
         return values if self.folding is None else values | {"folding": self.folding.as_dict()}
 
     def as_text(self) -> str:
@@ -65,11 +73,12 @@ class Exported:
         if self.interval_cycles is not None and self.latency_cycles is not None:
             text += f", a new event {every(self.interval_cycles, 'clock')}"
             text += f", latency {counted(self.latency_cycles, 'clock')}"
+        text = "\n".join([text, *(f"note: {note}" for note in self.notes)])
         return text if self.folding is None else f"{self.folding.as_text()}\n\n{text}"
 
 
 def export(
-    run: AnyPath,
+    run: AnyPath | nn.Module,
     *,
     out: AnyPath,
     hls: bool = False,
@@ -85,13 +94,19 @@ def export(
     reuse_factor: int | None = None,
     slim: bool = False,
     overwrite: bool = False,
+    input_types: Mapping[str, str] | None = None,
+    output_types: Mapping[str, str] | None = None,
+    state: AnyPath | None = None,
+    example: Any = None,
 ) -> Exported:
     """Export a trained model: its QONNX file and program, and with them firmware.
 
     Parameters
     ----------
-    run : path
-        A run folder, or a folder of the zoo.
+    run : path, text or torch.nn.Module
+        A run folder, or a folder of the zoo. Or a model of anybody: a QONNX file (``.onnx``), a
+        module of PyTorch with Brevitas' quantisers, or where its class is: ``package.module:Class``
+        (that code is run).
     out : path
         The new folder.
     hls, rtl : bool
@@ -119,6 +134,13 @@ def export(
         Leave out the headers that hls4ml brings.
     overwrite : bool
         Replace an export or project in `out`; refused if that holds anything else.
+    input_types, output_types : mapping of str to str, optional
+        Of a model of anybody, by the names of its inputs and outputs: types such as
+        ``fixed<14,4>``, for inputs that no quantiser follows and outputs that none precedes.
+    state : path, optional
+        Of a module given by its name: weights that ``torch.save(module.state_dict(), ...)`` wrote.
+    example : tensor or shape, or a list of them, optional
+        Of a module: one event for each input, with a batch axis of 1 in front.
 
     Raises
     ------
@@ -126,34 +148,68 @@ def export(
         For settings without effect; if `out` may not be written.
     ModelError, UnsupportedError
         If the run is unfinished, or has no exact hardware form.
+    ProgramError
+        If a file cannot be read.
     """
-    folder, source = path(out), path(run)
+    folder = path(out)
     verilog = {"interval": interval, "tables": tables, "dsp": dsp, "clock_period_ns": clock_ns}
     given = {key: value for key, value in verilog.items() if value is not None}
     _refuse_idle(given, hls=hls, rtl=rtl, fold=fold, reuse_factor=reuse_factor)
     # Before torch is loaded and anything takes time.
-    refuse_existing(folder, overwrite, [source])
-    if onnx and finished_config(source).refusal is not None and not (hls or rtl):
-        return _export_float(source, folder, overwrite)
-    hardware_config(source)
+    subject = given_model(run, input_types, output_types, state, example)
+    source = subject.path if isinstance(subject, GivenModel) else subject
+    refuse_existing(folder, overwrite, [] if source is None else [source])
+    if isinstance(subject, Path):
+        if onnx and finished_config(subject).refusal is not None and not (hls or rtl):
+            return _export_float(subject, folder, overwrite)
+        hardware_config(subject)
+    elif onnx:
+        raise UsageError("--onnx gives the float model of a run; leave it out for a model of yours")
     hls_config = _hls_config(part, clock_ns, reuse_factor) if hls else None
     rtl_config = _rtl_config(part, budget if fold else None, given) if rtl else None
-    with waiting("loading PyTorch"):
-        from triggernet.deployment.export import export_float, export_run, write_export
-    with waiting(f"making the fixed-point program of {source}"):
-        made = export_run(source)
+    made, further = _made(subject, onnx)
     folding = None
-    further: dict[str, bytes] = {FLOAT_MODEL: export_float(source)} if onnx else {}
     if fold is not None and rtl_config is not None:
         from triggernet.reports.fold.fold import folded
 
         rtl_config, folding, alternatives = folded(made.program, budget, rtl_config, given)
         further |= alternatives
-    options: dict[str, Any] = {"hls": hls_config, "rtl": rtl_config, "vendored": not slim}
+    settings = _Settings(hls_config, rtl_config, not slim, overwrite)
+    return replace(_written(made, folder, settings, further), folding=folding, notes=made.notes)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How an export is written."""
+
+    hls: HlsConfig | None
+    rtl: RtlConfig | None
+    vendored: bool
+    overwrite: bool
+
+
+def _made(subject: Path | GivenModel, onnx: bool) -> tuple[Export, dict[str, bytes]]:
+    """The program of a run or of a model of anybody, and further files."""
+    with waiting("loading PyTorch"):
+        from triggernet.deployment.export import export_float, export_run
+    with waiting(f"making the fixed-point program of {subject}"):
+        if isinstance(subject, GivenModel):
+            return subject.export(), {}
+        made = export_run(subject)
+    return made, {FLOAT_MODEL: export_float(subject)} if onnx else {}
+
+
+def _written(
+    made: Export, folder: Path, settings: _Settings, further: Mapping[str, bytes]
+) -> Exported:
+    """What was made, in its folder."""
+    from triggernet.deployment.export import write_export
+
+    rtl, hls = settings.rtl is not None, settings.hls is not None
     with waiting("writing the project" if hls or rtl else "writing the QONNX file"):
-        written = write_export(made, folder, **options, overwrite=overwrite, further=further)
+        written = write_export(made, folder, **vars(settings), further=further)
     kind = "Verilog" if rtl else "HLS project" if hls else "QONNX file"
-    exported = Exported(folder, kind, len(made.program.nodes), written.digest, folding=folding)
+    exported = Exported(folder, kind, len(made.program.nodes), written.digest)
     design = written.hardware
     return (
         exported if design is None else replace(exported, **{k: getattr(design, k) for k in CYCLES})

@@ -35,9 +35,7 @@ def load_model(path: Path) -> onnx.ModelProto:
         raise ProgramError(f"{path} holds more than {MOST_BYTES} bytes, too many for a program")
     try:
         model = onnx.load_model_from_string(path.read_bytes())
-        _check_graph(model.graph, 0)
-        for function in model.functions:
-            _check_nodes(function.node, 0)
+        check_model(model)
     except OSError as error:
         raise ProgramError(f"cannot read {path}: {error.strerror}") from error
     except (DecodeError, UnicodeDecodeError) as error:
@@ -47,6 +45,18 @@ def load_model(path: Path) -> onnx.ModelProto:
     except ProgramError as error:
         raise ProgramError(f"{path}: {error}") from error
     return model
+
+
+def check_model(model: onnx.ModelProto) -> None:
+    """Refuse more nodes or larger tensors than any program has, and data in other files.
+
+    Raises
+    ------
+    ProgramError
+    """
+    _check_graph(model.graph, 0)
+    for function in model.functions:
+        _check_nodes(function.node, 0)
 
 
 def _check_graph(graph: onnx.GraphProto, depth: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triggernet.config import dump_config
-from triggernet.data import mock_jets
+from triggernet.data import EncodingConfig, mock_jets
 from triggernet.deployment.export.model import export_model
 from triggernet.deployment.onnxruntime.float_file import float_onnx
 from triggernet.deployment.project.generated import Generated, generated
@@ -33,12 +33,29 @@ CARRIED = (CONFIG, FLOAT, QUANTISED, METRICS, PROVENANCE)
 
 @dataclass(frozen=True)
 class Export:
-    """An exported model: the run it comes from, its program, its files by name, its folder."""
+    """An exported model.
 
-    run: Run
+    Attributes
+    ----------
+    program : Program
+    files : mapping of str to bytes
+        What is written of it, by name.
+    source : Path
+        The folder or file that it comes from.
+    encoding : EncodingConfig or None
+        How it reads jets; None for a model that reads something else.
+    run : Run or None
+        None for a model that triggernet did not train.
+    notes : tuple of str
+        What a user must know.
+    """
+
     program: Program
     files: Mapping[str, bytes]
     source: Path
+    encoding: EncodingConfig | None = None
+    run: Run | None = None
+    notes: tuple[str, ...] = ()
 
 
 def export_run(folder: Path) -> Export:
@@ -58,7 +75,7 @@ def export_run(folder: Path) -> Export:
     files = _carried(folder)
     files[MODEL] = model.SerializeToString(deterministic=True)
     files[PROGRAM] = (program.to_json() + "\n").encode()
-    return Export(run, program, files, folder)
+    return Export(program, files, folder, run.config.encoding, run)
 
 
 def export_float(folder: Path) -> bytes:

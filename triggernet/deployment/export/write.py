@@ -96,7 +96,7 @@ def _firmware(
     export: Export, hls: HlsConfig | None, rtl: RtlConfig | None
 ) -> tuple[dict[str, bytes], Hardware | None]:
     """The files of the firmware that is asked for, and the design in Verilog."""
-    vectors = bench_vectors(export.program, export.run.config.encoding)
+    vectors = bench_vectors(export.program, export.encoding)
     files = {} if hls is None else _cpp_files(export, hls, vectors)
     if rtl is None:
         return files, None

@@ -53,6 +53,11 @@ def variable_names(program: Program, top: str) -> dict[str, str]:
     return names
 
 
+def is_reserved(name: str) -> bool:
+    """Whether no variable of the C++ may have a name."""
+    return name in RESERVED or bool(_PATTERN.fullmatch(name))
+
+
 def _constants(program: Program) -> frozenset[str]:
     """What the kernels of a program call their constants."""
     calls = (
@@ -81,5 +86,4 @@ def _free_name(tensor: str, taken: set[str], constants: frozenset[str]) -> str:
 
 
 def _is_free(name: str, taken: set[str], constants: frozenset[str]) -> bool:
-    reserved = name in RESERVED or _PATTERN.fullmatch(name)
-    return not reserved and not derived_names(name, constants) & taken
+    return not is_reserved(name) and not derived_names(name, constants) & taken

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from triggernet.deployment.project.layout import DESIGN, FIRMWARE, MODEL, PROGRAM, RECORD
+from triggernet.deployment.project.origin import Origin, read_origin
 from triggernet.deployment.project.record import Record, read_record
 from triggernet.deployment.project.sources import altered_files, edited_files
 from triggernet.errors import ProjectError
@@ -25,11 +26,14 @@ class Project:
     program : Program
     record : Record or None
         None for what `export` of a run alone wrote: a QONNX file and its program, no firmware.
+    origin : Origin or None
+        Where the program comes from, if that is a file of somebody else.
     """
 
     folder: Path
     program: Program
     record: Record | None
+    origin: Origin | None = None
 
     @property
     def has_hls(self) -> bool:
@@ -77,7 +81,7 @@ def load_project(folder: Path) -> Project:
     if not (folder / PROGRAM).is_file():
         raise _no_project(folder, PROGRAM)
     record = read_record(folder) if (folder / RECORD).is_file() else None
-    return Project(folder, load_program(folder / PROGRAM), record)
+    return Project(folder, load_program(folder / PROGRAM), record, read_origin(folder))
 
 
 def _no_project(folder: Path, name: str) -> ProjectError:

@@ -51,17 +51,22 @@ class Vectors:
         )
 
 
-def bench_vectors(program: Program, encoding: EncodingConfig) -> Vectors:
-    """Reference jets, then random events of the full range; always the same."""
-    jets = load_jets(sample_path("toptag_reference"), REAL_EVENTS)
-    real = encode(jets, encoding).inputs
+def bench_vectors(program: Program, encoding: EncodingConfig | None) -> Vectors:
+    """Reference jets, then random events of the full range; always the same.
+
+    Without an encoding, of programs that do not read jets, all of them are random.
+    """
+    real, n_random = {}, REAL_EVENTS + RANDOM_EVENTS
+    if encoding is not None:
+        jets = load_jets(sample_path("toptag_reference"), REAL_EVENTS)
+        real, n_random = dict(encode(jets, encoding).inputs), RANDOM_EVENTS
     rng = np.random.default_rng(0)
     inputs = {}
     for name in program.inputs:
         tensor = program.tensors[name]
         limits = tensor.type.min_int, tensor.type.max_int + 1
-        random = rng.integers(*limits, (RANDOM_EVENTS, *tensor.shape))
-        inputs[name] = np.concatenate([real[name], random])
+        random = rng.integers(*limits, (n_random, *tensor.shape))
+        inputs[name] = np.concatenate([real[name], random]) if name in real else random
     return Vectors.of(program, inputs)
 
 

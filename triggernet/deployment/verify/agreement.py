@@ -58,6 +58,9 @@ class ExecutorResult:
     version : str
     traced_n, traced_mismatches : int
         Vectors of which every tensor was compared, and those in which any differed.
+    ties : int
+        Further vectors that differ because the executor's own floating point has passed a tie of
+        a quantiser, and are shown to lie at one; they do not count as mismatches.
     """
 
     n: int
@@ -66,6 +69,7 @@ class ExecutorResult:
     version: str
     traced_n: int = 0
     traced_mismatches: int = 0
+    ties: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -98,7 +102,7 @@ class Agreement(ProjectResult):
     """
 
     FILE = ResultFile("agreement", "agreement.json", "triggernet verify")
-    PARTS = ("program", "model", "weights", "verilog", "firmware")
+    PARTS = ("program", "model", "weights", "source", "verilog", "firmware")
     DERIVED = ("exact", "complete")
 
     n_vectors: int
@@ -170,6 +174,8 @@ def _executor_lines(name: str, result: ExecutorResult) -> list[str]:
     line = f"  {name:<12} {result.mismatches} of {result.n} vectors differ"
     if result.traced_n:
         line += f"; in {result.traced_mismatches} of {result.traced_n} any tensor"
+    if result.ties:
+        line += f"; {result.ties} more at a tie that its floating point passes"
     lines = [f"{line} ({result.version})"]
     if result.first is not None:
         lines += [f"    {line}" for line in _mismatch_lines(result.first)]

@@ -10,13 +10,14 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.deployment.onnxruntime.session import open_session, running
 from triggernet.deployment.project import Project
+from triggernet.deployment.project.origin import Origin
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
 from triggernet.errors import ProjectError
 from triggernet.fixedpoint import Codes
@@ -54,6 +55,14 @@ class Executor(Protocol):
 
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
         """Likewise for every tensor that the executor can show; perhaps the outputs alone."""
+
+
+@runtime_checkable
+class Rounding(Protocol):
+    """An executor whose own arithmetic may pass a tie of a quantiser, and can tell."""
+
+    def at_tie(self, inputs: Mapping[str, Codes]) -> bool:
+        """Whether that is why one event differs."""
 
 
 def real_values(program: Program, inputs: Mapping[str, Codes]) -> dict[str, NDArray[np.float64]]:
@@ -280,6 +289,35 @@ class Rtl:
         return self.run(inputs)
 
 
+def _origin(project: Project) -> Origin:
+    if project.origin is None:
+        raise NotComparedError("triggernet made the model itself")
+    return project.origin
+
+
+def _in_float32(project: Project) -> Executor:
+    from triggernet.deployment.verify.original import OriginalFloat32
+
+    return OriginalFloat32(project, _origin(project))
+
+
+def _in_float64(project: Project) -> Executor:
+    from triggernet.deployment.verify.original import OriginalFloat64
+
+    return OriginalFloat64(project, _origin(project))
+
+
 EXECUTORS: Mapping[str, Callable[[Project], Executor]] = MappingProxyType(
     {"brevitas": Brevitas, "qonnx": Qonnx, "onnxruntime": OnnxRuntime, "hls": Hls, "rtl": Rtl}
 )
+# Of a project that was made from a file of somebody else, in place of the trained model.
+ORIGINAL: Mapping[str, Callable[[Project], Executor]] = MappingProxyType(
+    {"file, float32": _in_float32, "file, float64": _in_float64}
+)
+
+
+def executors_of(project: Project) -> Mapping[str, Callable[[Project], Executor]]:
+    """Those that a project can have."""
+    if project.origin is None:
+        return EXECUTORS
+    return {**ORIGINAL, **{name: make for name, make in EXECUTORS.items() if name != "brevitas"}}

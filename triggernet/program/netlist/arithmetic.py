@@ -16,6 +16,8 @@ from triggernet.program.netlist.builder import Builder, Read
 from triggernet.program.netlist.text import fitted, literal, part
 from triggernet.program.netlist.wire import Wire, constant
 
+EXACT_BITS = 20
+EXACT_KERNEL = 1 << 23  # da4ml keeps a constant matrix as float32
 ALIGNED = 0.01  # ns: sums that are ready at about the same time are joined by width
 
 
@@ -268,6 +270,10 @@ def affine(
     """``(inputs @ matrix) * 2**shift + offsets``: like `linear`; signs cost nothing."""
     if not matrix.any():
         return list(offsets)
+    if np.abs(matrix).max() >= EXACT_KERNEL:  # in two parts
+        high = matrix >> EXACT_BITS
+        upper = affine(b, inputs, high, shift + EXACT_BITS, offsets)
+        return affine(b, inputs, matrix - (high << EXACT_BITS), shift, upper)
     from da4ml.cmvm import solve
 
     intervals = [(float(x.lo), float(x.hi), 1.0) for x in inputs]

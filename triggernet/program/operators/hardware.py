@@ -145,3 +145,16 @@ def magnitude(b: Builder, x: Wire) -> Wire:
 def quantised(b: Builder, wires: Sequence[Wire], fraction: int, quantiser: Quantiser) -> list[Wire]:
     """Each wire through a quantiser."""
     return [quantise(b, wire, fraction, quantiser) for wire in wires]
+
+
+def limited(b: Builder, x: Wire, lowest: int, highest: int) -> Wire:
+    """`x`, but at least one code and at most another one."""
+    if x.constant:
+        return constant(min(max(x.lo, lowest), highest))
+    if x.lo < lowest:
+        chosen = b.select(b.negative(b.subtract(x, constant(lowest))), constant(lowest), x)
+        x = chosen if chosen.constant else replace(chosen, lo=max(chosen.lo, lowest))
+    if not x.constant and x.hi > highest:
+        chosen = b.select(b.negative(b.subtract(constant(highest), x)), constant(highest), x)
+        x = chosen if chosen.constant else replace(chosen, hi=min(chosen.hi, highest))
+    return x
