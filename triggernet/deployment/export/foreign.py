@@ -62,18 +62,18 @@ def export_source(model: onnx.ModelProto, file: str, source: Path, types: Types)
         program = read_program(model)
         return Export(program, _files(program, {}), source)
     name = legal_name(Path(file).stem).lower()
-    found = import_model(
+    imported = import_model(
         inlined(model),
         name=f"{name}_model" if is_reserved(name) or name in PORT_WORDS else name,
         input_types=types.inputs,
         output_types=types.outputs,
         port_name=port_name,
     )
-    origin = Origin(file, *_ports(found), tuple(_shown(note) for note in found.notes))
-    files = _files(found.program, _metadata(found))
+    origin = Origin(file, *_ports(imported), tuple(_shown(note) for note in imported.notes))
+    files = _files(imported.program, _metadata(imported))
     files[SOURCE] = model.SerializeToString(deterministic=True)
     files[ORIGIN] = (origin.to_json() + "\n").encode()
-    return Export(found.program, files, source, notes=(*found.notes, *scale_notes(found)))
+    return Export(imported.program, files, source, notes=(*imported.notes, *scale_notes(imported)))
 
 
 def _files(program: Program, metadata: Mapping[str, str]) -> dict[str, bytes]:
@@ -86,8 +86,10 @@ def _files(program: Program, metadata: Mapping[str, str]) -> dict[str, bytes]:
     }
 
 
-def _ports(found: Imported) -> tuple[tuple[OriginPort, ...], tuple[OriginPort, ...]]:
-    inputs, outputs = (tuple(_port(p) for p in ports) for ports in (found.inputs, found.outputs))
+def _ports(imported: Imported) -> tuple[tuple[OriginPort, ...], tuple[OriginPort, ...]]:
+    inputs, outputs = (
+        tuple(_port(p) for p in ports) for ports in (imported.inputs, imported.outputs)
+    )
     return inputs, outputs
 
 
@@ -98,15 +100,15 @@ def _port(port: Port) -> OriginPort:
     )
 
 
-def _metadata(found: Imported) -> dict[str, str]:
+def _metadata(imported: Imported) -> dict[str, str]:
     """Scales of the ports, for whoever reads the QONNX file alone."""
 
     def scales(ports: tuple[Port, ...]) -> str:
         return json.dumps({p.name: [float(s) for s in _port_scale(p)] for p in ports})
 
     return {
-        "triggernet.input_scale": scales(found.inputs),
-        "triggernet.output_scale": scales(found.outputs),
+        "triggernet.input_scale": scales(imported.inputs),
+        "triggernet.output_scale": scales(imported.outputs),
     }
 
 
@@ -114,10 +116,10 @@ def _port_scale(port: Port) -> list[float]:
     return [float(s) for s in (port.scale if port.one_scale is None else (port.one_scale,))]
 
 
-def scale_notes(found: Imported) -> list[str]:
+def scale_notes(imported: Imported) -> list[str]:
     """What the values of ports must be multiplied with, where that is not 1."""
     notes = []
-    for kind, ports in (("input", found.inputs), ("output", found.outputs)):
+    for kind, ports in (("input", imported.inputs), ("output", imported.outputs)):
         for port in ports:
             if port.one_scale is None:
                 notes.append(f"{kind} '{port.name}' has a scale of its own for each value")

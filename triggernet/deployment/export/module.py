@@ -112,22 +112,22 @@ def examples(example: Example | Sequence[Example]) -> tuple[Tensor, ...]:
     """One tensor for each input, from shapes or tensors; UsageError for anything else."""
     several = isinstance(example, Sequence) and not all(isinstance(n, int) for n in example)
     every = list(example) if several else [example]
-    found = []
+    tensors = []
     for one in every:
         if not isinstance(one, Tensor):
             shape: list[Any] = list(one) if isinstance(one, Sequence) else [0]
             if not all(isinstance(n, int) and n > 0 for n in shape):
                 raise UsageError(f"an example is a tensor or a shape such as (1, 16); got {one!r}")
-            found.append(torch.zeros(shape))
+            tensors.append(torch.zeros(shape))
         else:
-            found.append(one.float())
-    wrong = [tuple(t.shape) for t in found if t.dim() < 2 or len(t) != 1]
-    if wrong or not found:
+            tensors.append(one.float())
+    wrong = [tuple(t.shape) for t in tensors if t.dim() < 2 or len(t) != 1]
+    if wrong or not tensors:
         raise UsageError(
             "an example is one event with a batch axis in front, such as (1, 16); got "
             f"{wrong[0] if wrong else 'none'}"
         )
-    return tuple(found)
+    return tuple(tensors)
 
 
 def _qonnx(network: nn.Module, example: tuple[Tensor, ...], title: str) -> onnx.ModelProto:

@@ -79,22 +79,22 @@ class Original:
 
     def _feed(self, inputs: Mapping[str, Codes]) -> Arrays:
         """Real values of input codes, float64, in the shapes of the file."""
-        found = {}
+        results = {}
         for port in self._origin.inputs:
             codes = inputs[port.name]
             values = codes.astype(np.float64) * port.unit(self._program.tensors[port.name])
-            found[port.graph_name] = values.reshape(len(codes), *port.shape)
-        return found
+            results[port.graph_name] = values.reshape(len(codes), *port.shape)
+        return results
 
     def _codes(self, tensors: Mapping[str, NDArray[Any]]) -> Values:
-        found = {}
+        results = {}
         for port in self._origin.outputs:
             tensor = self._program.tensors[port.name]
             values = np.asarray(tensors[port.tensor], np.float64).reshape(-1, *tensor.shape)
             codes = values / port.unit(tensor)
             whole = np.rint(codes)
-            found[port.name] = np.where(np.abs(codes - whole) < ON_GRID, whole, codes)
-        return found
+            results[port.name] = np.where(np.abs(codes - whole) < ON_GRID, whole, codes)
+        return results
 
     def _takes_batches(self) -> bool:
         """Whether several events at once give what each of them gives alone."""
@@ -146,8 +146,8 @@ class OriginalFloat32(Original):
             warnings.simplefilter("ignore")  # qonnx guesses shapes, and numpy warns of what it does
             wrapper = wrapper.transform(InferShapes())
             values = {name: array.astype(np.float32) for name, array in feed.items()}
-            found = execute_onnx(wrapper, values, return_full_exec_context=True)
-        return dict(found)
+            results = execute_onnx(wrapper, values, return_full_exec_context=True)
+        return dict(results)
 
     def at_tie(self, inputs: Mapping[str, Codes]) -> bool:
         """Whether one event differs because float32 has passed a tie of a quantiser.
@@ -216,8 +216,8 @@ class OriginalFloat64(Original):
         """The tensors of the outputs, and those around quantisers."""
         with _complaints("onnx"), np.errstate(all="ignore"):
             names = list(self._evaluator.output_names)
-            found = self._evaluator.run(None, {k: v.astype(np.float64) for k, v in feed.items()})
-        return dict(zip(names, found, strict=True))
+            results = self._evaluator.run(None, {k: v.astype(np.float64) for k, v in feed.items()})
+        return dict(zip(names, results, strict=True))
 
 
 @contextmanager
@@ -326,9 +326,9 @@ def _folded(
     imports = [helper.make_opsetid(d, v) for d, v in opsets.items()]
     one = helper.make_model(graph, opset_imports=imports, ir_version=10)
     evaluator = ReferenceEvaluator(one, new_ops=_operators(model))
-    found = evaluator.run(None, {n: constants[n] for n in node.input if n})
+    results = evaluator.run(None, {n: constants[n] for n in node.input if n})
     return [(o, np.asarray(a), _double(np.asarray(a)))
-            for o, a in zip(evaluator.output_names, found, strict=True)]  # fmt: skip
+            for o, a in zip(evaluator.output_names, results, strict=True)]  # fmt: skip
 
 
 def quantised_codes(

@@ -144,12 +144,12 @@ def _union(index: Ints, weight: Codes, elements: Ints) -> Block | None:
         order = np.argsort(first)
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
-        found = rank[inverse]
+        order_of = rank[inverse]
         if places is None:
-            places = found
+            places = order_of
             if len(order) * columns > MOST_UNROLLED:
                 return None
-        elif not np.array_equal(places, found):
+        elif not np.array_equal(places, order_of):
             return None
         rows.append(atoms[order])
     assert places is not None

@@ -41,8 +41,8 @@ class Context:
     attributes: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = {a.name: helper.get_attribute_value(a) for a in self.proto.attribute}
-        self.attributes = {k: v.decode() if isinstance(v, bytes) else v for k, v in found.items()}
+        stated = {a.name: helper.get_attribute_value(a) for a in self.proto.attribute}
+        self.attributes = {k: v.decode() if isinstance(v, bytes) else v for k, v in stated.items()}
 
     def get(self, name: str, default: Any) -> Any:
         """An attribute, or its default."""

@@ -55,17 +55,17 @@ def run(proto: onnx.NodeProto, opset: int, arrays: Sequence[NDArray[Any] | None]
         for n, a in zip(names, arrays, strict=True)
         if a is not None
     ]
-    results = [helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in outputs]
-    graph = helper.make_graph([node], "one", info, results)
+    ends = [helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in outputs]
+    graph = helper.make_graph([node], "one", info, ends)
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid(proto.domain, opset)], ir_version=10
     )
     feed = {n: a for n, a in zip(names, arrays, strict=True) if a is not None}
-    found = [np.asarray(a) for a in ReferenceEvaluator(model).run(None, feed)]
-    for array in found:
+    results = [np.asarray(a) for a in ReferenceEvaluator(model).run(None, feed)]
+    for array in results:
         if array.size > MOST_ELEMENTS:
             raise UnsupportedError(f"its result has {array.size} values; {MOST_ELEMENTS} at most")
-    return found
+    return results
 
 
 def moved(ctx: Context) -> list[Value]:

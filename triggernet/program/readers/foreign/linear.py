@@ -165,14 +165,14 @@ def _products(net: Network, a: Affine, b: Affine, places: tuple[Ints, Ints], sha
 
 def _factor(net: Network, value: Affine) -> Affine:
     """Atoms with one scale and no offset, as products of activations need them."""
-    found = settled(net, whole_units(value))
-    found = settled(net, whole_units(found))
-    if found.has_offset or len(distinct(found.scale)[1]) > 1:
+    result = settled(net, whole_units(value))
+    result = settled(net, whole_units(result))
+    if result.has_offset or len(distinct(result.scale)[1]) > 1:
         raise UnsupportedError(
             "it multiplies two activations, one of them with an offset that is not quantised; put "
             "a quantiser behind that"
         )
-    return found
+    return result
 
 
 def _atoms(shape: tuple[int, ...], atoms: Ints, scale: Rationals) -> Affine:
@@ -347,13 +347,13 @@ def convolution(ctx: Context) -> Value:
     )
     terms = per_group * kernel
     shape = (1, outputs, *window.shape)
-    found = contracted(x, weight, at.reshape(size, terms), c_at.reshape(size, terms), shape)
+    result = contracted(x, weight, at.reshape(size, terms), c_at.reshape(size, terms), shape)
     if not ctx.given(2):
-        return found
+        return result
     bias = ctx.constant(2, "bias")
     places = np.arange(outputs)
     tall = bias.take(places, (1, outputs, *[1] * len(window.shape)))
-    return added(ctx, found, tall, 1)
+    return added(ctx, result, tall, 1)
 
 
 LINEAR: Mapping[str, Handler] = MappingProxyType(

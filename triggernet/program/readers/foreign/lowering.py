@@ -179,12 +179,12 @@ def _stepped(net: Network, value: Affine, block: Block, target: Target) -> str:
         every = [stairs(c, target.levels) for c in columns]
     except ValueError as error:
         raise UnsupportedError(f"{error}; use fewer bits") from error
-    found = _climbed(net, sums.tensor, target, columns, every, flipped)
-    if found is None and _count(every, target) <= MOST_THRESHOLDS:
-        found = _thresholds(net, upright(net, sums, flipped).tensor, target, every)
-    if found is None:
-        found = _table(net, value, block, target)
-    return found
+    chosen = _climbed(net, sums.tensor, target, columns, every, flipped)
+    if chosen is None and _count(every, target) <= MOST_THRESHOLDS:
+        chosen = _thresholds(net, upright(net, sums, flipped).tensor, target, every)
+    if chosen is None:
+        chosen = _table(net, value, block, target)
+    return chosen
 
 
 def _column(value: Affine, target: Target, k: int, step: Fraction,
@@ -201,17 +201,17 @@ def _climbed(net: Network, x: str, target: Target, columns: list[Column], every:
     limits = min(s.start for s in every), max(s.end for s in every)
     slopes = [_slope(c, s) for c, s in zip(columns, every, strict=True)]
     even = levels.rounding == "ROUND" and levels.zero % 2 == 0
-    found = climb(every, slopes, limits, even=even)
-    if found is None:
+    chosen = climb(every, slopes, limits, even=even)
+    if chosen is None:
         return None
-    offsets = tuple(b - (levels.zero << found.shift) for b in found.offset)
-    multipliers = tuple(-m if f else m for m, f in zip(found.multiplier, flipped, strict=True))
-    constants = (multipliers, offsets, found.ties)
+    offsets = tuple(b - (levels.zero << chosen.shift) for b in chosen.offset)
+    multipliers = tuple(-m if f else m for m, f in zip(chosen.multiplier, flipped, strict=True))
+    constants = (multipliers, offsets, chosen.ties)
     if all(len(set(c)) == 1 for c in constants):
-        constants = (multipliers[:1], offsets[:1], found.ties[:1])
+        constants = (multipliers[:1], offsets[:1], chosen.ties[:1])
     attributes: dict[str, Attribute] = {
         **dict(zip(("multiplier", "offset", "ties"), constants, strict=True)),
-        "shift": found.shift,
+        "shift": chosen.shift,
         "lowest": limits[0] - levels.zero,
         "highest": limits[1] - levels.zero,
         "fraction": target.fraction,
@@ -281,12 +281,12 @@ def _table(net: Network, value: Affine, block: Block, target: Target) -> str:
         words = [column.level(int(a), target.levels) for a in codes]
     else:
         with np.errstate(all="ignore"):
-            found = target.levels.round(column.real(codes) + target.levels.zero)
+            chosen = target.levels.round(column.real(codes) + target.levels.zero)
         tensor = net.tensors[x]
-        used = found[tensor.lo - kind.min_int : tensor.hi - kind.min_int + 1]
+        used = chosen[tensor.lo - kind.min_int : tensor.hi - kind.min_int + 1]
         if not np.isfinite(used).all():
             raise UnsupportedError(f"{what} is not finite for every value that it can be given")
-        words = [int(w) for w in np.nan_to_num(found)]
+        words = [int(w) for w in np.nan_to_num(chosen)]
     zero = target.levels.zero
     out = _kind(target)
     attributes: dict[str, Attribute] = {

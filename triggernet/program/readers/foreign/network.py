@@ -142,8 +142,8 @@ class Network:
             node = Node(
                 name, op, inputs, name, {**attributes, **quantiser_attributes(ZERO, "FLOOR")}
             )
-            found = exact_of(node, tuple(self.tensors[n] for n in inputs))
-            kind = FixedPoint.covering(found.range.lo, found.range.hi, found.fraction)
+            exact = exact_of(node, tuple(self.tensors[n] for n in inputs))
+            kind = FixedPoint.covering(exact.range.lo, exact.range.hi, exact.fraction)
             ends = {**attributes, **quantiser_attributes(kind, "FLOOR")}
             self._known[key] = self.add(dataclasses.replace(node, attributes=ends))
         return self._known[key]

@@ -157,10 +157,13 @@ def _exactly(net: Network, value: Affine) -> Affine:
 
 def _copy(net: Network, tensor: str) -> str:
     """The same tensor once more, for a second port."""
-    found = net.tensors[tensor]
+    original = net.tensors[tensor]
     name = net.fresh(f"{tensor}_copy")
-    attributes: dict[str, Attribute] = {"index": tuple(range(found.size)), "shape": found.shape}
-    ends = quantiser_attributes(found.type, "FLOOR")
+    attributes: dict[str, Attribute] = {
+        "index": tuple(range(original.size)),
+        "shape": original.shape,
+    }
+    ends = quantiser_attributes(original.type, "FLOOR")
     return net.add(Node(name, "Wire", (tensor,), name, {**attributes, **ends}))
 
 

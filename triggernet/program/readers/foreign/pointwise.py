@@ -27,10 +27,10 @@ from triggernet.program.readers.foreign.values import (
 
 def _scalar(ctx: Context, k: int, name: str) -> Fraction | None:
     """A limit from an input or an attribute; None if it is absent or infinite."""
-    found = (
+    result = (
         float(ctx.constant(k, name).array.reshape(-1)[0]) if ctx.given(k) else ctx.get(name, None)
     )
-    return None if found is None or not math.isfinite(found) else Fraction(float(found))
+    return None if result is None or not math.isfinite(result) else Fraction(float(result))
 
 
 def _behind(x: Affine, function: Clip | Leaky | Real) -> Affine:
@@ -200,8 +200,8 @@ def divide(ctx: Context) -> Value:
         if not all(values):
             raise UnsupportedError("it divides by 0")
         x = ctx.activation(0).take(pa, shape)
-        labels, found = distinct(values)
-        inverse = np.array([*(1 / v for v in found), None], dtype=object)[labels]
+        labels, result = distinct(values)
+        inverse = np.array([*(1 / v for v in result), None], dtype=object)[labels]
         return lined(x, inverse[pb], None)
     if isinstance(a, Constant) and a.array.size == 1:
         top = float(a.array.reshape(-1)[0])
@@ -220,13 +220,13 @@ def _product(ctx: Context, x: Affine, y: Affine) -> Affine:
     """A `Multiply` of two activations, value by value."""
     factors = []
     for value in (x, y):
-        found = settled(ctx.net, whole_units(settled(ctx.net, value)))
-        if found.has_offset:
+        factor = settled(ctx.net, whole_units(settled(ctx.net, value)))
+        if factor.has_offset:
             raise UnsupportedError(
                 "it multiplies two activations, one of them with an offset that is not quantised; "
                 "put a quantiser behind that"
             )
-        factors.append(found)
+        factors.append(factor)
     shape = (x.size,) if x.size else (1,)
     names = tuple(ctx.net.gather(f.index[:, 0], shape) for f in factors)
     result = ctx.net.exact("Multiply", names, {}, "product")

@@ -35,8 +35,8 @@ def summed(x: Affine, places: Ints, shape: tuple[int, ...]) -> Affine:
 
 def mean_of(x: Affine, places: Ints, counts: Ints, shape: tuple[int, ...]) -> Affine:
     """Sums over counts (K,)."""
-    labels, found = distinct(np.array([*(int(c) for c in counts), None], dtype=object)[:-1])
-    shares = np.array([*(Fraction(1, c) for c in found), None], dtype=object)[labels]
+    labels, result = distinct(np.array([*(int(c) for c in counts), None], dtype=object)[:-1])
+    shares = np.array([*(Fraction(1, c) for c in result), None], dtype=object)[labels]
     return summed(x, places, shape).scaled(shares)
 
 
@@ -176,8 +176,8 @@ def extreme(ctx: Context, sign: int) -> Value:
     x = joined(parts)
     x = x if sign > 0 else _negative(x)
     at = np.arange(x.size).reshape(len(parts), -1).T  # (K, tensors)
-    found = largest(ctx.net, _one_scale(ctx.net, x), at, shape)
-    return found if sign > 0 else _negative(found)
+    result = largest(ctx.net, _one_scale(ctx.net, x), at, shape)
+    return result if sign > 0 else _negative(result)
 
 
 def _one_scale(net: Network, x: Affine) -> Affine:

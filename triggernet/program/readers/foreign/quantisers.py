@@ -76,8 +76,8 @@ def quant_levels(ctx: Context) -> Levels:
 def constant_codes(value: Constant, scale: NDArray[Any], levels: Levels) -> Constant:
     """A constant behind a quantiser, rounded in float32 as every tool does it."""
     scaled = value.array.astype(np.float32) / scale.astype(np.float32)
-    found = levels.round((scaled + np.float32(levels.zero)).astype(np.float64))
-    codes = found.astype(np.int64) - levels.zero
+    result = levels.round((scaled + np.float32(levels.zero)).astype(np.float64))
+    codes = result.astype(np.int64) - levels.zero
     unit = _fractions(np.broadcast_to(scale, scaled.shape))
     array = (codes.astype(np.float32) * scale.astype(np.float32)).astype(np.float32)
     return Constant(array, codes, unit.reshape(scaled.shape))
@@ -117,10 +117,10 @@ def _of_input(net: Network, owner: str, value: Affine, levels: Levels, unit: Rat
     if owner not in net.stated:
         raise InputStatedError(name, levels, elements, unit)
     known, units, behind_it = net.stated[owner]
-    found = units[elements]
-    if any(u is None for u in found):
+    result = units[elements]
+    if any(u is None for u in result):
         raise InputStatedError(name, levels, elements, unit)
-    if known != levels or (found != unit).any():
+    if known != levels or (result != unit).any():
         raise UnsupportedError(
             f"it quantises the input '{name}' in another way than the quantiser before it; state "
             f"the input's type with --input-type {name}=fixed<W,I>"
@@ -133,10 +133,10 @@ def bipolar(ctx: Context) -> Value:
     levels = Levels(-1, 1, "SIGN", 0, 2)
     scale, value = ctx.constant(1, "scale"), ctx.value(0)
     if isinstance(value, Constant):
-        found = constant_codes(value, np.ones(1, np.float32), levels)
-        assert found.codes is not None
-        unit = _fractions(np.broadcast_to(scale.array, found.shape)).reshape(found.shape)
-        return Constant(found.array * scale.array, found.codes, unit)
+        result = constant_codes(value, np.ones(1, np.float32), levels)
+        assert result.codes is not None
+        unit = _fractions(np.broadcast_to(scale.array, result.shape)).reshape(result.shape)
+        return Constant(result.array * scale.array, result.codes, unit)
     return behind(ctx.net, value, levels, _units(value, scale))
 
 
@@ -171,8 +171,10 @@ def truncated(ctx: Context) -> Value:
         highest = (1 << (bits - 1)) - 1 if signed else (1 << bits) - 1 - narrow
     else:
         lowest, highest = -(1 << wide), (1 << wide) - 1
-    found = behind(ctx.net, inner, Levels(lowest, highest, rounding), filled(value.size, out_scale))
-    return found if second else found.scaled(filled(found.size, unit / out_scale))
+    result = behind(
+        ctx.net, inner, Levels(lowest, highest, rounding), filled(value.size, out_scale)
+    )
+    return result if second else result.scaled(filled(result.size, unit / out_scale))
 
 
 def multi_threshold(_ctx: Context) -> Value:
@@ -218,9 +220,9 @@ def quantize_linear(ctx: Context) -> Value:
     levels = Levels(int(info.min), int(info.max), "ROUND", zero)
     scale = _on_axis(ctx, ctx.constant(1, "scale").array, len(value.shape))
     if isinstance(value, Constant):
-        found = constant_codes(value, scale, levels)
-        assert found.codes is not None
-        return Constant((found.codes + zero).astype(kind))
+        result = constant_codes(value, scale, levels)
+        assert result.codes is not None
+        return Constant((result.codes + zero).astype(kind))
     unit = _units(value, Constant(np.asarray(scale)))
     return Pending(value.shape, value.index, value.weight, value.scale, value.offset,
                    value.functions, levels=levels, unit=unit)  # fmt: skip

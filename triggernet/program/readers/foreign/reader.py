@@ -156,12 +156,12 @@ class _Reading:
     def _inputs(
         self, types: Mapping[str, FixedPoint], port_name: Callable[[str], str]
     ) -> dict[str, _Input]:
-        found: dict[str, _Input] = {}
+        named: dict[str, _Input] = {}
         for info in self.graph.input:
             if info.name in self.constants:
                 continue
             shape = _shape(info)
-            name = _free(port_name(info.name), {i.name.lower() for i in found.values()})
+            name = _free(port_name(info.name), {i.name.lower() for i in named.values()})
             one = _Input(name, shape)
             if info.name in types:
                 kind = types[info.name]
@@ -169,15 +169,15 @@ class _Reading:
                 one.levels = Levels(kind.min_int, kind.max_int)
                 one.unit = filled(size, Fraction(2) ** -kind.fraction)
                 one.stated = True
-            found[info.name] = one
-        return found
+            named[info.name] = one
+        return named
 
     def _outputs(
         self, port_name: Callable[[str], str], taken: set[str]
     ) -> dict[str, tuple[str, str]]:
         """By output of the graph: the name of its port, and the tensor that is exported for it."""
         writers = {o: node for node in self.graph.node for o in node.output}
-        found: dict[str, tuple[str, str]] = {}
+        named: dict[str, tuple[str, str]] = {}
         for info in self.graph.output:
             tensor = info.name
             node = writers.get(tensor)
@@ -191,8 +191,8 @@ class _Reading:
                 node = writers.get(tensor)
             name = _free(port_name(info.name), taken)
             taken.add(name.lower())
-            found[info.name] = (name, tensor)
-        return found
+            named[info.name] = (name, tensor)
+        return named
 
     def run(self, name: str) -> Imported:
         """Read it, and once more for each input whose type comes to light on the way."""
@@ -310,8 +310,8 @@ class _Reading:
                 float(ctx.constant(k, "limit").array) if ctx.given(k) else None for k in (1, 2)
             ]
             return [narrowed(inputs[0], *limits)]
-        found = handler(ctx)
-        return found if isinstance(found, list) else [found]
+        named = handler(ctx)
+        return named if isinstance(named, list) else [named]
 
     @staticmethod
     def _refuse_codes(ctx: Context) -> None:
@@ -339,8 +339,8 @@ def _shape(info: onnx.ValueInfoProto) -> tuple[int, ...]:
     """The shape of one event, without the batch axis."""
     kind = info.type.tensor_type
     if kind.elem_type not in (TensorProto.FLOAT, TensorProto.DOUBLE):
-        found = TensorProto.DataType.Name(kind.elem_type)
-        raise UnsupportedError(f"input '{info.name}' holds {found}; floating point is allowed")
+        named = TensorProto.DataType.Name(kind.elem_type)
+        raise UnsupportedError(f"input '{info.name}' holds {named}; floating point is allowed")
     lengths = [d.dim_value if d.HasField("dim_value") else 0 for d in kind.shape.dim]
     if len(lengths) < 2 or min(lengths[1:]) < 1 or len(lengths) > 5:
         shown = [d.dim_value or d.dim_param or "?" for d in kind.shape.dim]

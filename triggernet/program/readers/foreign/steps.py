@@ -218,8 +218,8 @@ def stairs(column: Column, levels: Levels) -> Stairs:
     if all(isinstance(f, Clip) for f in column.functions):  # the usual case, in integers
         first, touched = _linear_firsts(column, levels, wanted)
     elif column.exact:
-        found = [_first(column, levels, level) for level in wanted]
-        first, touched = [f for f, _ in found], [t for _, t in found]
+        constants = [_first(column, levels, level) for level in wanted]
+        first, touched = [f for f, _ in constants], [t for _, t in constants]
     else:
         first, touched = _searched(column, levels, wanted), [False] * count
     array = np.array(first, dtype=object)
@@ -301,9 +301,9 @@ def climb(columns: Sequence[Stairs], slopes: Sequence[Fraction], limits: tuple[i
     for shift in range(MOST_SHIFT + 1):
         if steep * (1 << shift) >= MOST_MULTIPLIER:
             break
-        found = _all_at(columns, slopes, limits, shift, even)
-        if found is not None:
-            return found
+        constants = _all_at(columns, slopes, limits, shift, even)
+        if constants is not None:
+            return constants
     return None
 
 

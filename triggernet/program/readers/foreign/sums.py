@@ -136,14 +136,14 @@ def upright(net: Network, sums: Sums, flipped: Sequence[bool]) -> Sums:
     tensor = net.tensors[sums.tensor]
     signs = [-1 if f else 1 for f in flipped]
     ends = [w * e for w in signs for e in (tensor.lo, tensor.hi)]
-    found = rescaled(
+    negated = rescaled(
         net,
         sums.tensor,
         multipliers=tuple(signs),
         offsets=(0,) * len(signs),
         limits=(min(ends), max(ends)),
     )
-    return Sums(found, [s * w for s, w in zip(sums.scale, signs, strict=True)], sums.offset)
+    return Sums(negated, [s * w for s, w in zip(sums.scale, signs, strict=True)], sums.offset)
 
 
 def row_shape(block: Block, width: int) -> tuple[int, ...]:

@@ -206,17 +206,17 @@ def distinct(values: Rationals) -> tuple[Ints, list[Any]]:
     """For each value the number of it among the distinct ones, and those."""
     by_identity: dict[int, int] = {}
     by_value: dict[Any, int] = {}
-    found: list[Any] = []
+    values_seen: list[Any] = []
     labels = np.empty(len(values), dtype=np.int64)
     for k, value in enumerate(values):
         label = by_identity.get(id(value))
         if label is None:
-            label = by_value.setdefault(value, len(found))
-            if label == len(found):
-                found.append(value)
+            label = by_value.setdefault(value, len(values_seen))
+            if label == len(values_seen):
+                values_seen.append(value)
             by_identity[id(value)] = label
         labels[k] = label
-    return labels, found
+    return labels, values_seen
 
 
 def common_unit(values: Iterable[Fraction]) -> Fraction:
