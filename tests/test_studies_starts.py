@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import triggernet as tn
 from triggernet.data import mock_jets, save_jets
 
 STUDIES = Path(__file__).parents[1] / "tools" / "studies" / "starts"
+EPOCHS = ("epochs", "warmup_epochs", "restart_epochs", "decay_epochs")
 NUMBER = r"\+?-?\d\.\d{4} ± \d\.\d{4}"
 
 
@@ -46,6 +48,20 @@ def test_distillation(tmp_path: Path, jets: Path):
     assert sorted(kept) == sorted(["teacher", *names])
     alone, taught = (kept[f"deepsets-n16-{way}-0"]["float"]["auc"] for way in ("alone", "taught"))
     assert alone != taught
+
+
+def test_a_teacher_of_the_other_tier(tmp_path: Path, jets: Path):
+    out, teacher = tmp_path / "out", tmp_path / "lundnet"
+    settings: dict[str, object] = {"model.convs": [8], "model.fusion": 8, "model.hidden": 8}
+    settings["encoding.n_constituents"] = 32
+    settings |= {f"training.adamw.{k}": n for k, n in zip(EPOCHS, (1, 0, 1, 0), strict=True)}
+    tn.train("lundnet", data=jets, out=teacher, settings=settings)
+    words = ["--test", jets, "--train", jets, "--teacher", teacher]
+    text = study("distillation", out, *words, "--only", "deepsets-n16")
+    size = tn.evaluate(teacher, data=jets).float.n_parameters
+    assert text.startswith(f"teacher: {size} parameters, AUC ")
+    taught = json.loads((out / "deepsets-n16-taught-0" / "provenance.json").read_text())
+    assert any("lundnet" in name for name in taught["inputs"])
 
 
 def test_fine_tuning(tmp_path: Path, jets: Path):

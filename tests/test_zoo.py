@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from triggernet.data import load_jets, sample_path
-from triggernet.deployment.export import export_run, write_export
+from triggernet.deployment.export import export_float, export_run, write_export
 from triggernet.deployment.hls import HlsConfig
 from triggernet.deployment.project.layout import MODEL, PROGRAM
 from triggernet.learning.evaluation import evaluate
-from triggernet.learning.training import load_run_config
+from triggernet.learning.training import load_run, load_run_config
 from triggernet.learning.training.trainer import split_of
 from triggernet.statistics import interval_text
 
@@ -27,9 +28,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {n: c for n, c in named.items() if not n.startswith(built) and n != "agreement.json"}
 
 
+def of_the_hlt(name: str) -> bool:
+    """Whether an entry is a float model for a processor."""
+    return not (ROOT / "models" / name / PROGRAM).is_file()
+
+
 def of_classes(name: str) -> bool:
     """Whether an entry tells more than two classes apart."""
     return "-fiveclass-" in name
+
+
+LEVEL_1 = [name for name in ENTRIES if not of_the_hlt(name)]
+HLT = [name for name in ENTRIES if of_the_hlt(name)]
 
 
 def test_the_zoo_has_its_first_entries() -> None:
@@ -45,7 +55,7 @@ def test_an_entry_can_be_trained_again(name: str) -> None:
     assert len(split.train) + len(split.validation) == len(load_jets(sample_path(sample)))
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("name", LEVEL_1)
 def test_files_are_exported_from_the_run(name: str) -> None:
     export = export_run(ROOT / "models" / name)
     assert export.files[MODEL] == (ROOT / "models" / name / MODEL).read_bytes()
@@ -61,7 +71,7 @@ def test_project_is_generated_from_the_model(name: str, tmp_path: Path) -> None:
     assert [path for path in made if made[path] != kept[path]] == []
 
 
-@pytest.mark.parametrize("name", [name for name in ENTRIES if not of_classes(name)])
+@pytest.mark.parametrize("name", [name for name in LEVEL_1 if not of_classes(name)])
 def test_card_states_what_is_measured(name: str) -> None:
     run = export_run(ROOT / "models" / name).run
     judged = evaluate(run, load_jets(sample_path("toptag_reference")))
@@ -86,7 +96,7 @@ def test_card_states_what_is_measured(name: str) -> None:
     assert second >= first - 0.002
 
 
-@pytest.mark.parametrize("name", [name for name in ENTRIES if of_classes(name)])
+@pytest.mark.parametrize("name", [name for name in LEVEL_1 if of_classes(name)])
 def test_card_of_several_classes_states_what_is_measured(name: str) -> None:
     run = export_run(ROOT / "models" / name).run
     judged = evaluate(run, load_jets(sample_path("fiveclass_test"))).as_dict()
@@ -100,3 +110,20 @@ def test_card_of_several_classes_states_what_is_measured(name: str) -> None:
         cells += [f"{area['value']:.4f} +- {area['error']:.4f}" for area in m["auc"].values()]
         assert f"| {model} | {' | '.join(cells)} |" in card
     assert judged["quantised"]["accuracy"] > judged["float"]["accuracy"] - 0.005
+
+
+def test_both_networks_of_the_high_level_trigger_have_an_entry() -> None:
+    families = {load_run_config(ROOT / "tools" / "zoo" / f"{n}.yaml").model.name for n in HLT}
+    assert families == {"lundnet", "particlenet"}
+
+
+@pytest.mark.parametrize("name", HLT)
+def test_card_of_the_high_level_trigger_states_what_is_measured(name: str) -> None:
+    folder = ROOT / "models" / name
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    m = evaluate(load_run(folder), load_jets(sample_path("toptag_reference"))).float
+    assert f"| float | {m.auc:.4f} +- {m.auc_error:.4f} | {m.accuracy:.4f} | " in card
+    assert f"\n{m.n_parameters} parameters. " in card
+    written = export_float(folder)
+    assert hashlib.sha256(written).hexdigest() in card
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 2_000_000

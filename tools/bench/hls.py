@@ -64,7 +64,7 @@ def measure(name: str, n_vectors: int, folder: Path) -> str:
 def main(words: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
+    known = sorted(path.parent.name for path in (ROOT / "models").glob("*/program.json"))
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--vectors", type=int, default=50_000)
     args = parser.parse_args(words)

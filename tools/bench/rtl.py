@@ -70,7 +70,7 @@ def measured(entry: Path, config: RtlConfig, vectors: int, *, synth: bool) -> di
 
 
 def main() -> int:
-    known = sorted(p.name for p in ZOO.iterdir() if p.is_dir())
+    known = sorted(p.parent.name for p in ZOO.glob("*/program.json"))
     parser = argparse.ArgumentParser(prog="tools/bench/rtl.py")
     parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
     parser.add_argument("--vectors", type=int, default=100_000)

@@ -123,7 +123,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.action == "compare":
         return compare(*args.files)
-    entries = args.entries or sorted(p.parent for p in (ROOT / "models").glob("*/config.yaml"))
+    entries = args.entries or sorted(p.parent for p in (ROOT / "models").glob("*/program.json"))
     with tempfile.TemporaryDirectory() as folder:
         kept = (args.keep or Path(folder)).resolve()
         write(args.files[0], shlex.split(args.command), entries, kept)

@@ -49,7 +49,7 @@ def simulation(folder: Path, vectors: int) -> dict:
 
 def main() -> int:
     """Print a line for each entry; 1 if one of them disagrees."""
-    known = sorted(p.name for p in ZOO.iterdir() if p.is_dir())
+    known = sorted(p.parent.name for p in ZOO.glob("*/program.json"))
     parser = argparse.ArgumentParser(prog="tools/bench/zoo.py")
     parser.add_argument("entries", nargs="*", metavar="ENTRY", help=f"of {', '.join(known)}")
     parser.add_argument("--vectors", type=int, default=100_000)

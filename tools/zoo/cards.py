@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from triggernet.data import Jets
-from triggernet.deployment.export import export_run
+from triggernet.deployment.export import export_float, export_run
 from triggernet.learning.evaluation import Evaluation, evaluate
+from triggernet.learning.training import load_run
 from triggernet.statistics import error_text, interval_text
 
 HERE = Path(__file__).parent
@@ -36,6 +38,27 @@ Inputs (`{encoding}`) and the type of every tensor:
     triggernet evaluate models/{name} --data jets.h5
     triggernet export models/{name} --hls --rtl --out project
 {verify}"""
+FLOAT_CARD = """# {name}
+
+{about}
+
+Trained on {n_train} {trained_on}, by `tools/zoo/build`.
+{judged}
+
+{table}
+
+{notes}
+
+{n_parameters} parameters. {spread}
+
+    triggernet evaluate models/{name} --data jets.h5
+    triggernet export models/{name} --onnx --out project
+    triggernet latency project --data jets.h5
+
+The weights lie here once: the export makes `float.onnx`. With the versions of
+`tools/requirements.lock` its SHA-256 is
+`{digest}`.
+"""
 ERRORS = (
     "Intervals are those of 68 % after Clopper and Pearson, errors of an AUC those of DeLong; the"
 )
@@ -63,18 +86,17 @@ def card(name: str, n_train: int, trained_on: str, tests: Mapping[str, Jets], pr
     first = next(iter(judged.values()))
     program = export.program
     writers = {node.output: node.op for node in program.nodes}
-    comments = (HERE / f"{name}.yaml").read_text(encoding="utf-8").split("model:")[0]
     columns = (*CLASS_COLUMNS, *export.run.config.task.classes) if first.classes else COLUMNS
     table = class_rows if first.classes else rows
     lines = [columns, ["---"] * len(columns)]
     lines += [row for label, each in judged.items() for row in table(label, each)]
     return CARD.format(
         name=name,
-        about=" ".join(line.lstrip("# ") for line in comments.splitlines()),
+        about=about(name),
         n_train=n_train,
         trained_on=trained_on,
         judged=OF_CLASSES if first.classes else OF_TWO,
-        table="\n".join(f"| {' | '.join(cells)} |" for cells in lines),
+        table=table_text(lines),
         notes="\n".join(note for label, each in judged.items() for note in notes(label, each)),
         n_parameters=first.float.n_parameters,
         spread=repeated(export.run.metrics["spread"]),
@@ -86,6 +108,38 @@ def card(name: str, n_train: int, trained_on: str, tests: Mapping[str, Jets], pr
             for t in program.tensors.values()
         ),
     )
+
+
+def float_card(name: str, n_train: int, trained_on: str, tests: Mapping[str, Jets]) -> str:
+    """The text of the card of a model of the High-Level Trigger; parameters as for `card`."""
+    folder = ROOT / "models" / name
+    run = load_run(folder)
+    judged = {label: evaluate(run, jets) for label, jets in tests.items()}
+    lines = [COLUMNS, ["---"] * len(COLUMNS)]
+    lines += [row for label, each in judged.items() for row in rows(label, each)]
+    return FLOAT_CARD.format(
+        name=name,
+        about=about(name),
+        n_train=n_train,
+        trained_on=trained_on,
+        judged=OF_TWO,
+        table=table_text(lines),
+        notes="\n".join(note for label, each in judged.items() for note in notes(label, each)),
+        n_parameters=next(iter(judged.values())).float.n_parameters,
+        spread=repeated(run.metrics["spread"]),
+        digest=hashlib.sha256(export_float(folder)).hexdigest(),
+    )
+
+
+def about(name: str) -> str:
+    """What an entry's configuration says above its settings."""
+    comments = (HERE / f"{name}.yaml").read_text(encoding="utf-8").split("model:")[0]
+    return " ".join(line.lstrip("# ") for line in comments.splitlines())
+
+
+def table_text(lines: Sequence[Sequence[str]]) -> str:
+    """Cells as a table in Markdown."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 COLUMNS = ("sample", "model", "AUC", "accuracy", "rejection at 30 %", "at 50 %", "ant factor")

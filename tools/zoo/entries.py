@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cards import card
+from cards import card, float_card
 
 from triggernet.data import load_jets, sample_path
 from triggernet.deployment.export import export_run, write_export
+from triggernet.deployment.export.run import CARRIED
 from triggernet.deployment.hls import HlsConfig
 from triggernet.files import sha256_of, write_text
-from triggernet.learning.training import load_run_config, train
+from triggernet.learning.training import load_run, load_run_config, train
 from triggernet.progress import say
 
 HERE = Path(__file__).parent
@@ -85,13 +86,30 @@ def build_model(name: str, fiveclass: Path | None, *, keep: bool) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             run = Path(temporary) / "run"
             train(config, jets, run, {about.training.name: sha256_of(about.training)})
-            export = export_run(run)
-            (folder / "README.md").unlink(missing_ok=True)  # the old card; no part of an export
-            write_export(export, folder, overwrite=True)
+            write_entry(run, folder)
     tests = {label: load_jets(sample_path(sample)) for sample, label in about.tests.items()}
-    text = card(name, len(jets), about.about, tests, project=name in WITH_PROJECT)
+    if config.family.tier == "hlt":
+        text = float_card(name, len(jets), about.about, tests)
+    else:
+        text = card(name, len(jets), about.about, tests, project=name in WITH_PROJECT)
     write_text(folder / "README.md", text)
     say(f"models/{name}: written")
+
+
+def write_entry(run: Path, folder: Path) -> None:
+    """Write what an entry holds of a run: its program and QONNX file, if it has a hardware form.
+
+    The ONNX file of a float model repeats all its weights: an export makes it.
+    """
+    if load_run(run).quantised_model is not None:
+        (folder / "README.md").unlink(missing_ok=True)  # the old card; no part of an export
+        write_export(export_run(run), folder, overwrite=True)
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in CARRIED:
+        if (run / name).is_file():
+            shutil.copyfile(run / name, folder / name)
 
 
 def build_project(name: str) -> None:

@@ -2,11 +2,12 @@
 
     .venv/bin/python tools/studies/starts/distillation.py --out FOLDER --test toptag_test.h5
 
-The teacher is a SemiEquivariantNet of 25,181 parameters. Its float logits are learned by three
-small taggers of the zoo beside the labels, ``(1 - a) L + a T^2 KL``, in the float training and in
-the quantisation-aware one; each student is trained with and without, on the packaged training jets
-and the same seeds. The table gives means over the seeds with their errors, and the mean difference
-of pairs of equal seeds.
+The teacher is a SemiEquivariantNet of 25,181 parameters, or with --teacher a run or an entry of the
+zoo: a LundNet of the High-Level Trigger, for instance, which sees other inputs of the same jets.
+Its float logits are learned by small taggers of the zoo beside the labels,
+``(1 - a) L + a T^2 KL``, in the float training and in the quantisation-aware one; each student is
+trained with and without, on the packaged training jets and the same seeds. The table gives means
+over the seeds with their errors, and the mean difference of pairs of equal seeds.
 """
 
 from __future__ import annotations
@@ -50,17 +51,19 @@ STUDENTS: Mapping[str, Mapping[str, Any]] = {
     },
     "deepsets-n16": {},
     "jedilinear-n16": {},
+    "semiequivariant-n16": {},
 }
+DEFAULT = ("nanopelican-c2-n16", "deepsets-n16", "jedilinear-n16")
 
 
 def trainings(
-    student: str, seed: int, teacher: Training, more: Mapping[str, Any], given: Mapping[str, Any]
+    student: str, seed: int, data: Path, more: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[bool, Training]:
     """The same student with (True) and without the teacher, whose run `given` names."""
     alone = {**STUDENTS[student], "training.seeds": 1, "training.seed": seed, **more}
     taught, config = {**alone, **given}, ZOO / f"{student}.yaml"
     return {
-        with_teacher: Training(f"{student}-{word}-{seed}", teacher.data, config, settings)
+        with_teacher: Training(f"{student}-{word}-{seed}", data, config, settings)
         for with_teacher, word, settings in ((False, "alone", alone), (True, "taught", taught))
     }
 
@@ -95,22 +98,26 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--weight", type=float, default=0.5, help="a: the teacher's share")
     parser.add_argument("--temperature", type=float, default=2.0, help="T")
-    parser.add_argument("--only", nargs="+", choices=list(STUDENTS), default=list(STUDENTS))
+    parser.add_argument("--teacher", type=Path, help="a run or an entry of the zoo that teaches")
+    parser.add_argument("--only", nargs="+", choices=list(STUDENTS), default=list(DEFAULT))
     args = parser.parse_args(words)
     more = QUICK if args.quick else {}
     study = Study(args.out, args.test)
-    teacher = Training("teacher", args.train, None, {**TEACHER, **more}, "semiequivariant")
-    found = study.figures(teacher)["float"]
+    if args.teacher is None:
+        wide = Training("teacher", args.train, None, {**TEACHER, **more}, "semiequivariant")
+        judged, teacher = study.figures(wide)["float"], study.folder / wide.name
+    else:
+        judged, teacher = study.judged("teacher", args.teacher)["float"], args.teacher
     given = {
-        "training.start.teacher": str(study.folder / teacher.name),
+        "training.start.teacher": str(teacher),
         "training.start.teacher_weight": args.weight,
         "training.start.temperature": args.temperature,
     }
     pairs = {
-        student: [trainings(student, seed, teacher, more, given) for seed in range(args.seeds)]
+        student: [trainings(student, seed, args.train, more, given) for seed in range(args.seeds)]
         for student in args.only
     }
-    shown = f"teacher: {found['n_parameters']} parameters, AUC {found['auc']:.4f} in floating "
+    shown = f"teacher: {judged['n_parameters']} parameters, AUC {judged['auc']:.4f} in floating "
     shown += f"point\n\n{table(study, pairs)}"
     write_text(args.out / "distillation.md", shown)
     sys.stdout.write(shown)

@@ -81,13 +81,18 @@ class Study:
 
     def figures(self, training: Training) -> dict[str, Any]:
         """What `triggernet evaluate --json` says of a training on the test jets, kept in a file."""
+        kept = self.kept().get(training.name)
+        return self.judged(training.name, self.run(training)) if kept is None else kept
+
+    def judged(self, name: str, run: Path) -> dict[str, Any]:
+        """The same of a run that is there, kept under a name."""
         kept = self.kept()
-        if training.name not in kept:
-            run = self.run(training)
-            kept = self.kept() | {training.name: tn.evaluate(run, data=self.test).as_dict()}
+        if name not in kept:
+            kept[name] = tn.evaluate(run, data=self.test).as_dict()
+            self.folder.mkdir(parents=True, exist_ok=True)
             write_text(self.folder / FIGURES, json.dumps(kept, indent=1) + "\n")
-        found: dict[str, Any] = kept[training.name]
-        return found
+        figures: dict[str, Any] = kept[name]
+        return figures
 
     def kept(self) -> dict[str, Any]:
         """All figures so far."""
