@@ -74,6 +74,24 @@ def test_models_of_level_1_have_a_float_file_too(name: str, tmp_path: Path) -> N
     assert found.n_objects == 300
 
 
+@pytest.mark.parametrize("graph", ["knn_angular", "knn_dynamic"])
+def test_neighbours_of_a_model_of_level_1_are_in_its_float_file(graph: str, tmp_path: Path) -> None:
+    settings = {"model.graph": graph, "model.k": 3, "model.n_scalars": 4, "model.n_hidden": 4}
+    epochs = {"epochs": 1, "warmup_epochs": 0, "restart_epochs": 1, "decay_epochs": 0}
+    settings |= {f"training.adamw.{key}": n for key, n in epochs.items()}
+    settings["encoding.n_constituents"] = 8
+    config = load_run_config({"model": {"name": "semiequivariant"}}, settings)
+    train(config, mock_jets(200, 1), tmp_path / "run")
+    triggernet.export(tmp_path / "run", out=tmp_path / "project", onnx=True)
+    graphs = onnx.load(tmp_path / "project" / "float.onnx").graph
+    assert "TopK" in {node.op_type for node in graphs.node}
+    jets = mock_jets(300, 9)
+    save_jets(tmp_path / "jets.h5", jets)
+    agreement = triggernet.verify(tmp_path / "project", data=tmp_path / "jets.h5", onnx=True)
+    assert agreement.agrees
+    assert agreement.n_objects == 300
+
+
 def test_a_project_of_the_hlt_is_a_project_like_the_others(place: Path, tmp_path: Path) -> None:
     project = place / "lundnet-project"
     assert {path.name for path in project.iterdir()} >= {

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.learning.layers.graphs import itself
+from triggernet.learning.layers.order import rising
 from triggernet.learning.layers.widths import Activation, Norm
 
 _ACTIVATIONS: Mapping[Activation, Callable[[], nn.Module]] = {
@@ -88,9 +89,9 @@ def nearest_graph(distance: Tensor, present: Tensor, k: int, second: Tensor | No
         Decides between neighbours that are equally far; without it the earlier one wins.
     """
     allowed = distance.detach().masked_fill(~_pairs(present), torch.inf)  # (B, N, N)
-    order = (allowed if second is None else second).argsort(dim=2, stable=True)  # (B, N, N), j of i
+    order = rising(allowed if second is None else second)  # (B, N, N), j of i
     if second is not None:
-        order = order.gather(2, allowed.gather(2, order).argsort(dim=2, stable=True))  # (B, N, N)
+        order = order.gather(2, rising(allowed.gather(2, order)))  # (B, N, N)
     neighbours = order[..., :k]  # (B, N, K)
     return Graph(neighbours, torch.isfinite(allowed.gather(2, neighbours)))
 

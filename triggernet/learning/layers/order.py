@@ -10,6 +10,17 @@ import torch
 from torch import Tensor
 
 
+def rising(values: Tensor) -> Tensor:
+    """Places (..., N) that sort the last axis of (..., N), rising; equal values keep their order.
+
+    The exporter to ONNX knows no stable sort. The TopK of ONNX prefers the lower of two places with
+    equal values, which is the same; that of PyTorch promises nothing.
+    """
+    if torch.onnx.is_in_onnx_export():
+        return values.topk(values.shape[-1], largest=False)[1]
+    return values.argsort(dim=-1, stable=True)
+
+
 def canonical(values: Tensor) -> Tensor:
     """Rows (B, N, F) in falling order of the first column, then of the second, and so on.
 
