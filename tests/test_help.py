@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
+from typing import get_type_hints
 
 import pytest
 import yaml
 
 from triggernet.cli import COMMANDS, main
 from triggernet.config import load_config
+from triggernet.config_text import meanings_of
 from triggernet.data.generation.config import GenerationConfig, preset, processes
 from triggernet.front.jets import generation_config
 from triggernet.learning.models import model_names
@@ -60,6 +63,34 @@ def test_help_lists_what_is_allowed(verb, names, capsys):
     assert [name for name in names if name not in printed] == []
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_says_what_an_option_is_if_it_is_not_given(command, capsys):
+    printed = help_of(command.name, capsys)
+    given = [each.options["default"] for each in command.arguments if "default" in each.options]
+    shown = [value for value in given if value not in (None, (), [])]
+    texts = [
+        " ".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in shown
+    ]
+    lacking = [text for text in texts if f"default: {text}" not in printed]
+    assert [text for text in lacking if text != "default"] == []  # a preset of that name
+
+
+@pytest.mark.parametrize("model", model_names())
+def test_every_key_of_a_configuration_has_its_meaning(model):
+    def unexplained(cls: type, above: str) -> list[str]:
+        meanings, hints = meanings_of(cls), get_type_hints(cls)
+        lacking = []
+        for each in dataclasses.fields(cls):
+            kind = hints[each.name]
+            if dataclasses.is_dataclass(kind):
+                lacking += unexplained(kind, f"{above}{each.name}.")
+            elif not meanings.get(each.name) and each.name != "name":
+                lacking.append(f"{above}{each.name}")
+        return lacking
+
+    assert unexplained(type(load_run_config(None, None, model)), "") == []
+
+
 def test_every_name_in_a_list_is_one_that_works():
     from triggernet.parts import full_part_name, load_part
     from triggernet.reports.budgets.tables import load_budget, load_hlt_budget, tier_of
@@ -73,7 +104,7 @@ def test_a_family_of_another_package_is_listed_too(capsys, monkeypatch):
     from triggernet.learning.models import registry
 
     monkeypatch.setattr(registry, "_others", lambda: {"twolayer": None})
-    assert ", twolayer" in help_of("train", capsys)
+    assert "; twolayer" in help_of("train", capsys)
 
 
 def test_help_and_configurations_load_nothing_heavy():

@@ -1,4 +1,4 @@
-"""The pages on operators and on readers are followed to the letter, in a copy of the package."""
+"""The pages on operators, readers and models are followed to the letter, in a copy."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_operator_of_the_page_agrees_everywhere(copy: Path) -> None:
     edit(operators / "__init__.py", "TABLE = {\n", f"TABLE = {{\n{line}")
     test = f"{test}\n{HARDWARE}"
     chosen = "Absolute or hardware"
-    printed = printed_by(copy, OPERATOR_HELPERS, "test_operators_values.py", test, chosen)
+    printed = printed_by(copy, OPERATOR_HELPERS, "test_operators_absolute.py", test, chosen)
     assert "37 passed" in printed  # 36, as the page says, and the hardware
 
 
@@ -99,3 +99,12 @@ def test_the_reader_of_the_page_reads(copy: Path) -> None:
     edit(readers / "formats.py", "native, toptag\n", "native, ntuple, toptag\n")
     edit(readers / "formats.py", '    if "table" in keys:', f'{branch}    if "table" in keys:')
     assert "2 passed" in printed_by(copy, READER_HELPERS, "test_data_formats.py", test, "ntuple")
+
+
+def test_the_page_on_models_shows_the_files_of_the_example() -> None:
+    """`test_own_family.py` trains, exports and verifies them."""
+    package = ROOT / "examples" / "own_family" / "own_family"
+    files = [package / f"{name}.py" for name in ("network", "quantised", "family")]
+    assert blocks("model.md", "python") == [file.read_text("utf-8") for file in files]
+    project = (ROOT / "examples" / "own_family" / "pyproject.toml").read_text("utf-8")
+    assert all(block in project for block in blocks("model.md", "toml"))

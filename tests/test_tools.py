@@ -186,3 +186,31 @@ def test_setup_installs_no_file_with_another_digest(clone, tmp_path, altered):
     assert ("small-1.0.dist-info" in installed) is not altered
     named = "a package is not the file that tools/requirements.hashes names"
     assert (named in result.stderr) is altered
+
+
+@pytest.mark.parametrize(
+    ("folder", "line", "contract"),
+    [
+        ("program", "from triggernet.learning import tasks", "The floors of the house"),
+        ("deployment/rtl", "from triggernet.deployment import hls", "Emitters are peers"),
+        ("data", "from triggernet.program import Program", "The floors of the house"),
+        ("studies/sweep", "from triggernet.studies import widths", "The rooms of studies"),
+    ],
+)
+def test_an_import_against_a_contract_is_refused(folder, line, contract, tmp_path):
+    ignored = shutil.ignore_patterns("__pycache__", "*.h5")
+    shutil.copytree(ROOT / "triggernet", tmp_path / "triggernet", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "triggernet" / folder / "smuggled.py").write_text(f"{line}\n", "utf-8")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    broken = [text for text in done.stdout.splitlines() if text.endswith("BROKEN")]
+    assert [text for text in broken if text.startswith(contract)]
+    assert "smuggled" in done.stdout

@@ -278,7 +278,7 @@ def test_real_jets_are_encoded_as_the_types_say(jet_program: Program, tmp_path: 
     assert (config.pt_width, config.pt_lsb_gev, config.eta_width) == (12, 0.25, 8)
     codes, notes = encoded_jets(jet_program, None)
     assert codes["pt"].shape == (1000, 6)
-    assert "real jets saturate" in notes[0]
+    assert "values of real jets that saturate: " in notes[0]
     agreement = verify(write_export(jet_program, tmp_path / "p"), None, 10_000, executors=FAST)
     assert agreement.exact
     assert agreement.kinds["real"] == 1000

@@ -18,7 +18,7 @@ from triggernet.statistics import interval_text
 
 ROOT = Path(__file__).parent.parent
 ENTRIES = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
-PROJECTS = sorted(path.name for path in (ROOT / "hls_projects").iterdir())
+PROJECTS = sorted(p.name for p in (ROOT / "hls_projects").iterdir() if p.is_dir())
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -167,6 +167,10 @@ class _Reader:
         try:
             return cls(**{fields[key].name: each for key, each in given.items()})
         except TriggernetError as error:
+            # What a class says of one of its own keys is said of that key.
+            key, colon, rest = str(error).partition(": ")
+            if colon and key in fields:
+                raise self.fail((*path, key), rest) from error
             raise self.fail(path, str(error)) from error
 
     def value_from(self, kind: Any, value: Any, path: tuple[str, ...]) -> Any:  # noqa: PLR0911 - a flat match

@@ -183,7 +183,7 @@ WORKERS = argument("--workers", type=count, default=1, metavar="W", help="number
 CLUSTER = argument(
     "--cluster",
     metavar="ADDRESS",
-    help="of a Dask scheduler that runs, tcp://HOST:PORT, in place of --workers",
+    help="use the Dask scheduler that runs at tcp://HOST:PORT, in place of --workers",
 )
 SAVED = argument("-o", "--out", type=Path, metavar="FILE", help="write .html, .md or .json as well")
 
@@ -192,17 +192,17 @@ INTERVAL = argument(
     "--interval",
     type=count,
     metavar="II",
-    help="of the Verilog: clock cycles between two events, 1 is fully parallel",
+    help="clock cycles between two events in the Verilog; default: 1, which is fully parallel",
 )
 TABLES = argument(
     "--tables",
     choices=("bram", "lut"),
-    help="where the Verilog keeps its tables: block RAM or look-up tables",
+    help="where the Verilog keeps its tables: in block RAM (the default) or in look-up tables",
 )
 PRODUCTS = argument(
     "--dsp",
     choices=("all", "pairs", "none"),
-    help="of the Verilog: which products go into DSPs",
+    help="which products of the Verilog go into DSPs; default: all",
 )
 
 
@@ -281,9 +281,17 @@ class _Parser(ArgumentParser):
         """The help, with what is read from the package's tables only now."""
         for action in self._actions:
             text: Any = action.help
-            if callable(text):
-                action.help = text()
+            action.help = _with_default(text() if callable(text) else text, action.default)
         return super().format_help()
+
+
+def _with_default(text: str, default: Any) -> str:
+    """The help of an argument with what it is if it is not given."""
+    none = default in (None, False, (), []) or default is argparse.SUPPRESS
+    if none or "default" in text:
+        return text
+    values = default if isinstance(default, tuple | list) else (default,)
+    return f"{text}; default: {' '.join(map(str, values))}"
 
 
 def _parser(commands: Sequence[Command]) -> ArgumentParser:
@@ -343,6 +351,12 @@ def _complain(message: str) -> int:
 def _own_mistake(error: BaseException) -> int:
     """Show where triggernet itself failed; never with the exit code of a failed verification."""
     sys.stderr.write("".join(traceback.format_exception(error)))
+    guest = _guest(error)
+    if guest:
+        return _complain(
+            f"{type(error).__name__} in the package {guest!r}, which brings a model family of its "
+            f"own: {str(error) or 'no message'}; the lines above say where"
+        )
     where = traceback.extract_tb(error.__traceback__)[-1]
     sys.stderr.write(
         f"triggernet: internal error: {type(error).__name__} in {where.name} ({where.filename}, "
@@ -350,6 +364,17 @@ def _own_mistake(error: BaseException) -> int:
         "command and the lines above\n"
     )
     return INTERNAL_ERROR
+
+
+def _guest(error: BaseException) -> str:
+    """The package with a model family that was running when it failed; empty if none was."""
+    from triggernet.learning.models import guests
+
+    packages = guests()
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    names = [str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame in frames]
+    own = max((k for k, name in enumerate(names) if name == "triggernet"), default=-1)
+    return next((name for name in names[own + 1 :] if name in packages), "")
 
 
 @contextmanager

@@ -89,13 +89,13 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--fold",
                 choices=("auto",),
-                help="of the Verilog: the smallest design that --budget allows, whatever interval",
+                help="take the smallest Verilog that --budget allows, whatever its interval",
             ),
             argument(
                 "--budget",
                 default="l1",
                 metavar="NAME",
-                help=named_budget("of --fold"),
+                help=named_budget("the budget that --fold keeps"),
             ),
             TABLES,
             PRODUCTS,
@@ -103,7 +103,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--reuse-factor",
                 type=count,
                 metavar="R",
-                help="of the HLS C++: interval in clock cycles",
+                help="interval of the HLS C++ in clock cycles; default: 1",
             ),
             argument(
                 "--clock-ns",

@@ -34,7 +34,7 @@ def _processes() -> str:
 def _layouts() -> str:
     from triggernet.data.conversion import layouts
 
-    return f"of the file to write: {', '.join(layouts())}"
+    return f"how the file is laid out: {', '.join(layouts())}"
 
 
 def _generate(args: Namespace) -> Outcome:
@@ -78,7 +78,12 @@ COMMANDS: tuple[Command, ...] = (
         "triggernet generate toptag --jets 20000 --out jets.h5 --workers 2",
         (
             argument("process", metavar="PROCESS", help=_processes),
-            argument("--jets", type=count, metavar="N", help="as many of each class"),
+            argument(
+                "--jets",
+                type=count,
+                metavar="N",
+                help="how many jets in all; every class has the same share",
+            ),
             argument("--out", type=Path, metavar="FILE", help="HDF5 file to write"),
             argument("--seed", type=seed, default=1, help="equal seeds give equal files"),
             WORKERS,
@@ -97,20 +102,27 @@ COMMANDS: tuple[Command, ...] = (
         (
             argument("source", metavar="IN", type=Path, help="HDF5 or ROOT file of jets"),
             argument("target", metavar="OUT", type=Path, help="HDF5 file to write"),
-            argument("--limit", type=count, metavar="N", help="only the first N jets"),
+            argument("--limit", type=count, metavar="N", help="convert only the first N jets"),
             argument(
-                "--compact", type=count, metavar="N", help="integers of the N leading constituents"
+                "--compact",
+                type=count,
+                metavar="N",
+                help="keep the N leading constituents of each jet, as integers",
             ),
             argument("--classes", type=names, default=(), metavar="A,B", help="only these classes"),
             argument(
-                "--signal", type=names, default=(), metavar="A,B", help="classes of the signal"
+                "--signal",
+                type=names,
+                default=(),
+                metavar="A,B",
+                help="classes that make up the signal",
             ),
             argument(
                 "--background",
                 type=names,
                 default=(),
                 metavar="A,B",
-                help="classes of the background; all other classes are left out",
+                help="classes that make up the background; all others are left out",
             ),
             argument("--layout", default="triggernet", metavar="LAYOUT", help=_layouts),
             JSON,

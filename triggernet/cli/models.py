@@ -30,6 +30,13 @@ def _models() -> str:
     return ", ".join(model_names())
 
 
+def _models_explained() -> str:
+    from triggernet.learning.models import model_names, summaries
+
+    known = summaries()
+    return "; ".join(f"{name}: {known[name]}" if name in known else name for name in model_names())
+
+
 def _presets() -> str:
     from triggernet.learning.training.config import presets
 
@@ -73,7 +80,7 @@ COMMANDS: tuple[Command, ...] = (
         "train a model in floating point, then quantisation-aware if it has a hardware form",
         "triggernet train nanopelican --data jets.h5 --out run",
         (
-            argument("model", metavar="MODEL", nargs="?", help=_models),
+            argument("model", metavar="MODEL", nargs="?", help=_models_explained),
             DATA,
             replace(OUT, options={**OUT.options, "required": False}),
             CONFIG,
@@ -86,7 +93,11 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="DIR",
                 help="train a trial of this study in full; no MODEL is needed",
             ),
-            argument("--trial", metavar="best|N", help="of the study; default: best"),
+            argument(
+                "--trial",
+                metavar="best|N",
+                help="which trial of the study is trained; default: best",
+            ),
             argument("--resume", action="store_true", help="finish a training that was killed"),
             JSON,
         ),

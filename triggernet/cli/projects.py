@@ -76,8 +76,16 @@ COMMANDS: tuple[Command, ...] = (
         (
             PROJECT,
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
-            argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
-            argument("--seed", type=seed, default=1, help="of the vectors"),
+            argument(
+                "--vectors",
+                type=count,
+                default=100_000,
+                metavar="N",
+                help="how many inputs are compared",
+            ),
+            argument(
+                "--seed", type=seed, default=1, help="number from which the vectors are drawn"
+            ),
             argument(
                 "--onnx",
                 action="store_true",
@@ -100,7 +108,7 @@ COMMANDS: tuple[Command, ...] = (
                 nargs="+",
                 default=(1, 5, 20),
                 metavar="N",
-                help="jets of an event",
+                help="how many jets an event has; each number is measured",
             ),
             argument(
                 "--threads",
@@ -108,9 +116,15 @@ COMMANDS: tuple[Command, ...] = (
                 nargs="+",
                 default=(1, 2),
                 metavar="N",
-                help="that one call may use",
+                help="how many threads a call may use; each number is measured",
             ),
-            argument("--events", type=count, default=300, metavar="N", help="of each kind"),
+            argument(
+                "--events",
+                type=count,
+                default=300,
+                metavar="N",
+                help="how many events are measured of each kind",
+            ),
             JSON,
         ),
     ),
@@ -122,8 +136,19 @@ COMMANDS: tuple[Command, ...] = (
         (
             PROJECT,
             replace(DATA, options={**DATA.options, "help": "jets among the vectors"}),
-            argument("--vectors", type=count, default=100_000, metavar="N", help="how many inputs"),
-            argument("--seed", type=seed, default=1, help="of the vectors, gaps and resets"),
+            argument(
+                "--vectors",
+                type=count,
+                default=100_000,
+                metavar="N",
+                help="how many inputs are compared",
+            ),
+            argument(
+                "--seed",
+                type=seed,
+                default=1,
+                help="number from which vectors, gaps and resets are drawn",
+            ),
             argument("--wave", action="store_true", help="draw the first event that goes wrong"),
             argument(
                 "--edited", action="store_true", help="accept files that are not as generated"
@@ -142,7 +167,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--family",
                 choices=("xc7", "xcup"),
                 default="xc7",
-                help="primitives of the 7-series (default) or of UltraScale+",
+                help="count in primitives of the 7-series (xc7) or of UltraScale+ (xcup)",
             ),
             argument(
                 "--flatten",
@@ -152,7 +177,7 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--place",
                 choices=("ecp5",),
-                help="also place and route for an open FPGA, for a measured clock",
+                help="also place and route for an open FPGA, for a measured clock; default: do not",
             ),
             JSON,
         ),
@@ -168,12 +193,15 @@ COMMANDS: tuple[Command, ...] = (
                 options={**PROJECT.options, "help": "folder of an exported project, or of the zoo"},
             ),
             argument(
-                "--budget", default="l1", metavar="NAME", help=named_budget("what is allowed")
+                "--budget",
+                default="l1",
+                metavar="NAME",
+                help=named_budget("the budget that judges"),
             ),
             argument(
                 "--part",
                 metavar="NAME",
-                help=named_part("another FPGA than the project's, or a YAML file"),
+                help=named_part("another FPGA, or a YAML file; default: the project's; known"),
             ),
             replace(DATA, options={**DATA.options, "help": "jets for the ROC curve"}),
             SAVED,

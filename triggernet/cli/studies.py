@@ -76,7 +76,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--trials",
                 type=count,
                 metavar="N",
-                help="completed or pruned ones in all; default: those of the study's file",
+                help="how many trials in all, completed or pruned; default: as the study says",
             ),
             WORKERS,
             CLUSTER,
@@ -115,7 +115,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--clock-ns",
                 type=positive,
                 metavar="T",
-                help="of the Verilog: target clock period; default: 5",
+                help="target clock period of the Verilog; default: 5",
             ),
             argument(
                 "--part",
@@ -148,7 +148,7 @@ COMMANDS: tuple[Command, ...] = (
                 type=positive,
                 default=0.001,
                 metavar="L",
-                help="below it must lie the 95 %% bound of the loss of AUC; default: 0.001",
+                help="how much AUC may be lost: the upper 95 %% bound of the loss stays below",
             ),
             argument(
                 "--part", default="xcvu13p", metavar="NAME", help=named_part("FPGA to count for")
@@ -158,7 +158,7 @@ COMMANDS: tuple[Command, ...] = (
                 type=count,
                 default=3,
                 metavar="N",
-                help="of the short fine-tunings during the search",
+                help="epochs of each short fine-tuning during the search",
             ),
             JSON,
         ),

@@ -89,7 +89,7 @@ class Program:
         content = parse_json(text, where, ProgramError)
         refuse_newer(content, FORMAT_VERSION, where, ProgramError)
         named = f"{where}: not a triggernet program in JSON"
-        return as_type(_Text, content, named, error=ProgramError).program
+        return as_type(_ProgramText, content, named, error=ProgramError).program
 
 
 def _check_tensors(program: str, tensors: Iterable[str]) -> None:
@@ -116,7 +116,7 @@ def check_nodes(nodes: Sequence[Node]) -> None:
 
 
 @dataclass(frozen=True)
-class _Text:
+class _ProgramText:
     """The schema of a program's JSON text."""
 
     name: str

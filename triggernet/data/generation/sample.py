@@ -129,13 +129,16 @@ def _promising_chunks(folder: Path) -> Iterator[None]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """What `generate` returned, for people."""
-    lines = [counted(summary["jets"], "jet")]
+    jets = summary["jets"]
+    lines = [counted(jets, "jet")]
     lines += [
         f"{name}: {counts['jets_accepted']} jets accepted of {counts['events_tried']} events, "
         f"cross-section {cross_section_text(counts['sigma_mb'], counts['sigma_error_mb'])}"
         for name, counts in summary.items()
         if name != "jets"
     ]
+    if sum(each["jets_accepted"] for name, each in summary.items() if name != "jets") > jets:
+        lines.append("What the last event of a chunk gives beyond the jets asked for is left out.")
     return "\n".join(lines)
 
 

@@ -44,7 +44,7 @@ class _Reading(Mapping[str, Tensor]):
         return len(self.inputs)
 
 
-class _Positional(nn.Module):
+class _ClassLogits(nn.Module):
     """The logits of the classes, of positional inputs, as the exporter needs it."""
 
     def __init__(self, run: Run, names: tuple[str, ...]) -> None:
@@ -75,7 +75,7 @@ def float_onnx(run: Run, jets: Jets) -> bytes:
     """
     inputs = _read_inputs(run, jets)
     # All in evaluation mode: the exporter leaves a module, and what is in it, as it finds it.
-    model = _Positional(run, tuple(inputs)).eval()
+    model = _ClassLogits(run, tuple(inputs)).eval()
     buffer: Any = io.BytesIO()
     try:
         with warnings.catch_warnings(), torch.no_grad():

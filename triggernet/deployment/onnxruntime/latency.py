@@ -14,7 +14,7 @@ import numpy as np
 
 from triggernet.data import Jets, load_jets, sample_path
 from triggernet.deployment.onnxruntime.session import float_model_of, open_session, running
-from triggernet.deployment.onnxruntime.timing import Clock, Timing, timing
+from triggernet.deployment.onnxruntime.timing import Clock, EventTime, timing
 from triggernet.deployment.project.layout import FLOAT_MODEL
 from triggernet.errors import UsageError
 from triggernet.learning.training.config import RunConfig
@@ -32,7 +32,7 @@ class Latency(ProjectResult):
 
     Attributes
     ----------
-    timings : tuple of Timing
+    timings : tuple of EventTime
         For each number of objects and threads the preparation of the inputs (Lund trees, tracks
         chosen and sorted), the network, and both; then one object by its constituents.
     load_ms, first_ms : float
@@ -50,7 +50,7 @@ class Latency(ProjectResult):
     FILE = ResultFile("latency", "latency.json", "triggernet latency")
     PARTS = ("float",)
 
-    timings: tuple[Timing, ...]
+    timings: tuple[EventTime, ...]
     load_ms: float
     first_ms: float
     memory_mb: float | None
@@ -59,7 +59,7 @@ class Latency(ProjectResult):
     versions: Mapping[str, str]
     judges: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, stage: str, objects: int, threads: int) -> Timing | None:
+    def of(self, stage: str, objects: int, threads: int) -> EventTime | None:
         """The timing of whole jets for so many objects and threads; None if it was not taken."""
         matching = [
             each
@@ -163,7 +163,7 @@ class _Bench:
         self.path, self.config, self.jets, self.events = path, config, jets, events
         self._rng = np.random.default_rng(1)
 
-    def all(self, objects: Sequence[int], threads: Sequence[int]) -> Iterator[Timing]:
+    def all(self, objects: Sequence[int], threads: Sequence[int]) -> Iterator[EventTime]:
         """Every number of objects and threads, then one object by its constituents."""
         most = self.config.encoding.n_constituents
         fewer = [n for n in CONSTITUENTS if n < most]
@@ -181,7 +181,7 @@ class _Bench:
 
     def measured(
         self, session: Any, objects: int, threads: int, constituents: int
-    ) -> Iterator[Timing]:
+    ) -> Iterator[EventTime]:
         """Preparation, network and both."""
         taken = [self.event(session, objects, constituents) for _ in range(WARM_UP + self.events)][
             WARM_UP:

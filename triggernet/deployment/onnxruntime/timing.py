@@ -11,7 +11,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Timing:
+class EventTime:
     """How long one kind of event takes.
 
     Attributes
@@ -62,11 +62,11 @@ class Clock:
 
 def timing(
     stage: str, taken: Sequence[Clock], *, objects: int, threads: int, constituents: int
-) -> Timing:
+) -> EventTime:
     """What is said of the times of many events."""
     passed = 1e3 * np.array([each.passed for each in taken])
     median, p95, p99 = np.percentile(passed, [50, 95, 99])
-    return Timing(
+    return EventTime(
         stage,
         objects,
         threads,

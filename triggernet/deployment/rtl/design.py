@@ -135,7 +135,7 @@ def parse_design(data: Any, where: str = DESIGN) -> Design:
         If something is missing, unknown or of another type, or it has ports that the test bench
         cannot hold.
     """
-    return as_type(_Text, data, where, error=ProjectError, advice="generate it again").design
+    return as_type(_DesignText, data, where, error=ProjectError, advice="generate it again").design
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class _PortText:
 
 
 @dataclass(frozen=True)
-class _Text:
+class _DesignText:
     """The schema of a `design.json`."""
 
     top: Annotated[str, Within(1, 200)]

@@ -36,8 +36,8 @@ def encoded_jets(
             raise DataError(f"{problem}; leave the jets out")
         return None, (f"{problem}: no real jets among the vectors",)
     encoded = encode(load_jets(sample_path("toptag_reference")) if jets is None else jets, config)
-    saturated = {name: count for name, count in encoded.saturated.items() if count}
-    notes = (f"real jets saturate: {saturated}",) if saturated else ()
+    saturated = ", ".join(f"{name} {count}" for name, count in encoded.saturated.items() if count)
+    notes = (f"values of real jets that saturate: {saturated}",) if saturated else ()
     return {name: encoded.inputs[name] for name in program.inputs}, notes
 
 

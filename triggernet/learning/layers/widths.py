@@ -17,7 +17,15 @@ Norm = Literal["none", "batch", "layer"]
 
 @dataclass(frozen=True)
 class Width:
-    """Width of a tensor; `integer` bits (the sign included) are calibrated if not given."""
+    """Width of a tensor; integer bits that are not given are calibrated.
+
+    Attributes
+    ----------
+    width : int
+        All bits.
+    integer : int or None
+        Those before the binary point, the sign included.
+    """
 
     width: int
     integer: int | None = None

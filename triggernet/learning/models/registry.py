@@ -4,7 +4,7 @@ A package announces a family by an entry point of the group ``triggernet.models`
 that of the family and whose value is a module with a `FAMILY`, or the family itself:
 
     [project.entry-points."triggernet.models"]
-    twolayer = "own_family.family"
+    linearsum = "own_family.family"
 """
 
 from __future__ import annotations
@@ -58,9 +58,21 @@ def model_family(name: str) -> ModelFamily:
     raise ConfigError(f"unknown model {name!r}; {hint}")
 
 
+def summaries() -> Mapping[str, str]:
+    """What each family of triggernet's own is, in a few words, by its name."""
+    return {name: model_family(name).summary for name in OWN}
+
+
 def model_names() -> tuple[str, ...]:
     """All models that can be trained, those of other packages last."""
     return (*OWN, *(name for name in sorted(_others()) if name not in OWN))
+
+
+def guests() -> frozenset[str]:
+    """Names of the packages that bring families of their own."""
+    return frozenset(
+        point.value.partition(":")[0].partition(".")[0] for point in _others().values()
+    )
 
 
 @cache

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.errors import ConfigError, DataError
+from triggernet.errors import ConfigError, DataError, ModelError
 from triggernet.learning.tasks.classes import ClassMetrics, measure_classes
 from triggernet.learning.tasks.metrics import Metrics, measure
 from triggernet.statistics import area_under_roc
+from triggernet.words import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -132,19 +133,41 @@ class Task:
         label : integer tensor (B,)
         weight : tensor (B,), optional
             Of every object.
+
+        Raises
+        ------
+        ModelError
+            If these are not logits of that many classes.
         """
         from triggernet.learning.tasks.losses import classification_loss
 
+        self._check(logits)
         if self.class_weights:
             of_class = logits.new_tensor(self.class_weights)[label.long()]
             weight = of_class if weight is None else of_class * weight
         return classification_loss(logits, label, weight)
 
     def logits(self, outputs: Tensor) -> Tensor:
-        """Those of the classes, (B,) or (B, C), of all outputs of a model: the first ones."""
+        """Those of the classes, (B,) or (B, C), of all outputs of a model: the first ones.
+
+        Raises
+        ------
+        ModelError
+            If the model has fewer outputs.
+        """
+        self._check(outputs)
         if outputs.ndim == 1 or outputs.shape[1] == self.n_outputs:
             return outputs
         return outputs[:, 0] if self.n_outputs == 1 else outputs[:, : self.n_outputs]
+
+    def _check(self, outputs: Tensor) -> None:
+        given = 1 if outputs.ndim == 1 else outputs.shape[1]
+        if given < self.n_outputs:
+            raise ModelError(
+                f"the model gives {counted(given, 'number')} an object, and a task of "
+                f"{self.n_classes} classes needs {self.n_outputs}; its family must make n_outputs "
+                "of them"
+            )
 
     def properties(self, outputs: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
         """Those that follow the classes, each (B,), by the names of the properties."""

@@ -15,7 +15,7 @@ import yaml
 
 from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
-from triggernet.errors import ConfigError, ModelError, naming
+from triggernet.errors import ConfigError, DataError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
 from triggernet.learning.tasks.auxiliary import Regression, check_names
 from triggernet.learning.tasks.task import Task
@@ -88,6 +88,8 @@ class RunConfig:
     encoding : EncodingConfig
     training : TrainingConfig
     task : Task
+        The names of the classes, which the training jets give if none stand here (of two the second
+        is the signal), and how much the jets of each class count in the loss.
     auxiliary : mapping of str to Regression
         Properties of the jets that the float model learns beside the classes, by their names.
     """
@@ -193,12 +195,20 @@ def of_classes(config: RunConfig, classes: Sequence[str]) -> RunConfig:
     ------
     ConfigError
         If the recipe, or the number of class weights, is not for so many.
+    DataError
+        If all jets are of one class.
     """
     if config.task.classes:
         return config
-    return dataclasses.replace(
-        config, task=dataclasses.replace(config.task, classes=tuple(classes))
-    )
+    if len(classes) == 1:
+        raise DataError(
+            f"all jets are of the class {classes[0]}; a training needs jets of two classes or more"
+        )
+    try:
+        task = dataclasses.replace(config.task, classes=tuple(classes))
+    except ConfigError as error:
+        raise ConfigError(f"task.{error}") from error
+    return dataclasses.replace(config, task=task)
 
 
 def _family(named: Any, model: str | None) -> ModelFamily:

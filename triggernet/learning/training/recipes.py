@@ -21,6 +21,7 @@ class MultistartConfig:
     screen_jets : int
         Size of the subset on which they are screened.
     screen_iterations : int
+        Steps of the minimiser for each start on the subset.
     finalists : int
         How many of them are continued on all jets for 50 iterations.
     iterations : int
@@ -87,10 +88,18 @@ class AdamWConfig:
     Attributes
     ----------
     epochs : int
-        All of them; what warm-up and decay leave is annealed.
+        How many epochs the training has: first those of the warm-up, then those of the annealing,
+        at the end those of the decay.
     batch_size : int
-    learning_rate, weight_decay : float
-    warmup_epochs, decay_epochs : int
+        Jets of one step.
+    learning_rate : float
+        The highest one, where the warm-up ends.
+    weight_decay : float
+        By which share of itself times the learning rate each weight shrinks in a step.
+    warmup_epochs : int
+        Epochs in which the rate rises in a line from almost nothing.
+    decay_epochs : int
+        Epochs at the end in which it falls by the factor `decay` each.
     restart_epochs, restart_factor : int
         Length of the first annealing, and by how much each is longer than the one before.
     floor : float
@@ -127,7 +136,7 @@ class AdamWConfig:
         elif self.warmup_epochs + self.decay_epochs > self.epochs:
             raise ConfigError(
                 f"warmup_epochs {self.warmup_epochs} and decay_epochs {self.decay_epochs} together "
-                f"exceed epochs {self.epochs}"
+                f"exceed epochs {self.epochs}; set them too"
             )
 
     def _check_milestones(self) -> None:
@@ -147,7 +156,9 @@ class FineTuneConfig:
     epochs : int
         0 leaves the calibrated model as it is.
     batch_size : int
+        Jets of one step.
     learning_rate : float
+        The first one, from which a cosine falls to zero.
     freeze_at : float
         After this share of the epochs scales stay as they are; the best checkpoint is chosen among
         those that follow.

@@ -52,7 +52,7 @@ def warm_start(model: nn.Module, start: StartConfig) -> None:
     ]
     if differing:
         differences = "; ".join(_difference(name, theirs, mine) for name in differing[:SHOWN])
-        more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+        more = f", and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
         heads = all(of_head(model, name) for name in differing)
         advice = "set training.start.head: fresh" if heads else "start from a run of the same model"
         raise ModelError(

@@ -56,8 +56,12 @@ class StartConfig:
     temperature: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.from_ is None and (self.head != "kept" or self.trunk != Trunk()):
-            raise ConfigError("head and trunk: of no effect without 'from', a run to begin with")
+        given = {"head": self.head != "kept", "trunk": self.trunk != Trunk()}
+        idle = [key for key, is_given in given.items() if is_given]
+        if self.from_ is None and idle:
+            raise ConfigError(
+                f"{' and '.join(idle)}: of no effect without 'from', a run to begin with"
+            )
         if not 0 <= self.teacher_weight <= 1 or not self.temperature > 0:
             raise ConfigError(
                 f"teacher_weight {self.teacher_weight}, temperature {self.temperature}: allowed "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from triggernet.deployment.onnxruntime.timing import Timing
+from triggernet.deployment.onnxruntime.timing import EventTime
 from triggernet.parts import RESOURCES, Part
 from triggernet.reports.budgets.tables import Budget, HltBudget
 from triggernet.reports.cost.figures import Figure, Figures
@@ -108,7 +108,7 @@ def judge(
     return tuple(lines)
 
 
-def judge_hlt(timing: Timing | None, budget: HltBudget) -> tuple[Line, ...]:
+def judge_hlt(timing: EventTime | None, budget: HltBudget) -> tuple[Line, ...]:
     """The lines of a budget of the High-Level Trigger for the measured time of whole events.
 
     Two things are judged apart. The mean processor time of an event, times the share of events that

@@ -130,7 +130,7 @@ class Dimension:
 
 
 @dataclass(frozen=True)
-class Axis:
+class SpaceAxis:
     """A key with one of its dimensions; `name` tells it apart from others of the same key."""
 
     key: str
@@ -142,7 +142,7 @@ class Axis:
 class Space:
     """All that varies in a study: axes, each behind those that it depends on."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[SpaceAxis, ...]
 
     def suggest(self, trial: Suggests) -> Settings:
         """One point of it: values by the keys of a run's configuration."""
@@ -188,13 +188,13 @@ def read_space(given: Mapping[str, Any]) -> Space:
     """
     if not given:
         raise ConfigError("space: it is empty; give at least one key of a run's configuration")
-    axes: list[Axis] = []
+    axes: list[SpaceAxis] = []
     for key, value in given.items():
         several = isinstance(value, (list, tuple))
         for each in value if several else [value]:
             dimension = as_type(Dimension, each, f"space.{key}")
             name = _name(key, dimension) if several else key
-            axes.append(Axis(key, name, dimension))
+            axes.append(SpaceAxis(key, name, dimension))
     for axis in axes:
         _check_condition(axis, axes)
     return Space(tuple(_in_order(axes)))
@@ -213,7 +213,7 @@ def _listed(values: Any) -> list[Any]:
     return list(values) if isinstance(values, (list, tuple)) else [values]
 
 
-def _check_condition(axis: Axis, axes: Sequence[Axis]) -> None:
+def _check_condition(axis: SpaceAxis, axes: Sequence[SpaceAxis]) -> None:
     keys = list(dict.fromkeys(each.key for each in axes))
     for key, values in axis.dimension.when.items():
         where = f"space.{axis.key}: when {key}"
@@ -225,7 +225,7 @@ def _check_condition(axis: Axis, axes: Sequence[Axis]) -> None:
             raise ConfigError(f"{where}: found {shown(strange[0])}; it can be {known}")
 
 
-def _in_order(axes: Sequence[Axis]) -> Iterator[Axis]:
+def _in_order(axes: Sequence[SpaceAxis]) -> Iterator[SpaceAxis]:
     """Each axis behind those of the keys that it depends on."""
     left = list(axes)
     while left:

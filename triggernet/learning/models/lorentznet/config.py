@@ -19,6 +19,7 @@ class LorentzNetConfig:
     ----------
     name : str
     n_blocks : int
+        How many rounds of messages.
     width : int
         H, of node features and messages.
     step : float

@@ -23,6 +23,7 @@ class LundNetConfig:
     fusion, hidden : int
         Outputs of the layer that joins all convolutions, and of the one behind the mean.
     dropout : float
+        Probability behind the last hidden layer.
     tree : LundConfig
         Which splittings are nodes.
     """

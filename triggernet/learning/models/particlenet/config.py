@@ -32,6 +32,7 @@ class ParticleNetConfig:
     hidden : int
         Outputs of the layer behind the mean.
     dropout : float
+        Probability behind the last hidden layer.
     """
 
     name: Literal["particlenet"] = "particlenet"
