@@ -128,16 +128,16 @@ class QuantisedEnergyFlow(QuantisedModel):
         theta = {  # (B, P) each
             k: table(square) for k, table in zip(self.chains.powers, self.powers, strict=True)
         }
-        found = {LEAF: self.shares(values["pt"])}  # x, (B, N, 1) each
+        products = {LEAF: self.shares(values["pt"])}  # x, (B, N, 1) each
         messages: dict[object, Tensor] = {}  # (B, N, 1) each
         sums = dict(zip(self.chains.messages, self.messages, strict=True))
         for vertex, times in zip(self.chains.vertices, self.vertices, strict=True):
             last = vertex[-1]
             if last not in messages:
-                messages[last] = sums[last](theta[last[0]], found[last[1]])
-            found[vertex] = times(found[vertex[:-1]], messages[last])
+                messages[last] = sums[last](theta[last[0]], products[last[1]])
+            products[vertex] = times(products[vertex[:-1]], messages[last])
         polynomials = [  # (B, 1) each
-            total(found[root]) for total, root in zip(self.sums, self.chains.roots, strict=True)
+            total(products[root]) for total, root in zip(self.sums, self.chains.roots, strict=True)
         ]
         return cast("Tensor", self.score(self.joined(*polynomials)))  # (B, C)
 

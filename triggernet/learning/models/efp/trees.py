@@ -44,8 +44,8 @@ class Chains:
 
 def rooted(graph: Graph) -> Vertex:
     """A tree from the root that makes it flattest, the first one in order of equals."""
-    found = [_hung(graph, root, None) for root in range(n_vertices(graph))]
-    return min(found, key=lambda vertex: (depth(vertex), vertex))
+    trees = [_hung(graph, root, None) for root in range(n_vertices(graph))]
+    return min(trees, key=lambda vertex: (depth(vertex), vertex))
 
 
 def _hung(graph: Graph, vertex: int, parent: int | None) -> Vertex:
