@@ -40,9 +40,9 @@ class EfpConfig:
 
     def __post_init__(self) -> None:
         if not 1 <= self.edges <= MOST_EDGES:
-            raise ConfigError(f"edges: connected {self.edges}; allowed is 1 to {MOST_EDGES}")
+            raise ConfigError(f"edges: found {self.edges}; allowed is 1 to {MOST_EDGES}")
         if not self.beta > 0:
-            raise ConfigError(f"beta: connected {self.beta}; it must be above 0")
+            raise ConfigError(f"beta: found {self.beta}; it must be above 0")
 
     @property
     def chosen(self) -> tuple[Graph, ...]:
@@ -94,7 +94,7 @@ class EfpQuantisation(DigitQuantisation):
         for name, width in (("square", self.square), ("total", self.total)):
             if width.width > WIDEST_ADDRESS:
                 raise ConfigError(
-                    f"{name}: connected {width.width} bits, which a table reads; allowed is up to "
+                    f"{name}: found {width.width} bits, which a table reads; allowed is up to "
                     f"{WIDEST_ADDRESS}"
                 )
 
