@@ -64,7 +64,7 @@ def export_source(model: onnx.ModelProto, file: str, source: Path, types: Types)
     name = legal_name(Path(file).stem).lower()
     imported = import_model(
         inlined(model),
-        name=f"{name}_model" if is_reserved(name) or name in PORT_WORDS else name,
+        name=port_name(name),
         input_types=types.inputs,
         output_types=types.outputs,
         port_name=port_name,
@@ -135,9 +135,8 @@ def _shown(note: str) -> str:
 def port_name(foreign: str) -> str:
     """A name that Verilog and C++ take for a port, from any text."""
     name = legal_name(foreign)
-    while is_reserved(name) or name.lower() in PORT_WORDS or name in PORT_WORDS or name.isupper():
-        name = f"v_{name.lower()}" if name.isupper() else f"{name}_port"
-    return name
+    taken = is_reserved(name) or {name, name.lower()} & PORT_WORDS or name.isupper()
+    return f"v_{name.lower()}" if taken else name
 
 
 # Reading

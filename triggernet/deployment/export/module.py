@@ -68,6 +68,8 @@ def _current_folder() -> Iterator[None]:
 
 
 def _load_state(network: nn.Module, path: Path) -> None:
+    if not path.is_file():
+        raise ModelError(f"no weights at {path}; torch.save(network.state_dict(), ...) writes them")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         content = content.get("state_dict", content) if isinstance(content, dict) else content
@@ -141,7 +143,7 @@ def _qonnx(network: nn.Module, example: tuple[Tensor, ...], title: str) -> onnx.
             # additions (brevitas issue 1608). brevitas 0.13 imports its own deprecated modules.
             warnings.simplefilter("ignore")
             exported: Any = export_qonnx(
-                network.eval(), args=example, dynamo=False, input_names=names, output_names=None
+                network.eval(), args=example, dynamo=False, input_names=names, output_names=["y"]
             )
     except _REFUSED as error:
         raise UnsupportedError(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -298,13 +299,24 @@ def _origin(project: Project) -> Origin:
 def _in_float32(project: Project) -> Executor:
     from triggernet.deployment.verify.original import OriginalFloat32
 
-    return OriginalFloat32(project, _origin(project))
+    with _as_not_compared():
+        return OriginalFloat32(project, _origin(project))
 
 
 def _in_float64(project: Project) -> Executor:
     from triggernet.deployment.verify.original import OriginalFloat64
 
-    return OriginalFloat64(project, _origin(project))
+    with _as_not_compared():
+        return OriginalFloat64(project, _origin(project))
+
+
+@contextmanager
+def _as_not_compared() -> Iterator[None]:
+    """A file that its own tools cannot run is no reason to compare nothing else."""
+    try:
+        yield
+    except ProjectError as error:
+        raise NotComparedError(str(error)) from error
 
 
 EXECUTORS: Mapping[str, Callable[[Project], Executor]] = MappingProxyType(

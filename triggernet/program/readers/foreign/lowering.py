@@ -19,6 +19,7 @@ from triggernet.program.readers.foreign.steps import Column, Levels, Stairs, cli
 from triggernet.program.readers.foreign.sums import (
     from_block,
     grid_of,
+    natural,
     row_shape,
     sums_of,
     upright,
@@ -86,6 +87,7 @@ def quantised(net: Network, value: Affine, target: Target) -> Affine:
         return value
     labels = distinct(target.unit)[0]
     block = block_of(value, (labels,))
+    block = block if value.functions else natural(net, block)
     tensor = _direct(net, value, block, target)
     if tensor is None:
         tensor = _stepped(net, value, block, target)

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from triggernet.errors import UnsupportedError
 from triggernet.fixedpoint import FixedPoint
 from triggernet.program import Program, build_program
@@ -16,15 +14,11 @@ from triggernet.program.operators.node import MOST_AXES, Attribute, Node, quanti
 from triggernet.program.readers.foreign.lowering import Target, quantised
 from triggernet.program.readers.foreign.network import Network
 from triggernet.program.readers.foreign.steps import Levels
-from triggernet.program.readers.foreign.sums import settled
+from triggernet.program.readers.foreign.sums import on_one_grid, settled
 from triggernet.program.readers.foreign.values import (
     Affine,
     Value,
-    common_unit,
-    distinct,
-    exponent,
     filled,
-    is_power_of_two,
 )
 
 WIDEST_OUTPUT = 32  # bits of an output that no quantiser has made
@@ -107,52 +101,16 @@ def _on_grid(net: Network, value: Affine, kind: FixedPoint | None) -> Affine:
     value = settled(net, value)
     if value.plain and (not value.has_offset):
         return value
-    return _exactly(net, value)
+    try:
+        return on_one_grid(net, value, WIDEST_OUTPUT)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"it is not quantised, and {error}; {_ADVICE}") from error
 
 
 _ADVICE = (
     "end the model with a quantiser (in Brevitas: give the last layer an output_quant), or state a "
     "type with --output-type NAME=fixed<W,I>"
 )
-
-
-def _exactly(net: Network, value: Affine) -> Affine:
-    """Sums with offsets as integers of one unit, if they are not too wide."""
-    steps = []
-    for k in range(value.size):
-        tensor = net.tensors[net.owner(int(value.index[k, 0]))]
-        steps.append(value.scale[k] * Fraction(2) ** -tensor.type.fraction)
-    unit = common_unit([*steps, *distinct(value.offset)[1]])
-    name = net.gather(value.index[:, 0], (value.size,))
-    tensor = net.tensors[name]
-    step = Fraction(2) ** -tensor.type.fraction
-    multipliers = [int(s * step / unit) if (s * step / unit).denominator == 1 else 0
-                   for s in value.scale]  # fmt: skip
-    offsets = [int(o / unit) for o in value.offset]
-    ends = [m * e + o for m, o in zip(multipliers, offsets, strict=True)
-            for e in (tensor.lo, tensor.hi)]  # fmt: skip
-    width = max(abs(e) for e in ends).bit_length() + 1
-    if width > WIDEST_OUTPUT or 0 in multipliers:
-        raise UnsupportedError(
-            f"it is not quantised, and takes {width} bits to be exact ({WIDEST_OUTPUT} at most); "
-            f"{_ADVICE}"
-        )
-    fraction = -exponent(unit) if is_power_of_two(unit) else 0
-    attributes: dict[str, Attribute] = {
-        "multiplier": tuple(multipliers),
-        "offset": tuple(offsets),
-        "ties": (0,) * len(offsets),
-        "shift": 0,
-        "lowest": min(ends),
-        "highest": max(ends),
-        "fraction": fraction,
-        **net.in_attributes(name),
-    }
-    made = net.exact("Rescale", (name,), attributes, "output")
-    scale = unit * Fraction(2) ** fraction
-    atoms = net.first_atom(made) + np.arange(value.size)
-    return Affine(value.shape, atoms[:, None], np.ones((value.size, 1), dtype=np.int64),
-                  filled(value.size, scale), filled(value.size, Fraction(0)))  # fmt: skip
 
 
 def _copy(net: Network, tensor: str) -> str:

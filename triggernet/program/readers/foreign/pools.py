@@ -12,7 +12,7 @@ from triggernet.errors import UnsupportedError
 from triggernet.program.readers.foreign.context import Context, Handler, positions, spread
 from triggernet.program.readers.foreign.linear import contracted
 from triggernet.program.readers.foreign.network import Network
-from triggernet.program.readers.foreign.sums import settled, whole_units
+from triggernet.program.readers.foreign.sums import on_one_grid, settled
 from triggernet.program.readers.foreign.values import (
     NOTHING,
     Affine,
@@ -25,6 +25,7 @@ from triggernet.program.readers.foreign.values import (
 )
 from triggernet.program.readers.foreign.windows import windows
 
+WIDEST_COMMON = 40  # bits of activations on different scales that are compared
 ONE = Constant(np.ones(1, dtype=np.float32))
 
 
@@ -182,7 +183,9 @@ def extreme(ctx: Context, sign: int) -> Value:
 
 def _one_scale(net: Network, x: Affine) -> Affine:
     """The same on one scale, where there is a common one."""
-    return settled(net, whole_units(settled(net, x)))
+    x = settled(net, x)
+    alike = all(len(distinct(v)[1]) == 1 for v in (x.scale, x.offset))
+    return x if alike else on_one_grid(net, x, WIDEST_COMMON)
 
 
 POOLS: Mapping[str, Handler] = MappingProxyType(

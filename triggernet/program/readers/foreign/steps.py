@@ -215,7 +215,11 @@ def stairs(column: Column, levels: Levels) -> Stairs:
     if count > MOST_STEPS:
         raise ValueError(f"{count} steps of its quantiser are within reach; {MOST_STEPS} at most")
     wanted = range(start + levels.step, end + 1, levels.step)
-    if all(isinstance(f, Clip) for f in column.functions):  # the usual case, in integers
+    first: list[int]
+    touched: list[bool]
+    if not count:  # a constant
+        first, touched = [], []
+    elif all(isinstance(f, Clip) for f in column.functions):  # the usual case, in integers
         first, touched = _linear_firsts(column, levels, wanted)
     elif column.exact:
         constants = [_first(column, levels, level) for level in wanted]

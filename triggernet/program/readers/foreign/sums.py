@@ -14,7 +14,15 @@ from triggernet.program.operators.node import Attribute
 from triggernet.program.readers.foreign.blocks import Block, block_of
 from triggernet.program.readers.foreign.functions import Clip
 from triggernet.program.readers.foreign.network import Network
-from triggernet.program.readers.foreign.values import Affine, common_unit, distinct, filled
+from triggernet.program.readers.foreign.values import (
+    NOTHING,
+    Affine,
+    common_unit,
+    distinct,
+    exponent,
+    filled,
+    is_power_of_two,
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ def rescaled(
     multipliers: tuple[int, ...] = (),
     offsets: tuple[int, ...],
     limits: tuple[int, int],
+    fraction: int | None = None,
 ) -> str:
     """Integers times integers plus integers, exactly, within limits."""
     columns = len(offsets)
@@ -93,7 +102,7 @@ def rescaled(
         "shift": 0,
         "lowest": limits[0],
         "highest": limits[1],
-        "fraction": net.tensors[x].type.fraction,
+        "fraction": net.tensors[x].type.fraction if fraction is None else fraction,
         **net.in_attributes(x),
     }
     return net.exact("Rescale", (x,), attributes, "scaled")
@@ -146,6 +155,19 @@ def upright(net: Network, sums: Sums, flipped: Sequence[bool]) -> Sums:
     return Sums(negated, [s * w for s, w in zip(sums.scale, signs, strict=True)], sums.offset)
 
 
+def natural(net: Network, block: Block) -> Block:
+    """Single values of one kind in the layout of the tensor that holds them, or as one vector."""
+    if not block.straight or block.elements.shape[1] > 1 or len(block.elements) == 1:
+        return block
+    name = net.owner(int(block.index[0, 0])) if block.index[0, 0] != NOTHING else ""
+    shape = net.tensors[name].shape if name in net.tensors else ()
+    flat = block.index.reshape(-1)
+    fits = len(shape) == 2 and net.tensors[name].size == len(flat)
+    columns = shape[-1] if fits and net.holds(flat.reshape(shape)) else len(flat)
+    weight = np.repeat(block.weight, columns)
+    return Block(flat.reshape(-1, columns), weight, block.elements.reshape(-1, columns), True)
+
+
 def row_shape(block: Block, width: int) -> tuple[int, ...]:
     """The shape of a tensor with `width` values for each row of a block; one row is a vector."""
     rows = len(block.elements)
@@ -168,6 +190,50 @@ def from_block(net: Network, value: Affine, block: Block, tensor: str, scale: li
         np.ones((value.size, 1), dtype=np.int64),
         scales[places],
         offsets[places],
+    )
+
+
+def on_one_grid(net: Network, value: Affine, widest: int) -> Affine:
+    """Settled values with offsets as integers of one unit, without offsets.
+
+    Raises
+    ------
+    UnsupportedError
+        If that takes more than `widest` bits.
+    """
+    kept = value.index[:, 0] != NOTHING
+    owners = [net.owner(int(a)) if k else "" for a, k in zip(value.index[:, 0], kept, strict=True)]
+    steps = {name: grid_of(net, name) for name in set(owners) if name}
+    scaled = [
+        s * steps[o] * int(w) if o else Fraction(0)
+        for s, o, w in zip(value.scale, owners, value.weight[:, 0], strict=True)
+    ]
+    unit = common_unit([*scaled, *distinct(value.offset)[1]])
+    tensor = net.tensors[net.gather(value.index[:, 0], (value.size,))]
+    finest = {name: int(steps[name] / grid_of(net, tensor.name)) for name in steps}
+    multipliers = [
+        int(s / unit / finest[o]) if o and (s / unit / finest[o]).denominator == 1 else 0
+        for s, o in zip(scaled, owners, strict=True)
+    ]
+    lost = any(s and not m for s, m in zip(scaled, multipliers, strict=True))
+    offsets = [int(o / unit) for o in value.offset]
+    pairs = list(zip(multipliers, offsets, strict=True))
+    ends = [m * e + o for m, o in pairs for e in (tensor.lo, tensor.hi)]
+    width = max(abs(e) for e in ends).bit_length() + 1
+    if width > widest or lost:
+        raise UnsupportedError(f"takes {width} bits to be exact ({widest} at most)")
+    made = rescaled(
+        net,
+        tensor.name,
+        multipliers=tuple(multipliers),
+        offsets=tuple(offsets),
+        limits=(min(ends), max(ends)),
+        fraction=-exponent(unit) if is_power_of_two(unit) else 0,
+    )
+    atoms = net.first_atom(made) + np.arange(value.size)
+    ones, zero = np.ones((value.size, 1), dtype=np.int64), filled(value.size, Fraction(0))
+    return Affine(
+        value.shape, atoms[:, None], ones, filled(value.size, unit / grid_of(net, made)), zero
     )
 
 
