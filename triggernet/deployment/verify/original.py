@@ -226,8 +226,8 @@ def _complaints(tool: str) -> Iterator[None]:
         yield
     except ProjectError:
         raise
-    except (ProgramError, ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
-            RuntimeError, TypeError, ValueError) as error:  # fmt: skip
+    except (ProgramError, ArithmeticError, AssertionError, AttributeError, LookupError,
+            NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # fmt: skip
         raise ProjectError(f"{tool} cannot run {SOURCE}: {error}") from error
 
 
