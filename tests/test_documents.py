@@ -12,7 +12,14 @@ import pytest
 
 from triggernet.config import load_config
 from triggernet.documents import DEEPEST, MOST_BYTES, MOST_DIGITS, parse_json, read_json, read_text
-from triggernet.errors import ConfigError, DataError, ProjectError, in_one_line, naming
+from triggernet.errors import (
+    ConfigError,
+    DataError,
+    ProgramError,
+    ProjectError,
+    in_one_line,
+    naming,
+)
 from triggernet.schema import Within, as_type, load_json, refuse_newer
 
 
@@ -148,3 +155,11 @@ def test_complaints_of_others_become_one_printable_line():
     assert in_one_line("a\n  b\x1b[0m\x00") == r"a b\x1b[0m\x00"
     assert in_one_line(KeyError()) == "KeyError"
     assert len(in_one_line("x" * 10_000)) == 300
+
+
+def test_a_name_in_a_file_cannot_write_to_the_terminal(tmp_path):
+    with pytest.raises(ProgramError) as refused, naming(tmp_path / "model.onnx"):
+        raise ProgramError("node 'a\x00b\x1b[2J\nc' is no operator")
+    assert str(refused.value) == (
+        f"{tmp_path / 'model.onnx'}: node 'a\\x00b\\x1b[2J\\nc' is no operator"
+    )

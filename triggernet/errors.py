@@ -99,20 +99,28 @@ LONGEST = 300  # characters of another library's message that are shown
 
 def in_one_line(problem: BaseException | str) -> str:
     """What another library complains of, as one line that can be printed on any terminal."""
-    text = " ".join(str(problem).split()) or type(problem).__name__
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    shown = _printable(" ".join(str(problem).split()) or type(problem).__name__)
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
+
+
+def _printable(text: str) -> str:
+    """The text with an escape for every character that a terminal does not show."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Put the name of a file in front of every error of triggernet that does not name it.
 
-    For readers of a file's content, which need not know where it lies.
+    For readers of a file's content, which need not know where it lies, nor that a name in it may
+    hold what no terminal shows.
     """
     try:
         yield
     except TriggernetError as error:
-        if str(path) in str(error):
+        text = _printable(str(error))
+        if str(path) not in text:
+            text = f"{path}: {text}"
+        if text == str(error):
             raise
-        raise type(error)(f"{path}: {error}") from error
+        raise type(error)(text) from error
