@@ -121,7 +121,8 @@ def python_blocks() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "code"), python_blocks(), ids=lambda x: x[:40])
-def test_python_examples_import_what_exists(page, code):
+def test_python_examples_import_what_exists(page, code, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples" / "own_family")
     for node in ast.walk(ast.parse(code, filename=page)):
         if isinstance(node, ast.ImportFrom):
             module = importlib.import_module(node.module)
