@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from trainings import QUICK, Study, Training, arguments, markdown, mean_text
 
 from triggernet.data import sample_path

@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from trainings import QUICK, Study, Training, arguments, markdown, mean_text
 
 from triggernet.files import new_file, write_text

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pictures import save
-from trainings import MODES, NETWORKS, Place, Training, done
+from protocol import MODES, NETWORKS, Place, Transfer, done
 
 from triggernet.files import read_json
 
@@ -27,12 +28,12 @@ CURVES = ("LundNet-5", "ParticleNet-Lite")
 SOURCE_SEED = 100
 RATES = {"top2000": 1 / 10, "w500": 1 / 3}  # of the learning rate from scratch, in a fine-tuning
 PARTS = ("sources", "curves", "networks", "w")
-Job = tuple[Training, Training | None, str]
+Job = tuple[Transfer, Transfer | None, str]
 
 
-def source(network: str, sample: str, n_jets: int) -> Training:
+def source(network: str, sample: str, n_jets: int) -> Transfer:
     """The training that others start from."""
-    return Training(network, "scratch", n_jets, SOURCE_SEED, source=f"on-{sample}")
+    return Transfer(network, "scratch", n_jets, SOURCE_SEED, source=f"on-{sample}")
 
 
 def jobs(parts: Sequence[str], args: argparse.Namespace) -> Iterator[Job]:
@@ -47,7 +48,7 @@ def jobs(parts: Sequence[str], args: argparse.Namespace) -> Iterator[Job]:
                 yield from (target(mode, n, seed, base) for mode in MODES)
     if "networks" in parts:
         for network in NETWORKS:
-            yield Training(network, "scratch", args.largest, 0), None, "target"
+            yield Transfer(network, "scratch", args.largest, 0), None, "target"
         base = source("LundNet-5", "top2000", args.source_jets)
         yield target("fine-tuned", args.largest, 0, base)
     if "w" in parts and args.w is not None:
@@ -58,12 +59,12 @@ def jobs(parts: Sequence[str], args: argparse.Namespace) -> Iterator[Job]:
             yield from (target(mode, n, seed, base) for mode in MODES[1:])
 
 
-def target(mode: str, n_jets: int, seed: int, base: Training) -> Job:
+def target(mode: str, n_jets: int, seed: int, base: Transfer) -> Job:
     """A training on the target: from scratch, or from the training `base`."""
     if mode == "scratch":
-        return Training(base.network, mode, n_jets, seed), None, "target"
+        return Transfer(base.network, mode, n_jets, seed), None, "target"
     origin = base.source.removeprefix("on-")
-    return Training(base.network, mode, n_jets, seed, origin, RATES[origin]), base, "target"
+    return Transfer(base.network, mode, n_jets, seed, origin, RATES[origin]), base, "target"
 
 
 def finished(folder: Path) -> list[dict[str, Any]]:

@@ -1,20 +1,21 @@
-"""One training of the study: its settings, its place on disk, its result."""
+"""One transfer of the study: its settings, its place on disk, its result."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from trainings import Training, trained
 
 import triggernet
 from triggernet.files import read_json, write_json
 
 HERE = Path(__file__).parent
 FRACTION = 0.2  # of the jets given, set aside for validation
-RESULT, METRICS = "judged.json", "metrics.json"
+RESULT = "judged.json"
 LUNDNET_3 = {"model.coordinates": ["lnz", "lnDelta", "lnKt"]}
 # Recipes by name: the family, its file, and what differs.
 NETWORKS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
@@ -26,7 +27,7 @@ MODES = ("scratch", "fine-tuned", "frozen")
 
 
 @dataclass(frozen=True)
-class Training:
+class Transfer:
     """A training that the study asks for.
 
     Attributes
@@ -89,12 +90,12 @@ class Place:
     test: Path
     small: Mapping[str, Any] = field(default_factory=dict)  # for tests: settings of all trainings
 
-    def run(self, training: Training) -> Path:
+    def run(self, training: Transfer) -> Path:
         """The run folder of a training."""
         return self.folder / "runs" / training.name
 
 
-def done(place: Place, training: Training, source: Training | None, sample: str) -> dict[str, Any]:
+def done(place: Place, training: Transfer, source: Transfer | None, sample: str) -> dict[str, Any]:
     """The result of a training: trained and judged now, unless that was done before.
 
     Returns
@@ -108,21 +109,11 @@ def done(place: Place, training: Training, source: Training | None, sample: str)
         found: dict[str, Any] = read_json(folder / RESULT)
         return found
     family, file, _ = NETWORKS[training.network]
-    rate = float(triggernet_rate(HERE / file))
-    given = training.settings(rate, None if source is None else place.run(source)) | dict(
-        place.small
-    )
-    started, fresh = time.process_time(), not folder.exists()
-    if not (folder / METRICS).is_file():
-        triggernet.train(
-            family,
-            data=place.data[sample],
-            out=folder,
-            config=HERE / file,
-            settings=given,
-            resume=not fresh,
-        )
-    seconds = time.process_time() - started
+    rate = learning_rate(HERE / file)
+    given = training.settings(rate, None if source is None else place.run(source))
+    given |= dict(place.small)
+    asked = Training(training.name, place.data[sample], HERE / file, given, family)
+    seconds = trained(asked, folder)
     judged = triggernet.evaluate(folder, data=place.test).float
     history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
     found = {
@@ -138,13 +129,13 @@ def done(place: Place, training: Training, source: Training | None, sample: str)
         "rejection_50_low": judged.rejection_50_low,
         "rejection_50_high": judged.rejection_50_high,
         "epochs": [e["validation_auc"] for e in history if e["stage"] == "adamw"],
-        "cpu_seconds": seconds if fresh else None,
+        "cpu_seconds": seconds,
     }
     write_json(folder / RESULT, found)
     return found
 
 
-def triggernet_rate(file: Path) -> float:
+def learning_rate(file: Path) -> float:
     """The learning rate that a file of settings states."""
     from triggernet.config import read_key
 

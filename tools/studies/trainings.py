@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import triggernet as tn
 from triggernet.files import write_text
 from triggernet.progress import say
 
-FIGURES = "figures.json"
+FIGURES, METRICS = "figures.json", "metrics.json"
 QUICK: Mapping[str, Any] = {  # settings of a trial
     "training.max_jets": 400,
     "training.adamw.epochs": 2,
@@ -48,6 +49,8 @@ class Training:
         Those that win over it, by dotted keys.
     model : str or None
         None takes that of the file.
+    preset : str
+        Where settings come from that are not given.
     """
 
     name: str
@@ -55,40 +58,72 @@ class Training:
     config: Path | None
     settings: Mapping[str, Any]
     model: str | None = None
+    preset: str = "default"
+
+
+def trained(training: Training, run: Path) -> float | None:
+    """Train to the folder `run`, unless that has been done.
+
+    Returns
+    -------
+    float or None
+        Processor seconds of the training; None where it was done before, or not in one go.
+    """
+    if (run / METRICS).is_file():
+        return None
+    fresh, started = not run.exists(), time.process_time()
+    say(f"{training.name} ...")
+    tn.train(
+        training.model,
+        data=training.data,
+        out=run,
+        config=training.config,
+        settings=training.settings,
+        preset=training.preset,
+        resume=not fresh,
+    )
+    return time.process_time() - started if fresh else None
+
+
+def evaluated(run: Path, jets: Path) -> dict[str, Any]:
+    """What `triggernet evaluate --json` says of a run."""
+    return tn.evaluate(run, data=jets).as_dict()
 
 
 @dataclass(frozen=True)
 class Study:
-    """A folder of trainings and the jets that judge them all."""
+    """A folder of trainings and the jets that judge them all.
+
+    Attributes
+    ----------
+    folder, test : Path
+    judge : callable (run folder, jets)
+        What is kept of a finished training.
+    """
 
     folder: Path
     test: Path
+    judge: Callable[[Path, Path], dict[str, Any]] = evaluated
 
     def run(self, training: Training) -> Path:
         """Train, unless it has been done; the run folder."""
         run = self.folder / training.name
-        if not (run / "metrics.json").is_file():
-            say(f"{training.name} ...")
-            tn.train(
-                training.model,
-                data=training.data,
-                out=run,
-                config=training.config,
-                settings=training.settings,
-                resume=run.exists(),
-            )
+        trained(training, run)
         return run
 
     def figures(self, training: Training) -> dict[str, Any]:
-        """What `triggernet evaluate --json` says of a training on the test jets, kept in a file."""
+        """What `judge` says of a training on the test jets, kept in a file with its time."""
         kept = self.kept().get(training.name)
-        return self.judged(training.name, self.run(training)) if kept is None else kept
+        if kept is not None:
+            return dict(kept)
+        run = self.folder / training.name
+        return self.judged(training.name, run, cpu_seconds=trained(training, run))
 
-    def judged(self, name: str, run: Path) -> dict[str, Any]:
-        """The same of a run that is there, kept under a name."""
+    def judged(self, name: str, run: Path, **more: Any) -> dict[str, Any]:
+        """The same of a run that is there, kept under a name with what is given of it."""
         kept = self.kept()
         if name not in kept:
-            kept[name] = tn.evaluate(run, data=self.test).as_dict()
+            kept[name] = self.judge(run, self.test) | more
             self.folder.mkdir(parents=True, exist_ok=True)
             write_text(self.folder / FIGURES, json.dumps(kept, indent=1) + "\n")
         figures: dict[str, Any] = kept[name]
