@@ -63,7 +63,7 @@ def test_rows_stand_beside_the_published_ones(
         "jet mass (published AUC 0.906)",
     ]
     measured, published = rows_of(text)[:2]
-    assert measured[1] == "the paper's, 35 epochs, 35 steps"  # 320 jets are one batch
+    assert measured[1] == "the paper's, 320 jets, 35 epochs, 35 steps"  # one batch
     assert published[1:5] == ["published", "5 of 25", "0.918(1)", "0.9718(6)"]
     kept = json.loads((out / "figures.json").read_text())
     aucs = [kept[f"paper-c2-{seed}"]["test"]["auc"] for seed in (0, 1)]
@@ -103,6 +103,9 @@ def test_the_full_schedule_is_the_papers(study: ModuleType):
     assert (lorentznet.model.name, lorentznet.encoding.n_constituents) == ("lorentznet", 16)
     reference = Protocols(*files, 80, 16, False).training(Row("ours", jets="reference"), 0)
     assert reference.data == files[1]
+    generated = Protocols(*files, 80, 16, False, 700, {"training.max_jets": 9000})
+    assert generated.training(Row("ours", jets="generated"), 0).settings["training.max_jets"] == 700
+    assert generated.training(Row("ours"), 0).settings["training.max_jets"] == 9000
 
 
 def test_the_full_study_keeps_the_five_of_lowest_loss(study: ModuleType):

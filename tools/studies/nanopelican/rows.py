@@ -142,14 +142,16 @@ class Protocols:
             settings |= LORENTZNET
         if row.protocol == "paper" and not self.full:
             settings |= QUARTER
+        settings |= dict(self.more or {})
         if row.jets == "generated":
-            settings["training.max_jets"] = self.n_reference
+            most = settings.get("training.max_jets", self.n_reference)
+            settings["training.max_jets"] = min(most, self.n_reference)
         jets = self.reference if row.jets == "reference" else self.train
         return Training(
             f"{row.name}-{seed}",
             jets,
             None,
-            settings | dict(self.more or {}),
+            settings,
             "nanopelican" if row.n_channels else "lorentznet",
             "paper" if row.protocol == "paper" else "default",
         )

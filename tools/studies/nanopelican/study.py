@@ -30,6 +30,7 @@ import triggernet as tn
 from triggernet.data import sample_path
 from triggernet.files import write_text
 
+BATCH = 512  # of every AdamW training
 TRIAL: Mapping[str, Any] = {
     **{key: QUICK[key] for key in QUICK if "adamw" not in key},
     "training.multistart.starts": 2,
@@ -59,6 +60,8 @@ def judged(run: Path, test: Path, reference: Path) -> dict[str, Any]:
     lines = [json.loads(text) for text in (run / "history.jsonl").read_text().splitlines()]
     found["loss"] = next(each["validation_loss"] for each in lines if each["stage"] == "float")
     found["epochs"] = sum(each["stage"] == "adamw" for each in lines)
+    share = loaded.config.training.validation_fraction
+    found["fitted"] = round(loaded.metrics["float"]["n_jets"] * (1 - share) / share)
     return found
 
 
@@ -82,15 +85,15 @@ def rows_of(parts: Sequence[str], args: Any) -> Iterator[tuple[Row, int]]:
                 yield row, args.seeds or (FULL_SEEDS if full else seeds)
 
 
-def described(row: Row, found: Sequence[Mapping[str, Any]], kept: int, n_fitted: int) -> str:
-    """How a row was trained, with epochs and steps."""
-    if row.protocol == "ours" and row.n_channels:
-        return "ours"
-    epochs = found[0]["epochs"]
-    steps = epochs * -(-n_fitted // 512)
+def described(row: Row, found: Sequence[Mapping[str, Any]], kept: int) -> str:
+    """How a row was trained, with jets, epochs and steps."""
+    jets, epochs = found[0]["fitted"], found[0]["epochs"]
+    if not epochs:
+        return f"ours, {jets:,} jets"
     who = "the paper's" if row.protocol == "paper" else "AdamW"
+    steps = epochs * -(-jets // BATCH)
     chosen = f", {kept} of lowest loss of {len(found)}" if kept < len(found) else ""
-    return f"{who}, {epochs} epochs, {steps:,} steps{chosen}"
+    return f"{who}, {jets:,} jets, {epochs} epochs, {steps:,} steps{chosen}"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -105,11 +108,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--full", action="store_true", help="the paper's epochs and seeds")
     args = parser.parse_args(words)
-    n_jets, n_reference = (len(tn.load_jets(path)) for path in (args.data, args.reference))
-    more = dict(TRIAL if args.quick else {}) | (
-        {"training.max_jets": args.jets} if args.jets else {}
-    )
-    limit = more.get("training.max_jets")
+    n_reference = len(tn.load_jets(args.reference))
+    more = dict(TRIAL if args.quick else {})
+    if args.jets:
+        more["training.max_jets"] = args.jets
     protocols = Protocols(
         args.data,
         args.reference,
@@ -129,8 +131,7 @@ def main(words: Sequence[str] | None = None) -> int:
         trainings = [protocols.training(row, seed) for seed in range(seeds)]
         found = [study.figures(training) for training in trainings]
         kept = FULL_KEPT if args.full and row.protocol == "paper" else len(found)
-        n_fitted = round(0.8 * min(limit or n_jets, n_jets))
-        rows[row], names[row.name] = lowest(found, kept), described(row, found, kept, n_fitted)
+        rows[row], names[row.name] = lowest(found, kept), described(row, found, kept)
         shown = "\n".join(part for part in (table(rows, names, mass), data_table(rows)) if part)
         write_text(args.out / "tables.md", shown)
     sys.stdout.write(shown)
