@@ -6,21 +6,23 @@ import importlib.util
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from triggernet.data import mock_jets, save_jets
+from triggernet.data.kinematics import mass
+from triggernet.learning.models.pair_function import constraints
 from triggernet.learning.training import load_run_config
+from triggernet.statistics import area_under_roc
 
 FOLDER = Path(__file__).parents[1] / "tools" / "studies" / "nanopelican"
 
 
-@pytest.fixture(scope="module")
-def study() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("nanopelican_study", FOLDER / "study.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"nanopelican_{name}", FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -28,6 +30,11 @@ def study() -> Iterator[ModuleType]:
     spec.loader.exec_module(module)
     sys.path[:] = before
     return module
+
+
+@pytest.fixture(scope="module")
+def study() -> ModuleType:
+    return script("study")
 
 
 def words(folder: Path, *more: str) -> list[str]:
@@ -116,3 +123,31 @@ def test_the_full_study_keeps_the_five_of_lowest_loss(study: ModuleType):
     assert counts["paper-c2"] == counts["paper-c10-scaled"] == 25
     assert counts["ours-c2"] == 10
     assert len(counts) == 2 * 8 + 3  # both tables twice, LorentzNet, and two sizes of samples
+
+
+def test_cuts_by_hand_are_judged_on_other_jets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    save_jets(tmp_path / "jets.h5", mock_jets(300, 7))
+    run = FOLDER.parents[2] / "models" / "nanopelican-c2-n8j"
+    assert script("by_hand").main([str(run), "--test", str(tmp_path / "jets.h5")]) == 0
+    lines = rows_of(capsys.readouterr().out.partition("\n\n")[2])
+    found = {name: (float(auc), fraction) for name, auc, fraction in lines}
+    assert found["jet mass"][1].startswith("0.00 ±")
+    assert found["network"][1].startswith("1.00 ±")
+    half = mock_jets(300, 7).select(slice(150, None))
+    area = area_under_roc(mass(half.jet), half.label)
+    assert found["jet mass"][0] == pytest.approx(area, abs=5e-5)
+    two, all_digits = (found[name][0] for name in ("network, 2 digits", "network"))
+    assert two == pytest.approx(all_digits, abs=0.02)
+    assert len(found) == 9
+
+
+def test_rounding_keeps_so_many_digits():
+    by_hand = script("by_hand")
+    values = np.array([[0.0123, -987.6]])
+    tables = {name: values for name in by_hand.COEFFICIENTS if name != "sign"}
+    function = constraints(np.array([1.0, -1.0]), tables, np.array([0.55]), n_constituents=4)
+    few = by_hand.rounded(function, 1)
+    assert few.row[0].tolist() == [0.01, -1000.0]
+    assert few.bias[0] == pytest.approx(0.6)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from triggernet.front.jets import convert, generate, inspect, load_jets
     from triggernet.front.models import evaluate, load_run, train
     from triggernet.front.projects import compare, cosim, latency, report, synth, verify
-    from triggernet.front.studies import fit_widths, sweep, sweep_report
+    from triggernet.front.studies import fit_widths, interpret, sweep, sweep_report
 
 # onnxruntime tells its makers that it runs, unless this is set before anybody imports it, and so
 # do qonnx and Brevitas, which import it. Nothing that triggernet does leaves the machine.
@@ -47,6 +47,7 @@ _VERBS = {
     "sweep": "studies",
     "sweep_report": "studies",
     "fit_widths": "studies",
+    "interpret": "studies",
 }
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "fit_widths",
     "generate",
     "inspect",
+    "interpret",
     "latency",
     "load_jets",
     "load_run",

@@ -62,6 +62,15 @@ def _fit_widths(args: Namespace) -> Outcome:
     return Outcome(fitted.as_text(), fitted.as_dict())
 
 
+def _interpret(args: Namespace) -> Outcome:
+    from triggernet.front.studies import interpret
+    from triggernet.studies.interpret import as_text
+
+    found = interpret(args.runs, data=args.data, out=args.out)
+    text = as_text(found) + (f"\n\ninterpretation: {args.out}" if args.out is not None else "")
+    return Outcome(text, found.as_dict())
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "sweep",
@@ -160,6 +169,26 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="N",
                 help="epochs of each short fine-tuning during the search",
             ),
+            JSON,
+        ),
+    ),
+    Command(
+        "interpret",
+        _interpret,
+        "say what a model has learned of pairs of particles, and whether trainings agree",
+        "triggernet interpret models/nanopelican-c2-n8j -o page.html",
+        (
+            argument(
+                "runs", metavar="RUN", nargs="+", type=Path, help="run folder, or folder of the zoo"
+            ),
+            replace(
+                DATA,
+                options={
+                    **DATA.options,
+                    "help": "HDF5 file of jets of two classes; default: the packaged test jets",
+                },
+            ),
+            SAVED,
             JSON,
         ),
     ),

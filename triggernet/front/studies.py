@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from triggernet.front.export import PART
-from triggernet.front.paths import AnyPath, Named, maybe, path
+from triggernet.front.paths import AnyPath, Named, maybe, path, several
 
 if TYPE_CHECKING:
+    from triggernet.studies.interpret import Interpretation
     from triggernet.studies.sweep import StudyReport, Sweep
     from triggernet.studies.widths import FittedWidths
 
@@ -138,3 +140,37 @@ def fit_widths(
     hardware = HardwareConfig(budget=str(budget), part=part)
     places = (path(run), path(data), path(out))
     return fit(*places, hardware=hardware, allowed=loss, epochs=epochs)
+
+
+def interpret(
+    runs: Sequence[AnyPath], *, data: AnyPath | None = None, out: AnyPath | None = None
+) -> Interpretation:
+    """Say what trained models have learned of pairs of particles, in physical units.
+
+    Parameters
+    ----------
+    runs : sequence of paths
+        Run folders, or folders of the zoo; several are compared with one another.
+    data : path, optional
+        Jets of two classes that none of them was trained on; left out, the packaged test jets.
+    out : path, optional
+        A page to write: .html, .md or .json.
+
+    Raises
+    ------
+    ModelError, DataError, UsageError
+        If something is no run, or of a family that states no function of pairs; if the jets are
+        unfit; for unknown file types.
+    """
+    from triggernet.data import sample_path
+    from triggernet.reports.pages import check_format
+    from triggernet.studies.interpret import interpret as read
+    from triggernet.studies.interpret import save_interpretation
+
+    target, given = maybe(out), maybe(data)
+    if target is not None:
+        check_format(target)
+    found = read(several(runs), sample_path("toptag_test") if given is None else given)
+    if target is not None:
+        save_interpretation(found, target)
+    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from triggernet.errors import ModelError
+from triggernet.learning.models.pair_function import Reading
 from triggernet.tier import Tier
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class ModelFamily:
     n_constituents : int, optional
         How many leading constituents it reads where ``encoding.n_constituents`` is not given; left
         out, as many as the preset says.
+    reading : Reading, optional
+        What the models make of a pair of particles, in a form that people can read; left out,
+        `triggernet interpret` has nothing to show.
     """
 
     name: str
@@ -104,6 +108,7 @@ class ModelFamily:
     tier: Tier = "l1"
     inputs: Callable[[Any, EncodingConfig, Jets], Mapping[str, NDArray[Any]]] | None = None
     n_constituents: int | None = None
+    reading: Reading | None = None
 
     def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:
         """The error for asking this configuration for its hardware form; None if it has one."""

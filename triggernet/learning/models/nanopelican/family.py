@@ -11,6 +11,7 @@ from triggernet.learning.models.nanopelican.config import (
     NanoPelicanQuantisation,
     check,
 )
+from triggernet.learning.models.nanopelican.reading import READING
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,4 +49,5 @@ FAMILY = ModelFamily(
     recipes=("multistart", "adamw"),
     check=check,
     transfer=_transfer,
+    reading=READING,
 )

@@ -12,6 +12,7 @@ from triggernet.learning.models.semiequivariant.config import (
     check,
     unsupported,
 )
+from triggernet.learning.models.semiequivariant.reading import READING
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,4 +46,5 @@ FAMILY = ModelFamily(
     make_quantised=_make_quantised,
     check=check,
     unsupported=unsupported,
+    reading=READING,
 )

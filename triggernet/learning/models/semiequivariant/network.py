@@ -85,7 +85,7 @@ class Iteration(nn.Module):
 
     def forward(self, nodes: Nodes, graph: Graph, present: Tensor) -> Nodes:
         """The nodes after the messages, of new widths S' and H'."""
-        pair = self._invariants(nodes.v, graph, nodes.h.dtype) if self.phi_s is not None else None
+        pair = self.invariants(nodes.v, graph, nodes.h.dtype) if self.phi_s is not None else None
         s, v, h = nodes
         if self.phi_s is not None:
             edges = self.phi_s(nodes.s, pair, graph)  # (B, N, K, S)
@@ -96,7 +96,7 @@ class Iteration(nn.Module):
             h = self._updated(nodes.h, edges, graph, self.theta_h, present)  # (B, N, H')
         return Nodes(s, v, h)
 
-    def _invariants(self, v: Tensor, graph: Graph, dtype: torch.dtype) -> Tensor:
+    def invariants(self, v: Tensor, graph: Graph, dtype: torch.dtype) -> Tensor:
         """I_ij (B, N, K, V or 2 V) as the networks see it."""
         near, far = v[:, :, None], graph.ends(v)  # (B, N, 1, V, 4), (B, N or 1, K, V, 4)
         gap = near - far  # (B, N, K, V, 4)

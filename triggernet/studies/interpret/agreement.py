@@ -1,0 +1,114 @@
+"""Whether several trainings found the same constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triggernet.learning.models.pair_function import COEFFICIENTS
+from triggernet.studies.interpret.channels import Reading, rearranged
+
+Floats = NDArray[np.float64]
+STABLE = 0.2  # of the mean: a spread below it, and one sign, is called agreement
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A coefficient of one channel over trainings.
+
+    Attributes
+    ----------
+    values : tuple of float
+        In the order of the runs.
+    mean, std : float
+    agrees : bool
+        All have one sign and the standard deviation is below `STABLE` of the mean.
+    """
+
+    values: tuple[float, ...]
+    mean: float
+    std: float
+    agrees: bool
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of some values."""
+        mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
+        one_sign = len({float(np.sign(value)) for value in values}) == 1
+        return cls(tuple(values), mean, std, one_sign and std <= STABLE * abs(mean))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Several trainings side by side.
+
+    Attributes
+    ----------
+    runs : tuple of str
+    auc : Spread
+    channels : tuple of mappings of str to Spread
+        By `COEFFICIENTS`, and ``mass_gev`` and ``diagonal_mass_gev`` where every training has one.
+    alike : tuple of float
+        Of each channel the mean correlation, over pairs of trainings, of what it adds to jets.
+    score : float
+        The same of the whole score.
+    """
+
+    runs: tuple[str, ...]
+    auc: Spread
+    channels: tuple[Mapping[str, Spread], ...]
+    alike: tuple[float, ...]
+    score: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
+
+
+def matched(readings: Sequence[Reading], onto: Reading | None = None) -> list[Reading]:
+    """The same readings with the channels that do alike in the same place.
+
+    The order is that of `onto`, or of the training of highest AUC; channels of the others are
+    assigned to it by the sum of correlations of what they add to the same jets.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    first = onto or max(readings, key=lambda reading: reading.auc)
+    C = first.added.shape[1]
+    found = []
+    for reading in readings:
+        alike = np.nan_to_num(np.corrcoef(first.added.T, reading.added.T)[:C, C:])
+        _, columns = linear_sum_assignment(-alike)
+        found.append(rearranged(reading, [int(c) for c in columns]))
+    return found
+
+
+def agreement(names: Sequence[str], readings: Sequence[Reading]) -> Agreement:
+    """Compare readings of as many channels, already `matched`, on the same jets."""
+    C = len(readings[0].channels)
+    channels = []
+    for c in range(C):
+        own = [reading.channels[c] for reading in readings]
+        spread = {name: Spread.of([x.coefficients[name] for x in own]) for name in COEFFICIENTS}
+        for name in ("mass_gev", "diagonal_mass_gev"):
+            masses = [mass for x in own if (mass := getattr(x, name)) is not None]
+            if len(masses) == len(own):
+                spread[name] = Spread.of(masses)
+        channels.append(spread)
+    return Agreement(
+        tuple(names),
+        Spread.of([reading.auc for reading in readings]),
+        tuple(channels),
+        tuple(_alike([reading.added[:, c] for reading in readings]) for c in range(C)),
+        _alike([reading.score for reading in readings]),
+    )
+
+
+def _alike(series: Sequence[Floats]) -> float:
+    """The mean correlation over pairs of series."""
+    found = np.nan_to_num(np.corrcoef(np.stack(series)))
+    return float(found[np.triu_indices(len(series), 1)].mean())
