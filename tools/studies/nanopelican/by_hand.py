@@ -122,7 +122,7 @@ def _row(name: str, judged: Mapping[str, Floats], label: NDArray[np.int64]) -> l
     base, best = (area_under_roc(judged[key], label) for key in ("jet mass", "network"))
     found = area_under_roc(judged[name], label)
     error = roc_area_difference(judged["jet mass"], judged[name], label).error or 0.0
-    share, width = (found - base) / (best - base), error / (best - base)
+    share, width = (found - base) / (best - base) + 0.0, error / abs(best - base)
     return [name, f"{found:.4f}", f"{share:.2f} ± {width:.2f}"]
 
 

@@ -171,7 +171,10 @@ def interpret(runs: Sequence[Path], data: Path) -> Interpretation:
     subjects = [_subject(folder, jets) for folder in track(runs, "reading", "runs")]
     found, subjects = _compared(subjects)
     auc_mass = area_under_roc(observed.mass_gev, observed.label)
-    shown = tuple(_read_run(subject, observed, jets.classes, auc_mass) for subject in subjects)
+    alone = len(runs) == 1
+    shown = tuple(
+        _read_run(subject, observed, jets.classes, auc_mass, alone) for subject in subjects
+    )
     made = provenance()
     about = {"read by": f"triggernet {made['triggernet']}, Python {made['python']}"}
     about[f"{data.name}, SHA-256"] = sha256_of(data)
@@ -246,7 +249,7 @@ def _compared(subjects: list[_Subject]) -> tuple[Agreement | None, list[_Subject
 
 
 def _read_run(
-    subject: _Subject, observed: Observed, classes: Sequence[str], auc_mass: float
+    subject: _Subject, observed: Observed, classes: Sequence[str], auc_mass: float, export: bool
 ) -> ReadRun:
     run, exact = subject.run, subject.exact
     names = tuple(classes)
@@ -255,7 +258,7 @@ def _read_run(
     if isinstance(exact, CurveReading):
         sentence = sentences.of_curves(exact)
         return ReadRun(*about, exact, None, None, (), (), sentence, ())
-    integers, moved = _integers(subject, exact, observed)
+    integers, moved = _integers(subject, exact, observed, export)
     shown = profiles(exact.score, observed, names)
     return ReadRun(
         *about,
@@ -272,11 +275,16 @@ def _read_run(
 
 
 def _integers(
-    subject: _Subject, exact: Reading, observed: Observed
+    subject: _Subject, exact: Reading, observed: Observed, export: bool
 ) -> tuple[Reading | None, float | None]:
-    """What the constants of the program say, and how many pairs they judge otherwise."""
+    """What the constants of the program say, and how many pairs they judge otherwise.
+
+    Neither where there is no program, and none is to be made by `export`.
+    """
     family = _family_reading(subject.folder, subject.run.config.family.name)
     if family.of_program is None or subject.run.quantised_model is None:
+        return None, None
+    if not export and not (subject.folder / PROGRAM).is_file():
         return None, None
     made = family.of_program(_program(subject.folder), subject.run.config.encoding)
     if made.n_channels != len(exact.channels):
