@@ -20,7 +20,7 @@ from triggernet.learning.models.nanopelican.network import NanoPELICAN
 from triggernet.learning.models.nanopelican.reading import READING
 from triggernet.learning.models.pair_function import COEFFICIENTS, PairConstraints, constraints
 from triggernet.learning.training.features import float_inputs
-from triggernet.studies.interpret.agreement import agreement, matched
+from triggernet.studies.interpret.agreement import agreement, matched, minima
 from triggernet.studies.interpret.channels import Reading, read, rearranged
 from triggernet.studies.interpret.observed import Observed, mass_drop
 from triggernet.studies.interpret.planes import planes
@@ -207,6 +207,16 @@ def test_equal_functions_have_equal_coefficients(jets: Jets):
             assert channel[name].agrees
     assert found.alike == pytest.approx((1.0, 1.0), abs=1e-12)
     assert found.score == pytest.approx(1.0, abs=1e-12)
+
+
+def test_trainings_of_one_minimum_are_found_among_others(jets: Jets):
+    first, other, third = (reading_of(NanoPelicanConfig(), jets, seed) for seed in (1, 2, 5))
+    same = replace(rearranged(first, [1, 0]), auc=first.auc - 0.01)
+    (found,) = minima(["a", "b", "c", "d"], [other, first, third, same])
+    assert found.runs == ("b", "d")
+    assert found.alike == pytest.approx((1.0, 1.0), abs=1e-12)
+    assert all(channel[name].std == 0 for channel in found.channels for name in COEFFICIENTS)
+    assert minima(["a", "b", "c"], [first, other, third]) == ()
 
 
 def test_different_trainings_do_not_agree(jets: Jets):

@@ -125,9 +125,7 @@ def test_the_full_study_keeps_the_five_of_lowest_loss(study: ModuleType):
     assert len(counts) == 2 * 8 + 3  # both tables twice, LorentzNet, and two sizes of samples
 
 
-def test_cuts_by_hand_are_judged_on_other_jets(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_cuts_by_hand_are_judged_on_other_jets(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     save_jets(tmp_path / "jets.h5", mock_jets(300, 7))
     run = FOLDER.parents[2] / "models" / "nanopelican-c2-n8j"
     assert script("by_hand").main([str(run), "--test", str(tmp_path / "jets.h5")]) == 0

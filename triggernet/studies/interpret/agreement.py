@@ -14,6 +14,7 @@ from triggernet.studies.interpret.channels import Reading, rearranged
 
 Floats = NDArray[np.float64]
 STABLE = 0.2  # of the mean: a spread below it, and one sign, is called agreement
+ALIKE = 0.97  # correlation of what channels add, from which on two trainings are one minimum
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,32 @@ def _alike(series: Sequence[Floats]) -> float:
     """The mean correlation over pairs of series."""
     found = np.nan_to_num(np.corrcoef(np.stack(series)))
     return float(found[np.triu_indices(len(series), 1)].mean())
+
+
+def minima(names: Sequence[str], readings: Sequence[Reading]) -> tuple[Agreement, ...]:
+    """Trainings that ended in the same minimum, side by side; the larger groups first.
+
+    The training of highest AUC gathers those whose every channel adds the same to jets as one of
+    its own, up to a factor and with a correlation of at least `ALIKE`; then the best of the rest
+    does. Those that stay alone are left out.
+    """
+    left = sorted(range(len(names)), key=lambda k: -readings[k].auc)
+    groups: list[tuple[list[int], list[Reading]]] = []
+    while left:
+        leader = readings[left[0]]
+        own = dict(zip(left, matched([readings[k] for k in left], leader), strict=True))
+        near = [k for k in left if _nearest(leader, own[k]) >= ALIKE]
+        groups.append((near, [own[k] for k in near]))
+        left = [k for k in left if k not in near]
+    groups.sort(key=lambda group: -len(group[0]))
+    return tuple(
+        agreement([names[k] for k in sorted(near)], [found[near.index(k)] for k in sorted(near)])
+        for near, found in groups
+        if len(near) > 1
+    )
+
+
+def _nearest(first: Reading, second: Reading) -> float:
+    """The correlation of the channels that are least alike; matched readings."""
+    pairs = zip(first.added.T, second.added.T, strict=True)
+    return min(_alike(pair) for pair in pairs)

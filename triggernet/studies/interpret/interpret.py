@@ -18,7 +18,7 @@ from triggernet.learning.models.pair_function import Reading as FamilyReading
 from triggernet.progress import say, track
 from triggernet.statistics import area_under_roc
 from triggernet.studies.interpret import sentences
-from triggernet.studies.interpret.agreement import Agreement, agreement, matched
+from triggernet.studies.interpret.agreement import Agreement, agreement, matched, minima
 from triggernet.studies.interpret.channels import Reading, in_parts, read
 from triggernet.studies.interpret.curves import CurveReading, read_curves
 from triggernet.studies.interpret.observed import Floats, Observed
@@ -91,6 +91,8 @@ class Interpretation:
     runs : tuple of ReadRun
     agreement : Agreement or None
         Of all runs, where there are several of equally many channels.
+    minima : tuple of Agreement
+        Of those among them that ended in the same minimum; empty where each is alone.
     sample : str
     n_jets : int
     classes : tuple of str
@@ -104,6 +106,7 @@ class Interpretation:
 
     runs: tuple[ReadRun, ...]
     agreement: Agreement | None
+    minima: tuple[Agreement, ...]
     sample: str
     n_jets: int
     classes: tuple[str, ...]
@@ -120,6 +123,7 @@ class Interpretation:
             "auc_mass": self.auc_mass,
             "runs": [run.as_dict() for run in self.runs],
             "agreement": None if self.agreement is None else self.agreement.as_dict(),
+            "minima": [each.as_dict() for each in self.minima],
             "provenance": dict(self.provenance),
         }
 
@@ -170,6 +174,7 @@ def interpret(runs: Sequence[Path], data: Path) -> Interpretation:
     observed = Observed.of(jets)
     subjects = [_subject(folder, jets) for folder in track(runs, "reading", "runs")]
     found, subjects = _compared(subjects)
+    alike = () if found is None else minima(found.runs, _readings(subjects))
     auc_mass = area_under_roc(observed.mass_gev, observed.label)
     alone = len(runs) == 1
     shown = tuple(
@@ -179,7 +184,7 @@ def interpret(runs: Sequence[Path], data: Path) -> Interpretation:
     about = {"read by": f"triggernet {made['triggernet']}, Python {made['python']}"}
     about[f"{data.name}, SHA-256"] = sha256_of(data)
     return Interpretation(
-        shown, found, data.name, len(jets), tuple(jets.classes), auc_mass, jets.label, about
+        shown, found, alike, data.name, len(jets), tuple(jets.classes), auc_mass, jets.label, about
     )
 
 
@@ -233,7 +238,7 @@ def _typical(momenta: Floats) -> int:
 
 def _compared(subjects: list[_Subject]) -> tuple[Agreement | None, list[_Subject]]:
     """How far runs agree, and the runs with matching channels in the same place."""
-    readings = [s.exact for s in subjects if isinstance(s.exact, Reading)]
+    readings = _readings(subjects)
     numbers = {len(reading.channels) for reading in readings}
     if len(subjects) < 2:
         return None, subjects
@@ -246,6 +251,10 @@ def _compared(subjects: list[_Subject]) -> tuple[Agreement | None, list[_Subject
         _Subject(s.folder, s.run, s.momenta, s.jet, reading)
         for s, reading in zip(subjects, alike, strict=True)
     ]
+
+
+def _readings(subjects: list[_Subject]) -> list[Reading]:
+    return [s.exact for s in subjects if isinstance(s.exact, Reading)]
 
 
 def _read_run(

@@ -76,6 +76,7 @@ def interpret_view(found: Interpretation) -> InterpretView:
     """An interpretation as text and drawings."""
     names = [run.name for run in found.runs]
     spread = found.agreement
+    shown = found.minima or (() if spread is None else (spread,))
     return InterpretView(
         title=f"What {names[0]} says" if len(names) == 1 else f"What {len(names)} trainings say",
         facts=(
@@ -84,26 +85,38 @@ def interpret_view(found: Interpretation) -> InterpretView:
             ("AUC of the jet mass", f"{found.auc_mass:.4f}"),
         ),
         runs=tuple(_run(run, found) for run in found.runs),
-        agreement=() if spread is None else tuple(_agreement(spread)),
-        spread=None if spread is None else spread_chart(spread),
-        agreement_sentence="" if spread is None else agreement_sentence(spread),
+        agreement=tuple(table for each in shown for table in _agreement(each)),
+        spread=spread_chart(shown[0]) if shown else None,
+        agreement_sentence="" if spread is None else agreement_sentence(spread, found.minima),
         provenance=tuple(found.provenance.items()),
     )
 
 
-def agreement_sentence(found: Agreement) -> str:
+def agreement_sentence(found: Agreement, minima: tuple[Agreement, ...]) -> str:
     """Whether the trainings agree, in numbers."""
-    parts = []
-    for c, channel in enumerate(found.channels):
-        stable = [row_title(name) for name in COEFFICIENTS if channel[name].agrees]
-        parts.append(
-            f"channel {c + 1}: {len(stable)} of {len(COEFFICIENTS)} coefficients agree within "
-            f"20 %, what it adds to jets correlates to {found.alike[c]:.3f}"
-        )
-    return (
-        f"{len(found.runs)} trainings, AUC {found.auc.mean:.4f} ± {found.auc.std:.4f}; "
-        f"their scores correlate to {found.score:.4f}; {'; '.join(parts)}."
+    text = (
+        f"{len(found.runs)} trainings, AUC {found.auc.mean:.4f} ± {found.auc.std:.4f}; their "
+        f"scores correlate to {found.score:.4f}."
     )
+    if not minima:
+        return f"{text} No two of them are alike channel by channel."
+    alone = len(found.runs) - sum(len(each.runs) for each in minima)
+    parts = [
+        f"{len(each.runs)} ({', '.join(each.runs)}): AUC {each.auc.mean:.4f} ± {each.auc.std:.4f}, "
+        f"scores correlate to {each.score:.4f}, and {_stable(each)}"
+        for each in minima
+    ]
+    return (
+        f"{text} Alike channel by channel are {'; '.join(parts)}."
+        + f" {counted(alone, 'training')} stand{'s' * (alone == 1)} alone." * bool(alone)
+    )
+
+
+def _stable(found: Agreement) -> str:
+    """How many coefficients agree."""
+    all_of = [channel[name] for channel in found.channels for name in COEFFICIENTS]
+    agree = sum(spread.agrees for spread in all_of)
+    return f"{agree} of {len(all_of)} coefficients agree within 20 %"
 
 
 def _run(run: ReadRun, found: Interpretation) -> RunView:
@@ -218,4 +231,5 @@ def _agreement(found: Agreement) -> Iterator[TableView]:
             )
             for name, spread in channel.items()
         )
-        yield TableView(f"Channel {c + 1} over {len(found.runs)} trainings", header, rows)
+        title = f"Channel {c + 1}: {len(found.runs)} trainings, {found.runs[0]} the first"
+        yield TableView(title, header, rows)
