@@ -55,7 +55,8 @@ def _generate(args: Namespace) -> Outcome:
 def _convert(args: Namespace) -> Outcome:
     from triggernet.front.jets import convert
 
-    given = {name: getattr(args, name) for name in ("classes", "signal", "background", "layout")}
+    names = ("classes", "signal", "background", "layout", "columns")
+    given = {name: getattr(args, name) for name in names}
     converted = convert(
         args.source, out=args.target, limit=args.limit, compact=args.compact, **given
     )
@@ -123,6 +124,12 @@ COMMANDS: tuple[Command, ...] = (
                 default=(),
                 metavar="A,B",
                 help="classes that make up the background; all others are left out",
+            ),
+            argument(
+                "--columns",
+                type=Path,
+                metavar="YAML",
+                help="which column of any HDF5, ROOT, Parquet or NumPy file is what",
             ),
             argument("--layout", default="triggernet", metavar="LAYOUT", help=_layouts),
             JSON,

@@ -11,6 +11,7 @@ from triggernet.data.encoding import (
 )
 from triggernet.data.jets import Jets
 from triggernet.data.mock import mock_jets
+from triggernet.data.readers.columns import load_columns
 from triggernet.data.readers.compact import compact_encoding, save_compact
 from triggernet.data.readers.formats import load_jets
 from triggernet.data.readers.native import save_jets
@@ -28,6 +29,7 @@ __all__ = [
     "decode",
     "encode",
     "iterate_jets",
+    "load_columns",
     "load_jets",
     "mock_jets",
     "sample_path",

@@ -11,6 +11,7 @@ from triggernet.data.classes import class_groups
 from triggernet.data.generation.config import GenerationConfig, preset
 from triggernet.data.inspection import Inspection
 from triggernet.data.inspection import inspect as inspect_file
+from triggernet.errors import UsageError
 from triggernet.front.paths import AnyPath, maybe, path
 
 
@@ -89,6 +90,7 @@ def convert(
     signal: Sequence[str] = (),
     background: Sequence[str] = (),
     layout: str = "triggernet",
+    columns: AnyPath | Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write jets of any known format in triggernet's own; all classes, or a choice of them.
 
@@ -109,6 +111,8 @@ def convert(
         ``background=["gluon", "quark"]`` gives the classes ``"gluon+quark"`` and ``"top"``.
     layout : str
         ``"hls4ml"`` writes the layout of the five-class LHC jets as published.
+    columns : path or mapping, optional
+        A YAML file, or its content: which column of any HDF5, ROOT, Parquet or NumPy file is what.
 
     Returns
     -------
@@ -124,6 +128,14 @@ def convert(
         If a class is unknown or named twice, or options contradict one another.
     """
     groups = class_groups(classes, signal, background)
+    if columns is not None:
+        if compact is not None or groups or layout != "triggernet":
+            raise UsageError(
+                "with columns nothing but a limit can be given; convert what was written once more"
+            )
+        jets = load_jets(source, limit=limit, columns=columns)
+        data.save_jets(path(out), jets)
+        return {"jets": len(jets), "classes": list(jets.classes)}
     return data.convert(path(source), path(out), limit, compact, groups=groups, layout=layout)
 
 
@@ -152,8 +164,13 @@ def inspect(
     )
 
 
-def load_jets(file: AnyPath, *, limit: int | None = None) -> data.Jets:
-    """Read jets of any known format.
+def load_jets(
+    file: AnyPath,
+    *,
+    limit: int | None = None,
+    columns: AnyPath | Mapping[str, Any] | None = None,
+) -> data.Jets:
+    """Read jets of any known format, or of any table whose columns are named.
 
     Parameters
     ----------
@@ -161,6 +178,8 @@ def load_jets(file: AnyPath, *, limit: int | None = None) -> data.Jets:
         An HDF5 or ROOT file of jets.
     limit : int, optional
         Only so many jets, the first ones.
+    columns : path or mapping, optional
+        A YAML file, or its content: which column of any HDF5, ROOT, Parquet or NumPy file is what.
 
     Returns
     -------
@@ -172,4 +191,7 @@ def load_jets(file: AnyPath, *, limit: int | None = None) -> data.Jets:
     DataError
         If the file is no file of jets, or damaged.
     """
-    return data.load_jets(path(file), limit)
+    if columns is None:
+        return data.load_jets(path(file), limit)
+    chosen = columns if isinstance(columns, Mapping) else path(columns)
+    return data.load_columns(path(file), chosen, limit)
