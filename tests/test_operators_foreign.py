@@ -176,11 +176,10 @@ class TestRescale(OperatorTest):
         name = g.tensor(g.any_shape(), g.kind(7), lambda t: t.type.width <= 12)
         channels = g.tensors[name].shape[-1] if g.flip() else 1
         lowest = g.between(-20, 5)
-        made = {
-            key: tuple(g.between(*ends) for _ in range(channels))
-            for key, ends in {"multiplier": (-20, 20), "offset": (-99, 99), "ties": (0, 9)}.items()
-        }
-        made |= {"lowest": lowest, "highest": lowest + g.between(0, 40), "shift": g.between(0, 6)}
+        shift = g.between(0, 6)
+        ends = {"multiplier": (-20, 20), "offset": (-99, 99), "ties": (0, 1 << shift)}
+        made = {key: tuple(g.between(*e) for _ in range(channels)) for key, e in ends.items()}
+        made |= {"lowest": lowest, "highest": lowest + g.between(0, 40), "shift": shift}
         made |= input_attributes(g.tensors[name].type)
         return [name], made | {"fraction": g.between(-2, 4)}
 
@@ -189,6 +188,7 @@ class TestRescale(OperatorTest):
         [
             ({"offset": (1, 2)}, "1, 2, 1 multipliers"),
             ({"ties": (-1,)}, "ties from -1"),
+            ({"ties": (5,)}, "ties from 5 to 5"),
             ({"highest": -9}, "codes from -8 to -9"),
             ({"shift": 63}, "shift 63"),
             ({"in_width": 5}, "the constants are for"),

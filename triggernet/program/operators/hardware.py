@@ -33,6 +33,14 @@ def as_particles(signal: Signal) -> Particles:
     return signal
 
 
+def as_alike(fabric: Fabric, signals: Sequence[Signal]) -> list[Particles]:
+    """Tensors of the same particles in one layout: all at once where they lie differently."""
+    every = [as_particles(signal) for signal in signals]
+    if len({particles.slots for particles in every}) == 1:
+        return every
+    return [fabric.together(particles) for particles in every]
+
+
 def as_vector(fabric: Fabric, signal: Signal) -> tuple[Wire, ...]:
     """All values of a tensor at once, in order."""
     if isinstance(signal, Vector):

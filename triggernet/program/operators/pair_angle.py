@@ -30,7 +30,7 @@ from triggernet.program.operators.base import (
     quantise_cost,
     require,
 )
-from triggernet.program.operators.hardware import angles, as_particles
+from triggernet.program.operators.hardware import angles, as_alike
 from triggernet.program.operators.kernel_call import KernelCall, lanes
 from triggernet.program.operators.node import Node
 from triggernet.program.operators.polar import (
@@ -105,7 +105,7 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """One kernel a lane of the ring."""
-    eta, phi = (as_particles(s) for s in signals)  # (L, 1) each
+    eta, phi = as_alike(fabric, signals)  # (L, 1) each
     joint = tuple((e[0], p[0]) for e, p in zip(eta.lanes, phi.lanes, strict=True))  # (L, 2)
     meeting = met(fabric, Particles(joint, eta.size))  # lanes (2 wires, 2 wires)
     kind = Kind(

@@ -38,7 +38,7 @@ from triggernet.program.operators.base import (
     pair_indices,
 )
 from triggernet.program.operators.blocks import Block, Bounds, concatenate, joined, n_particles
-from triggernet.program.operators.hardware import angles, as_particles, product
+from triggernet.program.operators.hardware import angles, as_alike, as_particles, product
 from triggernet.program.operators.kernel_call import Constants, KernelCall
 from triggernet.program.operators.node import Node
 from triggernet.program.operators.polar import (
@@ -184,7 +184,7 @@ def _beams_meaning() -> str:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """One kernel a lane of the ring; products with spurions join them, in a ring of their own."""
-    pt, eta, phi = (as_particles(s) for s in signals[:3])  # (L, 1) each
+    pt, eta, phi = as_alike(fabric, signals[:3])  # (L, 1) each
     joint = Particles(
         tuple((p[0], e[0], f[0]) for p, e, f in zip(pt.lanes, eta.lanes, phi.lanes, strict=True)),
         pt.size,

@@ -63,10 +63,14 @@ def infer(node: Node, inputs: Inputs) -> Exact:
     )
     lowest, highest = node.get_int("lowest"), node.get_int("highest")
     require(
-        0 <= shift <= MOST_SHIFT and min(constants[2]) >= 0 and lowest <= highest,
+        0 <= shift <= MOST_SHIFT
+        and min(constants[2]) >= 0
+        and max(constants[2]) <= 1 << shift
+        and lowest <= highest,
         node,
-        f"shift {shift}, ties from {min(constants[2])}, codes from {lowest} to {highest}; expected "
-        f"a shift of 0 to {MOST_SHIFT}, no negative ties, and codes in rising order",
+        f"shift {shift}, ties from {min(constants[2])} to {max(constants[2])}, codes from {lowest} "
+        f"to {highest}; expected a shift of 0 to {MOST_SHIFT}, ties from 0 to 2**shift, and codes "
+        "in rising order",
     )
     ends = np.array([[x.lo] * channels, [x.hi] * channels], dtype=object)  # (2, C)
     codes = _codes(node, ends)
