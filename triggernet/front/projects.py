@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggernet.data import load_jets
+from triggernet.deployment.project import load_project
 from triggernet.deployment.project.layout import is_float_project
 from triggernet.files import check_plot
 from triggernet.front.paths import AnyPath, Named, maybe, path, several
@@ -25,6 +27,15 @@ N_VECTORS = 100_000
 
 def _jets(data: AnyPath | None) -> Jets | None:
     return None if data is None else load_jets(path(data))
+
+
+def _data(project: Path, data: AnyPath | None) -> dict[str, Any]:
+    """Jets, or events of a model that triggernet did not train."""
+    from triggernet.deployment.verify.events import is_events, load_events
+
+    if data is None or not is_events(path(data)):
+        return {"jets": _jets(data)}
+    return {"jets": None, "events": load_events(path(data), load_project(project))}
 
 
 def verify(
@@ -47,7 +58,8 @@ def verify(
     project : path
         A folder that `export` wrote.
     data : path, optional
-        Jets among the vectors; the packaged reference jets if not given.
+        Jets among the vectors; the packaged reference jets if not given. Of a model of anybody, a
+        NumPy file (``.npz``) with an array of real values for each input.
     vectors : int
         How many inputs are compared; of a float model at most so many jets.
     seed : int
@@ -74,7 +86,7 @@ def verify(
         float_agreement.save(folder)
         return float_agreement
     refuse_float_only(folder)
-    agreement = compare_executors(folder, _jets(data), vectors, seed=seed)
+    agreement = compare_executors(folder, n_vectors=vectors, seed=seed, **_data(folder, data))
     agreement.save(folder)
     return agreement
 
@@ -139,7 +151,8 @@ def cosim(
     project : path
         A folder that `export` wrote with Verilog.
     data : path, optional
-        Jets among the vectors; the packaged reference jets if not given.
+        Jets among the vectors; the packaged reference jets if not given. Of a model of anybody, a
+        NumPy file (``.npz``) with an array of real values for each input.
     vectors : int
         How many inputs are simulated.
     seed : int
@@ -162,7 +175,9 @@ def cosim(
 
     folder = path(project)
     refuse_float_only(folder)
-    simulated = simulate(folder, vectors, seed=seed, jets=_jets(data), wave=wave, edited=edited)
+    simulated = simulate(
+        folder, vectors, seed=seed, wave=wave, edited=edited, **_data(folder, data)
+    )
     simulated.save(folder)
     return simulated
 
@@ -235,7 +250,8 @@ def report(
         An FPGA by its name, or as a YAML file; the project's own if not given. Of no meaning for
         the High-Level Trigger.
     data : path, optional
-        Jets for the ROC curve.
+        Jets for the ROC curve; of a model of anybody, a NumPy file (``.npz``) with an array of
+        real values for each input, and `label`.
     out : path, optional
         A page to write: .html, .md or .json.
 

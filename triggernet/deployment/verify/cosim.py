@@ -15,7 +15,8 @@ from triggernet.deployment.project import Project, load_project
 from triggernet.deployment.rtl.design import read_design
 from triggernet.deployment.rtl.simulation import build, check
 from triggernet.deployment.rtl.verilator import find_verilator
-from triggernet.deployment.verify.jets import encoded_jets
+from triggernet.deployment.verify.events import Events
+from triggernet.deployment.verify.jets import real_events
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.deployment.verify.verify import N_VECTORS, oddities
 from triggernet.errors import ProjectError
@@ -162,6 +163,7 @@ def cosim(
     jets: Jets | None = None,
     wave: bool = False,
     edited: bool = False,
+    events: Events | None = None,
 ) -> CoSimulation:
     """Simulate a project's Verilog with Verilator and compare it with the exact integers.
 
@@ -181,6 +183,8 @@ def cosim(
         Draw the first event that went wrong (the first of all if none did) in ``cosim.fst``.
     edited : bool
         Simulate files that are not as generated, with a note, instead of refusing them.
+    events : Events, optional
+        Real events of a model that triggernet did not train.
 
     Raises
     ------
@@ -198,7 +202,7 @@ def cosim(
     if not edited:
         _refuse_altered(written)
     program = written.program
-    real, about_jets = encoded_jets(program, jets)
+    real, about_jets = real_events(program, jets, events)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
     drawn = project / WAVE if wave else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triggernet.data import EncodingConfig, Jets, encode, load_jets, sample_path
+from triggernet.deployment.verify.events import Events
 from triggernet.errors import DataError
 from triggernet.fixedpoint import Codes, FixedPoint
 from triggernet.program import Program
@@ -39,6 +40,13 @@ def encoded_jets(
     saturated = ", ".join(f"{name} {count}" for name, count in encoded.saturated.items() if count)
     notes = (f"values of real jets that saturate: {saturated}",) if saturated else ()
     return {name: encoded.inputs[name] for name in program.inputs}, notes
+
+
+def real_events(
+    program: Program, jets: Jets | None, events: Events | None
+) -> tuple[dict[str, Codes] | None, tuple[str, ...]]:
+    """Codes of a user's events, or else of jets; what a reader must know about them."""
+    return encoded_jets(program, jets) if events is None else (events.inputs, events.notes)
 
 
 def encoding_of(program: Program) -> EncodingConfig | None:

@@ -15,6 +15,7 @@ from triggernet.data import Jets
 from triggernet.deployment.project import Project, load_project
 from triggernet.deployment.verify.agreement import Agreement, ExecutorResult, Mismatch
 from triggernet.deployment.verify.coverage import Coverage
+from triggernet.deployment.verify.events import Events
 from triggernet.deployment.verify.executors import (
     EXECUTORS,
     ORIGINAL,
@@ -23,7 +24,7 @@ from triggernet.deployment.verify.executors import (
     Rounding,
     executors_of,
 )
-from triggernet.deployment.verify.jets import encoded_jets
+from triggernet.deployment.verify.jets import real_events
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.errors import MissingToolError, ProjectError, UsageError
 from triggernet.fixedpoint import Codes
@@ -43,6 +44,7 @@ def verify(
     *,
     seed: int = 1,
     executors: Collection[str] | None = None,
+    events: Events | None = None,
 ) -> Agreement:
     """Compare every executor of a project with its exact integers.
 
@@ -60,6 +62,8 @@ def verify(
     executors : collection of str, optional
         Which of `triggernet.deployment.verify.executors.executors_of` the project to run; all of
         them if not given.
+    events : Events, optional
+        Real events of a model that triggernet did not train.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def verify(
     judges = Agreement.sources(project)  # before anything is read: an edit meanwhile shows
     written = load_project(project)
     program, notes = written.program, oddities(written)
-    real, about_jets = encoded_jets(program, jets)
+    real, about_jets = real_events(program, jets, events)
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
     comparisons, absent, missing = _prepare(written, stimuli, executors)

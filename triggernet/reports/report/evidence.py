@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 from triggernet.deployment.project import Record
 from triggernet.deployment.project.layout import FLOAT_MODEL, MODEL
+from triggernet.deployment.project.origin import SOURCE, read_origin
 from triggernet.deployment.project.sources import edited_files
 from triggernet.deployment.verify import Agreement
 from triggernet.documents import read_text
 from triggernet.errors import ConfigError
 from triggernet.files import provenance, sha256_of
 from triggernet.program import Program
+from triggernet.reports.report.foreign_physics import judged_events
 from triggernet.reports.report.physics import Physics, evaluated, kept
 from triggernet.reports.report.subject import Subject
 from triggernet.results import METRICS, Content, Exhibit, State, judged, read_result
@@ -79,7 +81,9 @@ def collect(subject: Subject, data: Path | None = None) -> Evidence:
     metrics = read_result(folder, METRICS)
     about = about_metrics(folder, metrics)
     if data is not None:
-        physics: Physics | None = evaluated(folder, data)
+        physics: Physics | None = (
+            evaluated(folder, data) if read_origin(folder) is None else judged_events(folder, data)
+        )
     else:
         physics = (
             None if metrics is None else kept(folder, metrics, outdated=about.state == "outdated")
@@ -151,7 +155,7 @@ def made_by(folder: Path, record: Record | None) -> Mapping[str, str]:
         edited = edited_files(folder, record)
         if edited:
             makers["edited since the export"] = ", ".join(edited)
-    for name in (MODEL, FLOAT_MODEL):
+    for name in (MODEL, FLOAT_MODEL, SOURCE):
         if (folder / name).is_file():
             makers[f"{name}, SHA-256"] = sha256_of(folder / name)
     if (folder / PROVENANCE).is_file():
