@@ -216,3 +216,17 @@ def test_random_damage_of_a_file_never_ends_in_a_traceback(tmp_path: Path) -> No
         except TriggernetError as error:
             outcomes.add("refused" if "\n" not in str(error) else "several lines")
     assert outcomes == {"read", "refused"}
+
+
+def test_it_is_not_compared_on_jets(project: Path, tmp_path: Path) -> None:
+    from triggernet.data import mock_jets, save_jets
+    from triggernet.errors import ProjectError
+
+    save_jets(tmp_path / "jets.h5", mock_jets(20))
+    with pytest.raises(ProjectError, match=r"made from g1_residual_add\.onnx.*report --data"):
+        tn.compare([project], data=tmp_path / "jets.h5")
+
+
+def test_nodes_are_called_after_the_modules_of_their_author(project: Path) -> None:
+    names = {node.name for node in load_project(project).program.nodes}
+    assert not any("export_handler" in name or "act_quant" in name for name in names)

@@ -158,6 +158,9 @@ def made_by(folder: Path, record: Record | None) -> Mapping[str, str]:
     for name in (MODEL, FLOAT_MODEL, SOURCE):
         if (folder / name).is_file():
             makers[f"{name}, SHA-256"] = sha256_of(folder / name)
+    origin = read_origin(folder)
+    if origin is not None:
+        makers["model from"] = "; ".join([origin.file, *origin.notes])
     if (folder / PROVENANCE).is_file():
         trained = load_json(_Trained, folder / PROVENANCE)
         makers["trained by"] = f"triggernet {trained.triggernet}, " + ", ".join(

@@ -13,7 +13,12 @@ from triggernet.errors import UsageError
 from triggernet.files import provenance, sha256_of
 from triggernet.parts import Part, load_part
 from triggernet.progress import track
-from triggernet.studies.compare.contender import Contender, firmware, load_contender
+from triggernet.studies.compare.contender import (
+    Contender,
+    firmware,
+    load_contender,
+    refuse_foreign,
+)
 from triggernet.studies.compare.row import Row
 from triggernet.studies.compare.trade_off import COSTS, TradeOff, trade_off
 
@@ -100,6 +105,7 @@ def compare(
 
     names, fpga = _names(runs), load_part(part)
     for run in runs:
+        refuse_foreign(run)
         finished_config(run)
     jets = load_jets(data)
     # From here on PyTorch is needed, which takes seconds to import.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from triggernet.deployment.onnxruntime.latency import Latency
 from triggernet.deployment.project import load_project
 from triggernet.deployment.project.layout import PROGRAM, RECORD, is_float_project
+from triggernet.deployment.project.origin import read_origin
 from triggernet.deployment.rtl.config import RtlConfig
-from triggernet.errors import UnsupportedError
+from triggernet.errors import ProjectError, UnsupportedError
 from triggernet.program import Program
 from triggernet.reports.cost.bit_operations import BitOperations, bit_operations
 from triggernet.reports.cost.figures import Figure, best
@@ -101,6 +102,16 @@ class Firmware:
         """A figure's value; None where it is not known."""
         figure = self.figures.get(name)
         return None if figure is None else figure.value
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise ProjectError for a project of a model that triggernet did not train."""
+    origin = read_origin(folder)
+    if origin is not None:
+        raise ProjectError(
+            f"{folder} was made from {origin.file}, which triggernet did not train, and cannot be "
+            "compared on jets; `triggernet report --data events.npz` judges it"
+        )
 
 
 def load_contender(name: str, folder: Path) -> Contender:

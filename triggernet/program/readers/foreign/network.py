@@ -34,6 +34,10 @@ from triggernet.program.readers.foreign.values import (
     common_unit,
 )
 
+# What Brevitas puts between a module's name and that of its quantiser's node.
+UNTELLING = frozenset(
+    {"act_quant", "bias_quant", "export_handler", "input_quant", "output_quant", "weight_quant"}
+)
 ZERO = FixedPoint(True, 1, 1)
 
 
@@ -77,7 +81,8 @@ class Network:
     def named(self, suffix: str) -> str:
         """A name for something that the present node of the graph is made of."""
         parts = [p for p in self.where.split("/") if p]
-        base = parts[-2] if len(parts) > 1 else parts[-1] if parts else "node"
+        telling = [p for p in parts[:-1] if p not in UNTELLING]
+        base = telling[-1] if telling else parts[-1] if parts else "node"
         return self.fresh(f"{base}_{suffix}")
 
     def _number(self, name: str, size: int) -> int:
