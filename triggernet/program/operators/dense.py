@@ -117,17 +117,15 @@ def _bounds(node: Node, inputs: Inputs) -> Interval:
     """Bounds of the sums over all sets and outputs, from the constants' actual values."""
     weight, context, bias = _weights(node)
     fx, fc, fb, finest = _fractions(node, inputs)
-    bounds = None
-    for k in range(weight.shape[0]):
-        for g in range(weight.shape[2]):
-            total = Interval(int(bias[k, g]), int(bias[k, g])).shifted(finest - fb)
-            for code in weight[k, :, g]:  # (F,)
-                total = total + Interval.of(inputs[0]).scaled(int(code)).shifted(finest - fx)
-            for code in context[k, :, g]:  # (H,)
-                total = total + Interval.of(inputs[1]).scaled(int(code)).shifted(finest - fc)
-            bounds = total if bounds is None else bounds | total
-    assert bounds is not None
-    return bounds
+    lo = hi = bias.astype(object) << (finest - fb)  # (K, G)
+    terms = [(weight, inputs[0], finest - fx)]
+    terms += [(context, inputs[1], finest - fc)] if context.size else []
+    for matrix, tensor, shift in terms:
+        up = np.maximum(matrix, 0).astype(object).sum(axis=1)  # (K, G)
+        down = np.minimum(matrix, 0).astype(object).sum(axis=1)
+        lo = lo + ((up * tensor.lo + down * tensor.hi) << shift)
+        hi = hi + ((up * tensor.hi + down * tensor.lo) << shift)
+    return Interval(int(lo.min()), int(hi.max()))
 
 
 def evaluate(node: Node, inputs: Inputs, values: tuple[Codes, ...]) -> Codes:

@@ -135,8 +135,12 @@ class Affine:
         )
 
     def with_zero(self) -> Affine:
-        """Its elements and behind them a 0, at place K."""
+        """Its elements and behind them a 0, at place K.
+
+        That is one times nothing: so every window of a padded convolution has the same weights.
+        """
         zero = constant_values(Constant(np.zeros(1)), (1,))
+        zero = replace(zero, weight=np.ones((1, 1), dtype=np.int64))
         return joined([replace(self, shape=(self.size,)), zero])
 
     def scaled(self, factor: Rationals) -> Affine:
