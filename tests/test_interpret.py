@@ -219,6 +219,21 @@ def test_trainings_of_one_minimum_are_found_among_others(jets: Jets):
     assert minima(["a", "b", "c"], [first, other, third]) == ()
 
 
+@pytest.mark.parametrize("constant", [0.0, 0.3])
+def test_a_channel_that_adds_the_same_to_every_jet_is_like_one_that_does_too(
+    jets: Jets, constant: float
+):
+    first, other = (reading_of(NanoPelicanConfig(), jets, seed) for seed in (1, 2))
+    added = first.added.copy()
+    added[:, 1] = constant
+    dead = replace(first, added=added)
+    same = replace(rearranged(dead, [1, 0]), auc=dead.auc - 0.01)
+    (group,) = minima(["a", "b", "c"], [dead, other, same])
+    assert group.runs == ("a", "c")
+    assert group.alike == pytest.approx((1.0, 1.0), abs=1e-12)
+    assert minima(["a", "b"], [dead, other]) == ()  # and comes to an end
+
+
 def test_different_trainings_do_not_agree(jets: Jets):
     readings = [reading_of(NanoPelicanConfig(), jets, seed) for seed in (1, 2, 5)]
     found = agreement(["a", "b", "c"], matched(readings))

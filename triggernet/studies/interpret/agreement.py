@@ -14,6 +14,7 @@ from triggernet.studies.interpret.channels import Reading, rearranged
 
 Floats = NDArray[np.float64]
 STABLE = 0.2  # of the mean: a spread below it, and one sign, is called agreement
+DEAD = 1e-12  # relative: what varies by less over the jets is rounding
 ALIKE = 0.97  # correlation of what channels add, from which on two trainings are one minimum
 
 
@@ -82,7 +83,7 @@ def matched(readings: Sequence[Reading], onto: Reading | None = None) -> list[Re
     C = first.added.shape[1]
     found = []
     for reading in readings:
-        alike = np.nan_to_num(np.corrcoef(first.added.T, reading.added.T)[:C, C:])
+        alike = _correlations(np.concatenate([first.added, reading.added], 1).T)[:C, C:]
         _, columns = linear_sum_assignment(-alike)
         found.append(rearranged(reading, [int(c) for c in columns]))
     return found
@@ -111,8 +112,19 @@ def agreement(names: Sequence[str], readings: Sequence[Reading]) -> Agreement:
 
 def _alike(series: Sequence[Floats]) -> float:
     """The mean correlation over pairs of series."""
-    found = np.nan_to_num(np.corrcoef(np.stack(series)))
-    return float(found[np.triu_indices(len(series), 1)].mean())
+    return float(_correlations(np.stack(series))[np.triu_indices(len(series), 1)].mean())
+
+
+def _correlations(series: Floats) -> Floats:
+    """Those of all pairs of series (k, n), (k, k).
+
+    Two channels that add the same number to every jet are alike; one of them is like no other.
+    """
+    centred = series - series.mean(1, keepdims=True)  # (k, n)
+    size = np.sqrt((centred**2).sum(1))  # (k,)
+    dead = size <= DEAD * np.sqrt(series.shape[1]) * np.abs(series).max(1)  # (k,), by rounding
+    units = np.where(dead[:, None], 0.0, centred / np.where(dead, 1.0, size)[:, None])  # (k, n)
+    return np.asarray(units @ units.T + np.outer(dead, dead))
 
 
 def minima(names: Sequence[str], readings: Sequence[Reading]) -> tuple[Agreement, ...]:
@@ -127,7 +139,7 @@ def minima(names: Sequence[str], readings: Sequence[Reading]) -> tuple[Agreement
     while left:
         leader = readings[left[0]]
         own = dict(zip(left, matched([readings[k] for k in left], leader), strict=True))
-        near = [k for k in left if _nearest(leader, own[k]) >= ALIKE]
+        near = [k for k in left if k == left[0] or _nearest(leader, own[k]) >= ALIKE]
         groups.append((near, [own[k] for k in near]))
         left = [k for k in left if k not in near]
     groups.sort(key=lambda group: -len(group[0]))
