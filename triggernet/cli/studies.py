@@ -66,9 +66,11 @@ def _interpret(args: Namespace) -> Outcome:
     from triggernet.front.studies import interpret
     from triggernet.studies.interpret import as_text
 
-    found = interpret(args.runs, data=args.data, out=args.out)
-    text = as_text(found) + (f"\n\ninterpretation: {args.out}" if args.out is not None else "")
-    return Outcome(text, found.as_dict())
+    interpretation = interpret(args.runs, data=args.data, out=args.out)
+    text = as_text(interpretation) + (
+        f"\n\ninterpretation: {args.out}" if args.out is not None else ""
+    )
+    return Outcome(text, interpretation.as_dict())
 
 
 COMMANDS: tuple[Command, ...] = (

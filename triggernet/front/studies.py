@@ -170,7 +170,7 @@ def interpret(
     target, given = maybe(out), maybe(data)
     if target is not None:
         check_format(target)
-    found = read(several(runs), sample_path("toptag_test") if given is None else given)
+    interpretation = read(several(runs), sample_path("toptag_test") if given is None else given)
     if target is not None:
-        save_interpretation(found, target)
-    return found
+        save_interpretation(interpretation, target)
+    return interpretation

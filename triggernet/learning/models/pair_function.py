@@ -196,23 +196,23 @@ def constraints(
     about
         The other attributes of `PairConstraints`.
     """
-    found = {name: np.array(table, dtype=np.float64) for name, table in tables.items()}
-    found["sign"] = np.broadcast_to(np.asarray(sign, np.float64), found["row"].shape).copy()
+    arrays = {name: np.array(table, dtype=np.float64) for name, table in tables.items()}
+    arrays["sign"] = np.broadcast_to(np.asarray(sign, np.float64), arrays["row"].shape).copy()
     for names, leading, weight in (
         (PAIR, "sign", "pair_weight"),
         (DIAGONAL, "diagonal_slope", "diagonal_weight"),
     ):
-        size = np.abs(found[leading])  # (K, C)
+        size = np.abs(arrays[leading])  # (K, C)
         size = np.where(size > 0, size, 1.0)
         for name in names:
-            found[name] = found[name] / size
-        found[weight] = found[weight] * size
-    swapped = (found["row"] < found["column"]).all(0)  # (C,)
-    row, column = found["row"].copy(), found["column"].copy()
-    found["row"], found["column"] = np.where(swapped, column, row), np.where(swapped, row, column)
-    given: dict[str, Any] = {**found, **about}
+            arrays[name] = arrays[name] / size
+        arrays[weight] = arrays[weight] * size
+    swapped = (arrays["row"] < arrays["column"]).all(0)  # (C,)
+    row, column = arrays["row"].copy(), arrays["column"].copy()
+    arrays["row"], arrays["column"] = np.where(swapped, column, row), np.where(swapped, row, column)
+    given: dict[str, Any] = {**arrays, **about}
     made = PairConstraints(**given, bias=np.asarray(bias, np.float64))
-    alive = (found["pair_weight"] != 0).any(0) | (found["diagonal_weight"] != 0).any(0)
+    alive = (arrays["pair_weight"] != 0).any(0) | (arrays["diagonal_weight"] != 0).any(0)
     return made.ordered([int(c) for c in np.flatnonzero(alive)])
 
 

@@ -41,7 +41,7 @@ def judged_events(folder: Path, data: Path) -> Physics:
         curve = roc("quantised", *roc_curve(logits, label), int((label == 0).sum()))
         return Physics(data.name, {"quantised": metrics.as_dict()}, (curve,))
     classes = tuple(f"class {k}" for k in range(n_outputs))
-    found = measure_classes(values, label, classes, 0)
+    classified = measure_classes(values, label, classes, 0)
     curves = tuple(
         roc(
             name,
@@ -52,8 +52,8 @@ def judged_events(folder: Path, data: Path) -> Physics:
     )
     return Physics(
         data.name,
-        {"quantised": found.summary.as_dict()},
+        {"quantised": classified.summary.as_dict()},
         curves,
         None,
-        {"quantised": found.as_dict()},
+        {"quantised": classified.as_dict()},
     )

@@ -81,12 +81,12 @@ def matched(readings: Sequence[Reading], onto: Reading | None = None) -> list[Re
 
     first = onto or max(readings, key=lambda reading: reading.auc)
     C = first.added.shape[1]
-    found = []
+    placed = []
     for reading in readings:
         alike = _correlations(np.concatenate([first.added, reading.added], 1).T)[:C, C:]
         _, columns = linear_sum_assignment(-alike)
-        found.append(rearranged(reading, [int(c) for c in columns]))
-    return found
+        placed.append(rearranged(reading, [int(c) for c in columns]))
+    return placed
 
 
 def agreement(names: Sequence[str], readings: Sequence[Reading]) -> Agreement:
@@ -144,8 +144,8 @@ def minima(names: Sequence[str], readings: Sequence[Reading]) -> tuple[Agreement
         left = [k for k in left if k not in near]
     groups.sort(key=lambda group: -len(group[0]))
     return tuple(
-        agreement([names[k] for k in sorted(near)], [found[near.index(k)] for k in sorted(near)])
-        for near, found in groups
+        agreement([names[k] for k in sorted(near)], [members[near.index(k)] for k in sorted(near)])
+        for near, members in groups
         if len(near) > 1
     )
 

@@ -170,11 +170,11 @@ def _sparse(ticks: tuple[Tick, ...]) -> tuple[Tick, ...]:
     return ticks[:: -(-len(ticks) // 5)]
 
 
-def spread_chart(found: Agreement) -> Chart:
+def spread_chart(agreed: Agreement) -> Chart:
     """Every coefficient over its mean: a dot a training."""
     rows = [
         (c, name, spread)
-        for c, channel in enumerate(found.channels)
+        for c, channel in enumerate(agreed.channels)
         for name, spread in channel.items()
         if spread.mean != 0 and spread.std > 0
     ]

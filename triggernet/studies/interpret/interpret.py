@@ -173,8 +173,8 @@ def interpret(runs: Sequence[Path], data: Path) -> Interpretation:
     check_jets(jets)
     observed = Observed.of(jets)
     subjects = [_subject(folder, jets) for folder in track(runs, "reading", "runs")]
-    found, subjects = _compared(subjects)
-    alike = () if found is None else minima(found.runs, _readings(subjects))
+    agreed, subjects = _compared(subjects)
+    alike = () if agreed is None else minima(agreed.runs, _readings(subjects))
     auc_mass = area_under_roc(observed.mass_gev, observed.label)
     alone = len(runs) == 1
     shown = tuple(
@@ -184,7 +184,7 @@ def interpret(runs: Sequence[Path], data: Path) -> Interpretation:
     about = {"read by": f"triggernet {made['triggernet']}, Python {made['python']}"}
     about[f"{data.name}, SHA-256"] = sha256_of(data)
     return Interpretation(
-        shown, found, alike, data.name, len(jets), tuple(jets.classes), auc_mass, jets.label, about
+        shown, agreed, alike, data.name, len(jets), tuple(jets.classes), auc_mass, jets.label, about
     )
 
 
@@ -246,8 +246,8 @@ def _compared(subjects: list[_Subject]) -> tuple[Agreement | None, list[_Subject
         say("note: the runs are of different forms and are not compared with one another")
         return None, subjects
     alike = matched(readings)
-    found = agreement([s.folder.name for s in subjects], alike)
-    return found, [
+    agreed = agreement([s.folder.name for s in subjects], alike)
+    return agreed, [
         _Subject(s.folder, s.run, s.momenta, s.jet, reading)
         for s, reading in zip(subjects, alike, strict=True)
     ]
@@ -298,9 +298,9 @@ def _integers(
     made = family.of_program(_program(subject.folder), subject.run.config.encoding)
     if made.n_channels != len(exact.channels):
         return None, None
-    found = read(made, subject.momenta, subject.jet, observed.label, exact.count)
-    found = matched([found], exact)[0]
-    return found, _moved(exact.constraints, found.constraints, subject)
+    integers = read(made, subject.momenta, subject.jet, observed.label, exact.count)
+    integers = matched([integers], exact)[0]
+    return integers, _moved(exact.constraints, integers.constraints, subject)
 
 
 def _moved(first: PairConstraints, second: PairConstraints, subject: _Subject) -> float:

@@ -64,7 +64,7 @@ def mass_drop(jets: Jets) -> Floats:
     """
     trees = lund_trees(jets)
     ln_z, ln_m = (trees.values[:, COORDINATES.index(name)] for name in ("lnz", "lnm"))
-    found = np.ones(len(trees))
+    drops = np.ones(len(trees))
     for k in range(len(trees)):
         nodes = np.arange(trees.start[k], trees.start[k + 1])
         nodes = nodes[trees.primary[nodes]]
@@ -72,5 +72,5 @@ def mass_drop(jets: Jets) -> Floats:
         if len(symmetric) and ln_m[nodes[0]] != 0:
             first = symmetric[0]
             last = first + 1 == len(nodes)
-            found[k] = 0.0 if last else np.exp(ln_m[nodes[first + 1]] - ln_m[nodes[first]])
-    return found
+            drops[k] = 0.0 if last else np.exp(ln_m[nodes[first + 1]] - ln_m[nodes[first]])
+    return drops

@@ -76,7 +76,7 @@ def planes(
     classes : tuple of str
         Names of labels 0 and 1.
     """
-    function, found = reading.constraints, []
+    function, drawn = reading.constraints, []
     for c in range(function.n_channels):
         seen = {}
         for kind in (1, 0):
@@ -85,8 +85,8 @@ def planes(
                 chosen = np.flatnonzero(inside & (observed.mass_gev < bounds[1]))[:MOST_JETS]
                 if len(chosen) >= FEWEST:
                     seen[bounds, kind] = _pairs(function, c, momenta[chosen], jet[chosen])
-        found.append(_drawn(function, c, reading.count, seen, classes))
-    return tuple(found)
+        drawn.append(_drawn(function, c, reading.count, seen, classes))
+    return tuple(drawn)
 
 
 def _pairs(function: PairConstraints, c: int, momenta: Floats, jet: Floats) -> _Pairs:

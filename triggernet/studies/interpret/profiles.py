@@ -80,14 +80,14 @@ def _profile(
     first, last = (float(end) for end in np.quantile(values, [0.005, 0.995]))
     edges = np.unique(np.linspace(first, last, N_BINS + 1))
     place = np.digitize(values, edges)
-    found = Profile(title, {}, {}, {}, {}, at_fixed_mass)
+    profile = Profile(title, {}, {}, {}, {}, at_fixed_mass)
     for kind, name in enumerate(classes):
         bins = [(label == kind) & (place == k) for k in range(1, len(edges))]
         full = [inside for inside in bins if inside.sum() >= FEWEST]
-        found.centre[name] = tuple(float(values[inside].mean()) for inside in full)
-        found.mean[name] = tuple(float(score[inside].mean()) for inside in full)
+        profile.centre[name] = tuple(float(values[inside].mean()) for inside in full)
+        profile.mean[name] = tuple(float(score[inside].mean()) for inside in full)
         low, high = (
             tuple(float(np.quantile(score[inside], q)) for inside in full) for q in (0.16, 0.84)
         )
-        found.low[name], found.high[name] = low, high
-    return found
+        profile.low[name], profile.high[name] = low, high
+    return profile

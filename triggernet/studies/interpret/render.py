@@ -10,7 +10,7 @@ from triggernet.studies.interpret.interpret import Interpretation
 from triggernet.studies.interpret.view import TableView, interpret_view
 
 
-def save_interpretation(found: Interpretation, path: Path) -> None:
+def save_interpretation(interpretation: Interpretation, path: Path) -> None:
     """Write an interpretation in the format that the file's ending names; whole or not.
 
     Raises
@@ -19,27 +19,27 @@ def save_interpretation(found: Interpretation, path: Path) -> None:
         For an ending that is none of ``.json``, ``.md`` and ``.html``.
     """
     makers = {
-        ".json": lambda: to_json(found.as_dict()),
-        ".md": lambda: as_markdown(found),
-        ".html": lambda: as_html(found),
+        ".json": lambda: to_json(interpretation.as_dict()),
+        ".md": lambda: as_markdown(interpretation),
+        ".html": lambda: as_html(interpretation),
     }
     save_page(path, makers)
 
 
-def as_html(found: Interpretation) -> str:
+def as_html(interpretation: Interpretation) -> str:
     """One page that needs nothing else: styles and drawings are in it."""
     css = style_sheet("report", "compare", "interpret")
-    return fill_template("interpret.html.j2", interpret_view(found), css=css)
+    return fill_template("interpret.html.j2", interpret_view(interpretation), css=css)
 
 
-def as_markdown(found: Interpretation) -> str:
+def as_markdown(interpretation: Interpretation) -> str:
     """Markdown with tables."""
-    return fill_template("interpret.md.j2", interpret_view(found))
+    return fill_template("interpret.md.j2", interpret_view(interpretation))
 
 
-def as_text(found: Interpretation) -> str:
+def as_text(interpretation: Interpretation) -> str:
     """Sentences and coefficients, for a terminal."""
-    shown = interpret_view(found)
+    shown = interpret_view(interpretation)
     lines = [f"{name}: {text}" for name, text in shown.facts]
     for run in shown.runs:
         lines += ["", run.name, *(f"  {name}: {text}" for name, text in run.facts), run.sentence]

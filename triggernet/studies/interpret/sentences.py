@@ -78,8 +78,8 @@ def of_all(reading: Reading, shown: tuple[Profile, ...], auc_mass: float) -> str
 
 def _trend(profile: Profile, more: str, less: str) -> str:
     """In which direction of a variable the score grows, and how clearly."""
-    found = f"{profile.at_fixed_mass:+.2f}".replace("-", "−")
-    return f"{more if profile.at_fixed_mass > 0 else less} (correlation {found})"
+    correlation = f"{profile.at_fixed_mass:+.2f}".replace("-", "−")
+    return f"{more if profile.at_fixed_mass > 0 else less} (correlation {correlation})"
 
 
 def of_curves(reading: CurveReading) -> str:

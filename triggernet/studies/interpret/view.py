@@ -72,35 +72,37 @@ class InterpretView:
     provenance: tuple[tuple[str, str], ...]
 
 
-def interpret_view(found: Interpretation) -> InterpretView:
+def interpret_view(interpretation: Interpretation) -> InterpretView:
     """An interpretation as text and drawings."""
-    names = [run.name for run in found.runs]
-    spread = found.agreement
-    shown = found.minima or (() if spread is None else (spread,))
+    names = [run.name for run in interpretation.runs]
+    spread = interpretation.agreement
+    shown = interpretation.minima or (() if spread is None else (spread,))
     return InterpretView(
         title=f"What {names[0]} says" if len(names) == 1 else f"What {len(names)} trainings say",
         facts=(
-            ("Sample", found.sample),
-            ("Jets", number(found.n_jets)),
-            ("AUC of the jet mass", f"{found.auc_mass:.4f}"),
+            ("Sample", interpretation.sample),
+            ("Jets", number(interpretation.n_jets)),
+            ("AUC of the jet mass", f"{interpretation.auc_mass:.4f}"),
         ),
-        runs=tuple(_run(run, found) for run in found.runs),
+        runs=tuple(_run(run, interpretation) for run in interpretation.runs),
         agreement=tuple(table for each in shown for table in _agreement(each)),
         spread=spread_chart(shown[0]) if shown else None,
-        agreement_sentence="" if spread is None else agreement_sentence(spread, found.minima),
-        provenance=tuple(found.provenance.items()),
+        agreement_sentence=""
+        if spread is None
+        else agreement_sentence(spread, interpretation.minima),
+        provenance=tuple(interpretation.provenance.items()),
     )
 
 
-def agreement_sentence(found: Agreement, minima: tuple[Agreement, ...]) -> str:
+def agreement_sentence(agreed: Agreement, minima: tuple[Agreement, ...]) -> str:
     """Whether the trainings agree, in numbers."""
     text = (
-        f"{len(found.runs)} trainings, AUC {found.auc.mean:.4f} ± {found.auc.std:.4f}; their "
-        f"scores correlate to {found.score:.4f}."
+        f"{len(agreed.runs)} trainings, AUC {agreed.auc.mean:.4f} ± {agreed.auc.std:.4f}; their "
+        f"scores correlate to {agreed.score:.4f}."
     )
     if not minima:
         return f"{text} No two of them are alike channel by channel."
-    alone = len(found.runs) - sum(len(each.runs) for each in minima)
+    alone = len(agreed.runs) - sum(len(each.runs) for each in minima)
     parts = [
         f"{len(each.runs)} ({', '.join(each.runs)}): AUC {each.auc.mean:.4f} ± {each.auc.std:.4f}, "
         f"scores correlate to {each.score:.4f}, and {_stable(each)}"
@@ -112,14 +114,14 @@ def agreement_sentence(found: Agreement, minima: tuple[Agreement, ...]) -> str:
     )
 
 
-def _stable(found: Agreement) -> str:
+def _stable(agreed: Agreement) -> str:
     """How many coefficients agree."""
-    all_of = [channel[name] for channel in found.channels for name in COEFFICIENTS]
+    all_of = [channel[name] for channel in agreed.channels for name in COEFFICIENTS]
     agree = sum(spread.agrees for spread in all_of)
     return f"{agree} of {len(all_of)} coefficients agree within 20 %"
 
 
-def _run(run: ReadRun, found: Interpretation) -> RunView:
+def _run(run: ReadRun, interpretation: Interpretation) -> RunView:
     exact = run.exact
     facts = [("Family", run.family), ("Parameters", number(run.n_parameters))]
     facts.append(("AUC, float", f"{exact.auc:.4f}"))
@@ -140,21 +142,21 @@ def _run(run: ReadRun, found: Interpretation) -> RunView:
         run.name,
         run.sentence,
         tuple(facts),
-        tuple(_channel(run, exact, c, found) for c in range(len(exact.channels))),
+        tuple(_channel(run, exact, c, interpretation) for c in range(len(exact.channels))),
         tuple(profile_chart(profile) for profile in run.profiles),
         None,
     )
 
 
-def _channel(run: ReadRun, exact: Reading, c: int, found: Interpretation) -> ChannelView:
+def _channel(run: ReadRun, exact: Reading, c: int, interpretation: Interpretation) -> ChannelView:
     channel = exact.channels[c]
     other = None if run.integers is None else run.integers.channels[c]
-    group = {name: k for k, name in enumerate(found.classes)}
+    group = {name: k for k, name in enumerate(interpretation.classes)}
     return ChannelView(
         f"Channel {c + 1}: {formula(channel)}",
         f"{run.about[c]} Its diagonal, of single particles: {diagonal_formula(channel)}.",
-        _coefficients(channel, other, found.classes),
-        added_chart(exact, c, found.label, found.classes),
+        _coefficients(channel, other, interpretation.classes),
+        added_chart(exact, c, interpretation.label, interpretation.classes),
         tuple(plane_chart(plane, group[plane.class_name]) for plane in run.planes[c]),
     )
 
@@ -217,9 +219,9 @@ def _single(title: str, channel: Channel, other: Channel | None, key: str) -> It
         yield ""
 
 
-def _agreement(found: Agreement) -> Iterator[TableView]:
+def _agreement(agreed: Agreement) -> Iterator[TableView]:
     header = ("", "mean", "spread", "lowest", "highest", "agree")
-    for c, channel in enumerate(found.channels):
+    for c, channel in enumerate(agreed.channels):
         rows = tuple(
             (
                 row_title(name),
@@ -231,5 +233,5 @@ def _agreement(found: Agreement) -> Iterator[TableView]:
             )
             for name, spread in channel.items()
         )
-        title = f"Channel {c + 1}: {len(found.runs)} trainings, {found.runs[0]} the first"
+        title = f"Channel {c + 1}: {len(agreed.runs)} trainings, {agreed.runs[0]} the first"
         yield TableView(title, header, rows)

@@ -158,8 +158,8 @@ class QuantisedEnergyFlow(QuantisedModel):
 
 def inverse(x: Values) -> Values:
     """``1 / x``, 0 for nothing."""
-    found: Values = np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
-    return found
+    inverses: Values = np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
+    return inverses
 
 
 def inverse_slope(x: Values) -> Values:
@@ -170,8 +170,8 @@ def inverse_slope(x: Values) -> Values:
 
 def power(exponent: float, x: Values) -> Values:
     """``x^exponent``."""
-    found: Values = x**exponent
-    return found
+    powers: Values = x**exponent
+    return powers
 
 
 def power_slope(exponent: float, x: Values) -> Values:
