@@ -16,8 +16,7 @@ import yaml
 
 from triggernet.cli import COMMANDS
 from triggernet.cli.command import _parser, overrides
-from triggernet.config import load_config
-from triggernet.data.generation import GenerationConfig
+from triggernet.front.jets import generation_config
 from triggernet.learning.training import load_run_config
 from triggernet.parts import load_part
 from triggernet.reports.budgets.tables import load_budget, load_hlt_budget
@@ -105,7 +104,7 @@ def test_every_setting_of_a_command_exists(capsys):
             continue
         checked += 1
         if hasattr(args, "process"):
-            load_config(GenerationConfig, None, overrides(args) | {"process": args.process})
+            generation_config(args.process, None, overrides(args))
         else:
             load_run_config(config and ROOT / config, overrides(args), args.model, args.preset)
     assert checked > 10

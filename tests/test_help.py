@@ -14,7 +14,8 @@ import yaml
 from triggernet.cli import COMMANDS, main
 from triggernet.config import load_config
 from triggernet.config_text import meanings_of
-from triggernet.data.generation.config import GenerationConfig, preset, processes
+from triggernet.data.generation.config import preset
+from triggernet.data.generation.kinds import config_of, processes
 from triggernet.front.jets import generation_config
 from triggernet.learning.models import model_names
 from triggernet.learning.training import load_run_config
@@ -137,7 +138,7 @@ def test_the_shown_configuration_of_a_generation_can_be_given_back(process, tmp_
     kept = tmp_path / "jets.yaml"
     kept.write_text(capsys.readouterr().out)
     expected = load_config(
-        GenerationConfig, {"process": process, "chunk_jets": 3}, defaults=preset(process)
+        config_of(process), {"process": process, "chunk_jets": 3}, defaults=preset(process)
     )
     assert generation_config(process, kept) == expected
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from triggernet.config import load_config
 from triggernet.data.generation import GenerationConfig, generate
 from triggernet.data.generation.chunk import ChunkPlan, generate_chunk
-from triggernet.data.generation.config import preset, processes
+from triggernet.data.generation.config import preset, processes_of_jets
 
 
 def speed(config: GenerationConfig, label: int, n_jets: int) -> dict[str, float]:
@@ -51,7 +51,7 @@ def seconds(config: GenerationConfig, n_jets: int, workers: int) -> tuple[float,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--process", choices=processes(), default="toptag")
+    parser.add_argument("--process", choices=processes_of_jets(), default="toptag")
     parser.add_argument("--jets", type=int, default=2000, help="jets of each class and run")
     parser.add_argument("--detector", choices=("coarse", "fine", "none"))
     args = parser.parse_args()

@@ -26,9 +26,12 @@ from triggernet.words import counted
 
 
 def _processes() -> str:
-    from triggernet.data.generation.config import processes
+    from triggernet.data.generation.kinds import processes
 
-    return f"{', '.join(processes())}: top or W against QCD dijets, or five classes near 1 TeV"
+    return (
+        f"{', '.join(processes())}: top or W against QCD dijets, five classes near 1 TeV, or "
+        "flavours with tracks"
+    )
 
 
 def _layouts() -> str:
@@ -43,13 +46,13 @@ def _generate(args: Namespace) -> Outcome:
 
         return shown_config(generation_config(args.process, args.config, overrides(args)))
     need(args, jets="--jets", out="--out")
-    from triggernet.data.generation import summary_text
+    from triggernet.data.generation.kinds import maker_of
     from triggernet.front.jets import generate
 
     names = ("jets", "out", "seed", "workers", "config", "cluster")
     given = {name: getattr(args, name) for name in names}
     generated = generate(args.process, **given, settings=overrides(args))
-    return Outcome(f"{args.out}: {summary_text(generated)}", generated)
+    return Outcome(f"{args.out}: {maker_of(args.process).text(generated)}", generated)
 
 
 def _convert(args: Namespace) -> Outcome:

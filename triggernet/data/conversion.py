@@ -14,6 +14,7 @@ from triggernet.data.classes import (
     renamed,
 )
 from triggernet.data.readers.compact import compact_encoding, save_compact
+from triggernet.data.readers.flavour import save_flavour_parts
 from triggernet.data.readers.formats import load_jets
 from triggernet.data.readers.hls4ml_layout import save_hls4ml_parts
 from triggernet.data.readers.native import save_parts
@@ -21,7 +22,8 @@ from triggernet.data.readers.stored import stored_jets
 from triggernet.errors import DataError, UsageError
 from triggernet.progress import waiting
 
-Layout = Literal["triggernet", "hls4ml"]
+Layout = Literal["triggernet", "hls4ml", "flavour"]
+SAVERS = {"triggernet": save_parts, "hls4ml": save_hls4ml_parts, "flavour": save_flavour_parts}
 JETS_AT_ONCE = 4096  # with 200 constituents each about 100 MB
 
 
@@ -55,7 +57,8 @@ def convert(
     groups
         The classes to keep, see `regroup`; all as they are where there are none.
     layout
-        ``"triggernet"``, or ``"hls4ml"``: that of the five-class LHC jets as published.
+        ``"triggernet"``; ``"hls4ml"``: that of the five-class LHC jets as published; ``"flavour"``:
+        that of ATLAS flavour tagging, for jets with tracks.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def convert(
     parts = (renamed(part, groups) if groups else part for part in stored.parts(JETS_AT_ONCE))
     first = next(parts)
     n_jets = count_of(stored.label, stored.classes, groups) if groups else len(stored)
-    save = save_parts if layout == "triggernet" else save_hls4ml_parts
+    save = SAVERS[layout]
     with waiting(f"writing {target}"):
         save(target, first, n_jets, chain((first,), parts))
     return {"jets": n_jets, "classes": list(first.classes)}

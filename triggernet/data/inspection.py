@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import indent
@@ -57,11 +58,21 @@ def inspect(path: Path, against: Path | None = None, plots: Path | None = None) 
         text += f"\n\nagainst {against}\n{comparison_text(jets, other)}"
         values["comparison"] = [asdict(row) for row in compare(jets, other)]
     if plots is not None:
-        from triggernet.data.plots import plot_jets
-
-        plot_jets(jets, plots, other, against.stem if against else "")
+        draw = _page_of(jets, other)
+        draw(jets, plots, other, against.stem if against else "")
         text += f"\nplots: {plots}"
     return Inspection(text, values)
+
+
+def _page_of(jets: Jets, other: Jets | None) -> Callable[..., None]:
+    """What draws these jets: the page of tracks where all have some."""
+    if jets.tracks is not None and (other is None or other.tracks is not None):
+        from triggernet.data.track_plots import plot_tracks
+
+        return plot_tracks
+    from triggernet.data.plots import plot_jets
+
+    return plot_jets
 
 
 def describe(jets: Jets) -> dict[str, Any]:
@@ -81,6 +92,10 @@ def describe(jets: Jets) -> dict[str, Any]:
         "classes": classes,
         "provenance": dict(jets.provenance),
     }
+    if jets.tracks is not None:
+        from triggernet.data.track_plots import describe_tracks
+
+        return result | {"tracks": describe_tracks(jets)}
     if len(np.unique(jets.label)) > 1 and (jets.label == len(jets.classes) - 1).any():
         result["mass_threshold"] = asdict(mass_threshold(jets))
     if jets.classes[-1] == "top" and (jets.label == len(jets.classes) - 1).sum() > FEW:
@@ -116,6 +131,10 @@ def as_text(path: Path, description: dict[str, Any]) -> str:
             chosen = (numbers[k] for k in ("mean", "percentile_16", "median", "percentile_84"))
             lines.append(f"{shown}  {shown_as:24} " + columns(*(f"{v:.4g}" for v in chosen)))
             shown = " " * len(shown)
+    if "tracks" in description:
+        from triggernet.data.track_plots import tracks_text
+
+        lines.append(tracks_text(description["tracks"]))
     if "mass_threshold" in description:
         separation = description["mass_threshold"]
         area = error_text(separation["auc"], separation["error"])

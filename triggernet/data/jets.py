@@ -61,6 +61,8 @@ class Jets:
         nothing is known, so that any two jets may be of one event.
     weight : float64 array (n,), optional
         How much each jet counts when a model is trained: finite, 0 and above. None: all count 1.
+    tracks : array (n, M) of dtype `triggernet.data.tracks.TRACK`, optional
+        What a tracking detector measured of each jet; None for jets without.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class Jets:
     cut_at: int | None = None
     event: NDArray[np.int64] | None = None
     weight: NDArray[np.float64] | None = None
+    tracks: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.label)
@@ -100,6 +103,8 @@ class Jets:
             values = getattr(self, name)
             if values is not None and values.shape != (n,):
                 raise DataError(f"{name} {values.shape}; expected ({n},)")
+        if self.tracks is not None and (self.tracks.ndim != 2 or len(self.tracks) != n):
+            raise DataError(f"tracks {self.tracks.shape}; expected ({n}, M)")
         if self.weight is not None:
             _refuse_bad_weights(self.weight)
         if (self.multiplicity > self.constituents.shape[1]).any():
@@ -126,6 +131,7 @@ class Jets:
             self.truth[index],
             self.cut_at,
             **{name: values[index] for name, values in self.optional().items()},
+            tracks=None if self.tracks is None else self.tracks[index],
         )
 
     def optional(self) -> dict[str, NDArray[Any]]:
@@ -152,6 +158,18 @@ def refuse_weights(jets: Jets, what: str) -> None:
     """
     if jets.weight is not None:
         raise DataError(f"{what} has no place for the weights of the jets; write another")
+
+
+def refuse_tracks(jets: Jets, what: str) -> None:
+    """Refuse jets with tracks for a file that has no place for them; `what` names it.
+
+    Raises
+    ------
+    DataError
+        If they have some.
+    """
+    if jets.tracks is not None:
+        raise DataError(f"{what} has no place for the tracks of the jets; use the layout 'flavour'")
 
 
 def _refuse_bad_weights(weight: NDArray[np.float64]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from triggernet import data
 from triggernet.config import load_config
 from triggernet.data.classes import class_groups
-from triggernet.data.generation.config import GenerationConfig, preset
+from triggernet.data.generation.config import preset
+from triggernet.data.generation.kinds import config_of, maker_of
 from triggernet.data.inspection import Inspection
 from triggernet.data.inspection import inspect as inspect_file
 from triggernet.errors import UsageError
@@ -32,7 +33,8 @@ def generate(
     ----------
     process : str
         ``"toptag"`` or ``"wtag"``: the signal, against QCD dijets. ``"fiveclass"``: gluons, light
-        quarks, W and Z bosons and tops near 1 TeV.
+        quarks, W and Z bosons and tops near 1 TeV. ``"flavour"``: b, c, light and tau jets with
+        tracks, of top pairs and of a Z'.
     jets : int
         How many; as many of each class.
     out : path
@@ -63,12 +65,13 @@ def generate(
     from triggernet.data.generation.sample import generate as generate_file
 
     given = generation_config(process, config, settings)
-    return generate_file(given, jets, path(out), seed, workers, cluster=cluster)
+    maker = maker_of(process)
+    return generate_file(given, jets, path(out), seed, workers, cluster=cluster, given=maker)
 
 
 def generation_config(
     process: str, config: AnyPath | None = None, settings: Mapping[str, Any] | None = None
-) -> GenerationConfig:
+) -> Any:
     """What `generate` is told by a process, a file and single settings.
 
     Raises
@@ -77,7 +80,7 @@ def generation_config(
         For settings that are unknown or not allowed.
     """
     values = {**(settings or {}), "process": process}
-    return load_config(GenerationConfig, maybe(config), values, preset(process))
+    return load_config(config_of(process), maybe(config), values, preset(process))
 
 
 def convert(
@@ -110,7 +113,8 @@ def convert(
         Keep two classes, each made of those named here: ``signal=["top"]``,
         ``background=["gluon", "quark"]`` gives the classes ``"gluon+quark"`` and ``"top"``.
     layout : str
-        ``"hls4ml"`` writes the layout of the five-class LHC jets as published.
+        ``"hls4ml"`` writes the layout of the five-class LHC jets as published, ``"flavour"`` that
+        of ATLAS flavour tagging, for jets with tracks.
     columns : path or mapping, optional
         A YAML file, or its content: which column of any HDF5, ROOT, Parquet or NumPy file is what.
 

@@ -12,8 +12,8 @@ from triggernet.errors import ConfigError
 Process = Literal["toptag", "wtag", "fiveclass"]
 
 
-def processes() -> tuple[str, ...]:
-    """What can be generated."""
+def processes_of_jets() -> tuple[str, ...]:
+    """What can be generated of jets of constituents."""
     return get_args(Process)
 
 

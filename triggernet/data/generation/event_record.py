@@ -18,18 +18,19 @@ from numpy.typing import NDArray
 from triggernet.errors import ToolError
 
 # After the pointer to the virtual table: 8 ints (identity, status, 2 mothers, 2 daughters,
-# 2 colours), then px, py, pz, e as doubles.
+# 2 colours), then px, py, pz, e, m, scale, polarisation as doubles, a flag, and x, y, z, t.
 FIELDS = ("id", "status", "mother1", "mother2", "daughter1", "daughter2")
-OFFSETS = (8, 12, 16, 20, 24, 28, 40)
+OFFSETS = (8, 12, 16, 20, 24, 28, 40, 104)
 MAX_BYTES = 1 << 30  # only described, never read: the count of particles bounds every view
 CHECKED = 200
 HOLDER_OFFSET = 16  # a pybind11 object: reference count and type, then the pointer to C++
 
 
 def view(event: Any) -> NDArray[Any]:
-    """Structured view (n,) of an event record: the fields `FIELDS` (int32) and `p` (4 doubles).
+    """Structured view (n,) of an event record: `FIELDS` (int32), `p` and `v` (4 doubles each).
 
-    `p` is (px, py, pz, E) in GeV. Valid until the next event is generated.
+    `p` is (px, py, pz, E) in GeV, `v` the place of production (x, y, z, t) in mm. Valid until the
+    next event is generated.
     """
     first = address(event[0])
     memory: Any = (ctypes.c_char * MAX_BYTES).from_address(first)
@@ -41,8 +42,8 @@ def layout(stride: int) -> np.dtype[Any]:
     """The record type of particles that lie `stride` bytes apart."""
     return np.dtype(
         {
-            "names": [*FIELDS, "p"],
-            "formats": ["i4"] * len(FIELDS) + [("f8", 4)],
+            "names": [*FIELDS, "p", "v"],
+            "formats": ["i4"] * len(FIELDS) + [("f8", 4)] * 2,
             "offsets": list(OFFSETS),
             "itemsize": stride,
         }
@@ -66,8 +67,8 @@ def check_layout(event: Any) -> None:
     """
     first, second, third = (address(event[k]) for k in range(3))
     stride = second - first
-    if not 72 <= stride <= 1024 or third - second != stride:
-        raise ToolError(_MESSAGE.format("a stride", stride, "72 to 1024, constant"))
+    if not 136 <= stride <= 1024 or third - second != stride:
+        raise ToolError(_MESSAGE.format("a stride", stride, "136 to 1024, constant"))
     record = view(event)[:CHECKED]
     particles = [event[k] for k in range(len(record))]
     for name in FIELDS:
@@ -75,8 +76,10 @@ def check_layout(event: Any) -> None:
         if not np.array_equal(record[name], expected):
             raise ToolError(_MESSAGE.format(f"field {name!r}", record[name][:4], expected[:4]))
     momenta = [[p.px(), p.py(), p.pz(), p.e()] for p in particles]
-    if not np.array_equal(record["p"], np.array(momenta)):
-        raise ToolError(_MESSAGE.format("field 'p'", record["p"][:1], momenta[:1]))
+    places = [[p.xProd(), p.yProd(), p.zProd(), p.tProd()] for p in particles]
+    for name, expected in (("p", np.array(momenta)), ("v", np.array(places))):
+        if not np.array_equal(record[name], expected):
+            raise ToolError(_MESSAGE.format(f"field {name!r}", record[name][:1], expected[:1]))
 
 
 _MESSAGE = (

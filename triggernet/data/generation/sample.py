@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from dataclasses import asdict, fields
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,14 +46,29 @@ from triggernet.words import counted
 MOST_CHUNK_BYTES = 1 << 32
 
 
+class Maker(NamedTuple):
+    """How a kind of sample is made: what `generate` calls with its configuration.
+
+    `plan` (config, n_jets, seed) lists the chunks; `write` (config, plan, folder) makes one; `join`
+    (config, plans, folder, path, seed) writes the file and tells what was made; `text` says that
+    for people.
+    """
+
+    plan: Callable[[Any, int, int], list[ChunkPlan]]
+    write: Callable[[Any, ChunkPlan, Path], None]
+    join: Callable[[Any, list[ChunkPlan], Path, Path, int], dict[str, Any]]
+    text: Callable[[dict[str, Any]], str]
+
+
 def generate(
-    config: GenerationConfig,
+    config: Any,
     n_jets: int,
     path: Path,
     seed: int = 1,
     workers: int = 1,
     *,
     cluster: str | None = None,
+    given: Maker | None = None,
 ) -> dict[str, Any]:
     """Generate a sample and write it to an HDF5 file.
 
@@ -76,6 +91,8 @@ def generate(
     cluster
         The address of a Dask scheduler, in place of processes here; its workers must see the
         folder of `path` by the same path.
+    given
+        How this kind of sample is made; jets of constituents if not given.
 
     Returns
     -------
@@ -105,13 +122,19 @@ def generate(
     check_cluster(1, cluster)
     folder = path.with_name(path.name + ".chunks")
     settings = {"n_jets": n_jets, "seed": seed, "config": asdict(config)}
-    plans = plan_chunks(config, n_jets, seed)
+    making = given or maker()
+    plans = making.plan(config, n_jets, seed)
     with locked(path), _promising_chunks(folder):
         open_folder(folder, provenance(settings=json.dumps(settings, sort_keys=True)))
-        generate_missing(config, plans, folder, workers, cluster)
-        summary = join(config, plans, folder, path, seed)
+        generate_missing(config, plans, folder, workers, cluster, making.write)
+        summary = making.join(config, plans, folder, path, seed)
         shutil.rmtree(folder)  # `join` has read back what it wrote
     return summary
+
+
+def maker() -> Maker:
+    """How samples of jets of constituents are made."""
+    return Maker(plan_chunks, write_chunk, join, summary_text)
 
 
 @contextmanager
@@ -170,20 +193,21 @@ def open_folder(folder: Path, identity: dict[str, Any]) -> None:
 
 
 def generate_missing(
-    config: GenerationConfig,
+    config: Any,
     plans: list[ChunkPlan],
     folder: Path,
     workers: int,
     cluster: str | None = None,
+    write: Callable[[Any, ChunkPlan, Path], None] | None = None,
 ) -> None:
-    """Generate all chunks that `folder` does not hold yet."""
+    """Generate all chunks that `folder` does not hold yet; `write` makes one."""
     missing = [plan for plan in plans if not (folder / plan.name).exists()]
     if len(missing) < len(plans):
         say(f"{len(plans) - len(missing)} of {len(plans)} chunks are there already")
     total = sum(plan.n_jets for plan in missing)
     try:
         with Progress(f"generating {config.process}", total, "jets") as progress:
-            for plan in work(config, missing, folder, workers, cluster):
+            for plan in work(config, missing, folder, workers, cluster, write=write or write_chunk):
                 progress.advance(plan.n_jets)
     except KeyboardInterrupt:
         say(f"finished chunks are kept in {folder}; the same command goes on from there")
@@ -191,16 +215,18 @@ def generate_missing(
 
 
 def work(
-    config: GenerationConfig,
+    config: Any,
     plans: list[ChunkPlan],
     folder: Path,
     workers: int,
-    cluster: str | None = None,
+    cluster: str | None,
+    *,
+    write: Callable[[Any, ChunkPlan, Path], None],
 ) -> Iterator[ChunkPlan]:
     """Yield each plan when its chunk is on disk."""
     if workers == 1 or cluster is not None:
         units = [(config, plan, folder.resolve()) for plan in plans]
-        for (_, plan, _), _ in each(write_chunk, units, workers=workers, address=cluster):
+        for (_, plan, _), _ in each(write, units, workers=workers, address=cluster):
             yield plan
         return
     # Spawned processes share no state: what a chunk holds cannot depend on who made it.
@@ -209,7 +235,7 @@ def work(
     n_processes = min(workers, max(len(plans), 1))
     pool = ProcessPoolExecutor(n_processes, spawn, initializer=end_with_parent)
     try:
-        futures = {pool.submit(write_chunk, config, plan, folder): plan for plan in plans}
+        futures = {pool.submit(write, config, plan, folder): plan for plan in plans}
         for future in as_completed(futures):
             future.result()
             yield futures[future]
@@ -261,7 +287,7 @@ def read_chunk(path: Path) -> Chunk:
         If it is damaged.
     """
     try:
-        _check_archive(path)
+        check_archive(path)
         with path.open("rb") as file, np.load(file) as stored:
             values = {field.name: stored[field.name] for field in fields(Chunk)}
         _check_arrays(values)
@@ -274,8 +300,14 @@ def read_chunk(path: Path) -> Chunk:
     return Chunk(**{**values, **scalars})
 
 
-def _check_archive(path: Path) -> None:
-    """Check sums, before anything is made of what the archive says."""
+def check_archive(path: Path) -> None:
+    """Check sums of a chunk, before anything is made of what the archive says.
+
+    Raises
+    ------
+    DataError
+        If one is wrong.
+    """
     with zipfile.ZipFile(path) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
         if size > MOST_CHUNK_BYTES or archive.testzip() is not None:

@@ -24,7 +24,7 @@ from triggernet.data.encoding import (
     encode,
     to_laboratory,
 )
-from triggernet.data.jets import Jets, refuse_weights
+from triggernet.data.jets import Jets, refuse_tracks, refuse_weights
 from triggernet.data.kinematics import on_light_cone
 from triggernet.data.readers.hdf5 import read_datasets, write_hdf5
 from triggernet.errors import ConfigError, DataError
@@ -71,6 +71,7 @@ def save_compact(path: Path, jets: Jets, config: EncodingConfig) -> Encoded:
     if config.kind != "polar" or not config.jet:
         raise DataError("a compact file needs a polar encoding with jet = true")
     refuse_weights(jets, "a compact file")
+    refuse_tracks(jets, "a compact file")
     encoded = encode(jets, config)
     columns = {name: np.asarray(values) for name, values in encoded.inputs.items()}
     columns["axis"] = np.rint(encoded.axis / AXIS_STEP_RAD).astype(np.int64)

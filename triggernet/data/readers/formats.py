@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,15 @@ import numpy as np
 
 from triggernet.data.encoding import sorted_by_pt
 from triggernet.data.jets import DAMAGED, Jets
-from triggernet.data.readers import compact, hdf5, hls4ml_lhc, jetclass, native, toptag
+from triggernet.data.readers import (
+    compact,
+    flavour,
+    hdf5,
+    hls4ml_lhc,
+    jetclass,
+    native,
+    toptag,
+)
 from triggernet.data.readers.hdf5_heaps import refuse_endless_heaps
 from triggernet.errors import DataError, in_one_line
 from triggernet.progress import waiting
@@ -20,15 +28,21 @@ from triggernet.progress import waiting
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 ROOT_MAGIC = b"root"
 ROOT_BEGIN = (100).to_bytes(4, "big")  # where the first record lies, in bytes 8 to 11 of all files
-DIGESTED = 2  # from this version of both of triggernet's formats on, files carry a digest
+# triggernet's own formats: the module, its reader, and from which version on files carry a digest.
+OWN: Mapping[str, tuple[Any, Callable[[Any, Path, int | None], Jets], int]] = {
+    native.FORMAT: (native, native.read_native, 2),
+    compact.FORMAT: (compact, compact.read_compact, 2),
+    flavour.FORMAT: (flavour, flavour.read, 1),
+}
 
 
 def load_jets(path: Path, limit: int | None = None) -> Jets:
     """Read jets from a file of any known format.
 
-    Known are triggernet's own two, the top-tagging reference data as published (pandas HDF5) and
-    as converted by the authors of PELICAN (`Pmu`), the five-class LHC jets of hls4ml, and JetClass
-    ROOT files. The content decides, not the name.
+    Known are triggernet's own three, the top-tagging reference data as published (pandas HDF5) and
+    as converted by the authors of PELICAN (`Pmu`), the five-class LHC jets of hls4ml, jets with
+    tracks as ATLAS flavour tagging lays them out, and JetClass ROOT files. The content decides, not
+    the name.
 
     Parameters
     ----------
@@ -132,20 +146,20 @@ def opened_hdf5(path: Path) -> Iterator[Any]:
 def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
     """Which reader an open HDF5 file needs."""
     kind = file.attrs.get("format")
-    if kind in (native.FORMAT, compact.FORMAT):
-        module = native if kind == native.FORMAT else compact
+    if kind in OWN:
+        module, read, digested = OWN[kind]
         version = int(file.attrs.get("format_version", 0))
         if not 1 <= version <= module.VERSION:
             raise DataError(
                 f"{path}: version {version} of {kind!r}; this triggernet reads 1 to "
                 f"{module.VERSION}"
             )
-        if version >= DIGESTED and hdf5.DIGEST not in file.attrs:
+        if version >= digested and hdf5.DIGEST not in file.attrs:
             raise DataError(
                 f"{path} is damaged: it lacks the attribute {hdf5.DIGEST!r}, which every file of "
                 f"version {version} has; take another copy, or make it again"
             )
-        return native.read_native if module is native else compact.read_compact
+        return read
     keys = set(file)
     if "table" in keys:
         return toptag.read_published
@@ -153,10 +167,12 @@ def reader_of(file: Any, path: Path) -> Callable[[Any, Path, int | None], Jets]:
         return toptag.read_converted
     if "jetConstituentList" in keys:
         return hls4ml_lhc.read
+    if flavour.holds_tracks(file):
+        return flavour.read
     raise DataError(
         f"{path}: no known keys in this HDF5 file; found {', '.join(sorted(keys)) or 'none'}, "
         "expected those of triggernet ('jets', 'constituents' and a 'format' attribute), 'table', "
-        "'Pmu' or 'jetConstituentList'"
+        "'Pmu', 'jetConstituentList', or 'jets' and 'tracks' of flavour tagging"
     )
 
 

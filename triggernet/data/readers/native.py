@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data import kinematics
-from triggernet.data.jets import OPTIONAL, Jets
+from triggernet.data.jets import OPTIONAL, Jets, refuse_tracks
 from triggernet.data.readers.hdf5 import (
     Storage,
     check_digest,
@@ -149,6 +149,7 @@ def save_parts(path: Path, first: Jets, n_jets: int, parts: Iterable[Jets]) -> N
 
 def tables_of(jets: Jets) -> dict[str, NDArray[Any]]:
     """Both datasets of `jets`, by their names."""
+    refuse_tracks(jets, "triggernet's own layout")
     return {
         "jets": jet_table(jets.jet, jets.truth, jets.multiplicity, jets.label, **jets.optional()),
         "constituents": constituent_table(jets.constituents),

@@ -28,7 +28,6 @@ OWN: Mapping[str, str] = MappingProxyType(
             "deepsets",
             "jedilinear",
             "semiequivariant",
-            "pairnet",
             "lorentznet",
             "mlp",
             "efp",

@@ -1,0 +1,1 @@
+"""Flavour tagging: jets with tracks."""

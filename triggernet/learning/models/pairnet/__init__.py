@@ -1,1 +1,0 @@
-"""The symmetric pair network: a sum over the others of free functions of each pair."""
