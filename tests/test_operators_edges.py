@@ -104,6 +104,40 @@ class TestEdgeJoin(OperatorTest):
         return names, attributes
 
 
+class TestPairJoin(OperatorTest):
+    cases = (
+        {"m": 3, "g": 2, "relu": 1},
+        {"m": 3, "g": 2, "relu": 0},
+        {"m": 4, "g": 0, "relu": 0},
+        {"m": 2, "g": 1, "relu": 1},
+    )
+    attained = False  # a particle is used by several pairs
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, m: int, g: int, relu: int) -> None:
+        """With g = 0 one value a particle and a pair, without an axis of features."""
+        one, pair, rows = FixedPoint(SIGNED, 5, 3), FixedPoint(UNSIGNED, 6, 2), m * (m - 1) // 2
+        inputs = [
+            columns_of(build, name, size, g, word) if g else build.input(name, size, word)
+            for name, size, word in (("x", m, one), ("pair", rows, pair))
+        ]
+        build.node("PairJoin", "y", inputs, kind, relu=relu, **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        x, pair = inputs
+        m = next(m for m in range(2, 9) if len(x) * (m - 1) // 2 == len(pair))
+        g, found = len(x) // m, []
+        for number, (i, j) in enumerate(pairs(m)):
+            for f in range(g):
+                total = x[g * i + f] + x[g * j + f] + pair[g * number + f]
+                found.append(max(total, Fraction(0)) if node.attributes["relu"] else total)
+        return found
+
+    def draw(self, g: Grower) -> Made:
+        m, features = g.between(2, 4), (g.between(1, 3),) * g.flip()
+        names = [g.tensor((m, *features)), g.tensor((m * (m - 1) // 2, *features))]
+        return names, {"relu": g.flip()}
+
+
 class TestEdgeSum(OperatorTest):
     cases = (
         {"m": 3, "n": 3, "directed": 1},

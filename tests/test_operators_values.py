@@ -87,6 +87,34 @@ class TestTable(OperatorTest):
         return [name], made
 
 
+class TestEmbedding(OperatorTest):
+    cases = ({"signed": 0, "words": 1}, {"signed": 1, "words": 0}, {"signed": 1, "words": 1})
+    wide = False
+    attained = False  # the largest word is not that of the largest x
+
+    def build(self, build: Builder, kind: FixedPoint, end: dict, signed: int, words: int) -> None:
+        address, word = FixedPoint(bool(signed), 4, 3), FixedPoint(bool(words), 9, 4)
+        x = build.input("x", 3, address)
+        table = build.codes("table", word, 3 << address.width) | {"table_signed": words}
+        table |= {"in_signed": signed, "in_width": address.width, "in_integer": address.integer}
+        build.node("Embedding", "y", [x], kind, n_channels=3, **table, **end)
+
+    def plain(self, node: Node, inputs: list[Values]) -> Values:
+        a = node.attributes
+        step = Fraction(2) ** (a["in_integer"] - a["in_width"])
+        first = -(2 ** (a["in_width"] - 1)) * step if a["in_signed"] else 0
+        words, n = constant(node, "table", "table_"), a["n_channels"]
+        return [word for x in inputs[0] for word in words[n * int((x - first) / step) :][:n]]
+
+    def draw(self, g: Grower) -> Made:
+        rows, channels = g.between(1, 4), g.between(1, 3)
+        name = g.tensor((rows,), g.kind(5), lambda t: t.type.width <= 7)
+        kind, word = g.tensors[name].type, g.kind(7)
+        made = g.codes("table", word, channels << kind.width) | {"table_signed": int(word.signed)}
+        made |= {"in_signed": int(kind.signed), "in_width": kind.width, "in_integer": kind.integer}
+        return [name], made | {"n_channels": channels}
+
+
 class TestMultiply(OperatorTest):
     cases = ({"form": "rows"}, {"form": "gate"}, {"form": "vector"}, {"form": "square"})
 

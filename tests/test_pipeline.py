@@ -53,6 +53,14 @@ SETTINGS = {
         "model.head": "[4]",
         **ADAMW,
     },
+    "pairnet": {
+        "encoding.n_constituents": 5,
+        "encoding.jet": True,
+        "model.n_channels": 2,
+        "model.n_hidden": 3,
+        "model.head": "[3]",
+        **ADAMW,
+    },
     "lorentznet": {"encoding.n_constituents": 4, **ADAMW},
     "efp": {
         "encoding.n_constituents": 5,
@@ -68,6 +76,7 @@ INTERVALS = {
     "jedilinear": 2,
     "mlp": 1,
     "semiequivariant": 4,
+    "pairnet": 5,
     "lorentznet": 3,
     "efp": 2,
 }

@@ -131,15 +131,31 @@ class Stack(OperatorLayer):
 
 
 class Add(OperatorLayer):
-    """The sum of two tensors of one shape."""
+    """The sum or difference of two tensors of one shape, or of (B, M, F) and (B, F).
+
+    Parameters
+    ----------
+    out : ActivationQuantiser
+    subtract : bool
+    broadcast : bool
+        Whether the second one has no axis of particles.
+    """
 
     op = "Add"
 
+    def __init__(
+        self, out: ActivationQuantiser, *, subtract: bool = False, broadcast: bool = False
+    ) -> None:
+        super().__init__(out)
+        self.subtract, self.broadcast = subtract, broadcast
+
     def _compute(self, *tensors: Tensor) -> Tensor:
-        return tensors[0] + tensors[1]
+        x, y = tensors
+        y = y[:, None] if self.broadcast else y  # (B, 1, F) for all particles
+        return x - y if self.subtract else x + y
 
     def _attributes(self) -> Attributes:
-        return {"subtract": 0, "broadcast": 0}
+        return {"subtract": int(self.subtract), "broadcast": int(self.broadcast)}
 
 
 class Concat(OperatorLayer):

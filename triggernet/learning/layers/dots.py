@@ -116,6 +116,26 @@ class PairAngle(OperatorLayer):
         return {"eta_table": words, "phi_table": words, **type_attributes("table_", self.table)}
 
 
+class PairAngularFactor(OperatorLayer):
+    """``cosh(eta_i - eta_j) - cos(phi_i - phi_j)`` of all pairs, (B, P): d_ij without momenta."""
+
+    op = "PairAngle"
+
+    def __init__(self, tables: PolarTables, out: ActivationQuantiser) -> None:
+        super().__init__(out)
+        self.tables = tables
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        eta, phi = tensors  # (B, M) each
+        i, j = pair_tensors(eta.shape[1], eta.device)  # (P,) each
+        # (B, P) each
+        cosh, cos = self.tables.angles(eta[:, i] - eta[:, j], phi[:, i] - phi[:, j])
+        return cosh + cos
+
+    def _attributes(self) -> Attributes:
+        return self.tables.attributes(beams=False)
+
+
 class JetDotPolar(OperatorLayer):
     """The products p_i . J for constituents and spurions, (B, M, 1)."""
 

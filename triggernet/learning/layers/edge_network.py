@@ -279,7 +279,7 @@ def power_at_least(n: int) -> int:
     return 1 << (max(n, 1) - 1).bit_length()
 
 
-def _inverse(logarithm: Values) -> Values:
+def inverse_log(logarithm: Values) -> Values:
     """The x whose L(1 + x) is given."""
     exponent = np.floor(logarithm).clip(max=_LARGEST_EXPONENT)
     inverse: Values = (1 + logarithm - exponent) * 2.0**exponent - 1
@@ -287,11 +287,11 @@ def _inverse(logarithm: Values) -> Values:
 
 
 def _root_of_inverse(logarithm: Values) -> Values:
-    root: Values = np.sqrt(_inverse(logarithm))
+    root: Values = np.sqrt(inverse_log(logarithm))
     return root
 
 
 def _slope_of_root(logarithm: Values) -> Values:
     exponent = np.floor(logarithm).clip(max=_LARGEST_EXPONENT)
-    slope: Values = 2.0**exponent / (2 * np.sqrt(_inverse(logarithm)).clip(min=0.5))
+    slope: Values = 2.0**exponent / (2 * np.sqrt(inverse_log(logarithm)).clip(min=0.5))
     return slope

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from triggernet.fixedpoint import Quantiser
 from triggernet.learning.layers.blocks import (
@@ -113,6 +113,59 @@ class Table(OperatorLayer):
         }
 
 
+class Embedding(OperatorLayer):
+    """Several functions of one value (B, P), tabulated over the type of x: (B, P, C).
+
+    The table is what is trained: the functions are evaluated at every code of x, so that their
+    gradient is that of the words which x has chosen. Where x comes from gets none.
+
+    Parameters
+    ----------
+    functions : nn.Module
+        From values of x, float64 (n, 1), to results (n, C).
+    source : ActivationQuantiser
+        What made x.
+    out : ActivationQuantiser
+    """
+
+    op = "Embedding"
+
+    def __init__(
+        self, functions: nn.Module, source: ActivationQuantiser, out: ActivationQuantiser
+    ) -> None:
+        super().__init__(out)
+        self.functions, self.source = functions, [source]
+
+    def words(self) -> Tensor:
+        """The results at every code of x on the grid of the result, float64 (2**width, C)."""
+        kind, word = self.source[0].kind, self.out.kind
+        codes = torch.arange(kind.min_int, kind.max_int + 1, dtype=torch.float64)
+        values: Tensor = self.functions(codes[:, None] * kind.lsb)  # (2**width, C)
+        rounded = (values.detach() / word.lsb).round().clamp(word.min_int, word.max_int) * word.lsb
+        return values + (rounded - values.detach())
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        (x,) = tensors
+        if any(q.largest is not None for q in (self.out, self.source[0])):  # ranges are open yet
+            open_values: Tensor = self.functions(x.double()[..., None]).to(x.dtype)
+            return open_values
+        index = (x.detach() / self.source[0].kind.lsb).round().long()  # (B, P)
+        index = index - self.source[0].kind.min_int
+        return nn.functional.embedding(index, self.words().to(x.dtype))  # (B, P, C)
+
+    def _attributes(self) -> Attributes:
+        kind, word = self.source[0].kind, self.out.kind
+        codes = (self.words().detach() / word.lsb).round().long()  # (2**width, C)
+        return {
+            "table": tuple(codes.flatten().tolist()),
+            "n_channels": codes.shape[1],
+            "table_signed": int(word.signed),
+            **type_attributes("table_", word),
+            "in_signed": int(kind.signed),
+            **type_attributes("in_", kind),
+        }
+
+
 class Multiply(OperatorLayer):
     """The product of two tensors; the second one may have one value for a row of the first."""
 
@@ -133,6 +186,31 @@ class PairWeightedSum(OperatorLayer):
         weights = d.new_zeros(len(d), x.shape[1], x.shape[1])  # (B, M, M), 0 on the diagonal
         weights[:, i, j] = weights[:, j, i] = d  # (B, P)
         return weights @ x  # (B, M, F)
+
+
+class PairJoin(OperatorLayer):
+    """``x_i + x_j + pair_ij`` of every pair, (B, P, G), or (B, P) of (B, M) and (B, P).
+
+    Parameters
+    ----------
+    out : ActivationQuantiser
+    relu : bool
+    """
+
+    op = "PairJoin"
+
+    def __init__(self, out: ActivationQuantiser, *, relu: bool) -> None:
+        super().__init__(out)
+        self.relu = relu
+
+    def _compute(self, *tensors: Tensor) -> Tensor:
+        x, pair = tensors  # (B, M, ...), (B, P, ...)
+        i, j = pair_tensors(x.shape[1], x.device)  # (P,) each
+        joined = x.index_select(1, i) + x.index_select(1, j) + pair  # (B, P, ...)
+        return torch.relu(joined) if self.relu else joined
+
+    def _attributes(self) -> Attributes:
+        return {"relu": int(self.relu)}
 
 
 class EdgeJoin(OperatorLayer):

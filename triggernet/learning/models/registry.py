@@ -28,6 +28,7 @@ OWN: Mapping[str, str] = MappingProxyType(
             "deepsets",
             "jedilinear",
             "semiequivariant",
+            "pairnet",
             "lorentznet",
             "mlp",
             "efp",

@@ -56,3 +56,10 @@ def block_ram(address_bits: int, word_bits: int) -> HardwareCount:
     widest = {1024: 18, 2048: 9, 4096: 4, 8192: 2, 16384: 1}
     depth = min((d for d in widest if d >= words), default=16384)
     return HardwareCount(bram=math.ceil(words / depth) * math.ceil(word_bits / widest[depth]))
+
+
+def word_block_ram(address_bits: int, word_bits: int) -> HardwareCount:
+    """Block RAMs of 18 kbit for one memory with one read port: twice as wide when shallow."""
+    if address_bits > 9:
+        return block_ram(address_bits, word_bits)
+    return HardwareCount(bram=math.ceil(word_bits / 36))

@@ -1,4 +1,4 @@
-"""Constant tables: in look-up tables, or two of them together in a block RAM."""
+"""Constant tables: in look-up tables, or together in a block RAM, with two ports or one."""
 
 from __future__ import annotations
 
@@ -122,6 +122,78 @@ def _memory_module(
             inputs=[("a", addresses[0].width), ("b", addresses[1].width)],
             outputs=[("a_value", width), ("b_value", width)],
             count=cost.block_ram(bits + 1, width),
+            needs_clock=True,
+            body=body,
+        )
+    return name
+
+
+def lookup_word(
+    b: Builder, address: Wire, rows: Sequence[Sequence[int]], *, block: bool
+) -> list[Wire]:
+    """The words ``rows[address - address.lo]``, side by side in one memory.
+
+    With `block` they are in block RAM and there one clock cycle later, otherwise in look-up tables.
+    """
+    assert len(rows) == address.hi - address.lo + 1
+    columns = list(zip(*rows, strict=True))  # (words, codes of the address)
+    bounds = [(min(column), max(column)) for column in columns]
+    stored = [column for column, (lo, hi) in zip(columns, bounds, strict=True) if lo < hi]
+    if not block or not stored:
+        return [lookup(b, address, column) for column in columns]
+    entries = iter(_stored_words(b, address, stored))
+    return [constant(lo) if lo == hi else next(entries) for lo, hi in bounds]
+
+
+def _stored_words(b: Builder, address: Wire, columns: Sequence[Sequence[int]]) -> list[Wire]:
+    """One entry of each column, read together from a block RAM."""
+    kinds = [Wire(None, min(c), max(c)).kind for c in columns]
+    widths = [kind.width for kind in kinds]
+    module = _word_module(b, address, columns, widths)
+    cycle, _ = b.start((address,), timing.LEVEL_NS)
+    together = b.net("word", sum(widths), signed=False)
+    read = f".clk(clk), .a({b.read(address, cycle)}), .q({together.name})"
+    lines = [
+        f"wire [{together.width - 1}:0] {together.name};",
+        f"{module} {b.instance(module)} ({read});",
+    ]
+    words, low = [], 0
+    for kind, column in zip(kinds, columns, strict=True):
+        net, top = b.net("entry", kind.width, kind.signed), low + kind.width - 1
+        lines.append(f"wire [{kind.width - 1}:0] {net.name} = {together.name}[{top}:{low}];")
+        low += kind.width
+        bounds = min(column), max(column)
+        words.append(Wire(net, *bounds, cycle + 1, timing.BLOCK_RAM_NS, slots=address.slots))
+    b.module.needs_clock = True
+    b.module.statements.append(Statement(cycle, "\n    ".join(lines)))
+    return words
+
+
+def _word_module(
+    b: Builder, address: Wire, columns: Sequence[Sequence[int]], widths: Sequence[int]
+) -> str:
+    """The module of a memory with one read port, made once."""
+    words, mask, total = [0] * (1 << address.width), (1 << address.width) - 1, sum(widths)
+    for k, row in enumerate(zip(*columns, strict=True)):
+        low = 0
+        for value, width in zip(row, widths, strict=True):
+            words[(address.lo + k) & mask] |= (value & ((1 << width) - 1)) << low
+            low += width
+    lines = "\n        ".join(f"word[{k}] = {literal(v, total)};" for k, v in enumerate(words))
+    body = (
+        f'    (* rom_style = "block", ram_style = "block" *) reg [{total - 1}:0] word '
+        f"[0:{len(words) - 1}];\n"
+        f"    initial begin\n        {lines}\n    end\n"
+        f"    always @(posedge clk) q <= word[a];\n"
+    )
+    name = f"memory_{_digest(body)}"
+    if name not in b.known:
+        b.known[name] = Module(
+            name,
+            f"A table of {len(columns[0])} words of {total} bits in block RAM.",
+            inputs=[("a", address.width)],
+            outputs=[("q", total)],
+            count=cost.word_block_ram(address.width, total),
             needs_clock=True,
             body=body,
         )

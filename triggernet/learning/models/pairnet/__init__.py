@@ -1,0 +1,1 @@
+"""The symmetric pair network: a sum over the others of free functions of each pair."""
