@@ -1,4 +1,4 @@
-"""Twelve random models of somebody else, and two references, through HLS C++ and Verilog."""
+"""A random model of each kind of somebody else, and two references, through HLS C++ and Verilog."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tools" / "bench"))
 from brevitas_models import KINDS, Recipe, random_model  # noqa: E402
 
 N_VECTORS = 300
-SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 21)  # one of each kind, and one more
+SEEDS = (0, 1, 25, 27, 30, 35, 37, 54, 61, 62, 64)  # the smallest of each kind; all: tools/bench
 
 
 def test_every_kind_is_among_them() -> None:

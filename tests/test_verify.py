@@ -14,18 +14,27 @@ import onnx
 import pytest
 from onnx import numpy_helper
 from programs import Builder, nano_program, tiny_program, write_onnx
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+from qonnx.transformation.infer_shapes import InferShapes
 from random_models import Case, random_model
 
 from triggernet.cli import main
 from triggernet.data import load_jets, mock_jets, sample_path, save_jets
 from triggernet.deployment.export.model import export_model
-from triggernet.deployment.export.onnx_file import to_onnx
+from triggernet.deployment.export.onnx_file import inlined, to_onnx
 from triggernet.deployment.hls import HlsConfig, write_project
 from triggernet.deployment.project import load_project
 from triggernet.deployment.verify import Agreement, make_stimuli, verify
 from triggernet.deployment.verify.coverage import Coverage
 from triggernet.deployment.verify.exactness import FLOAT32_BITS, FLOAT64_BITS, inexact_tensor
-from triggernet.deployment.verify.executors import EXECUTORS, Brevitas
+from triggernet.deployment.verify.executors import (
+    EXECUTORS,
+    Brevitas,
+    Qonnx,
+    codes_of,
+    real_values,
+)
 from triggernet.deployment.verify.jets import encoded_jets, encoding_of
 from triggernet.deployment.verify.verify import N_TRACED, _compare_outputs, _Comparison, spread
 from triggernet.errors import DataError, ProgramError, ProjectError, UsageError
@@ -70,6 +79,22 @@ def test_all_executors_of_a_project_agree(hls_project: Path) -> None:
     assert agreement.executors["hls"].traced_n == 2000
     assert list(agreement.not_compared) == ["brevitas", "rtl"]
     assert "no checkpoint.pt" in agreement.not_compared["brevitas"]
+
+
+def test_qonnx_in_pieces_is_qonnx_on_the_file(project: Path) -> None:
+    """It runs the file's nodes one after the other, each as a model of its own."""
+    written = load_project(project)
+    program, model = written.program, inlined(onnx.load(project / "model.onnx"))
+    inputs = make_stimuli(program, 40, 5, None).select(np.arange(40))
+    for info in (*model.graph.input, *model.graph.output):
+        info.type.tensor_type.shape.dim[0].dim_value = 40
+    del model.graph.value_info[:]
+    feed = {n: v.astype(np.float32) for n, v in real_values(program, inputs).items()}
+    whole = execute_onnx(ModelWrapper(model).transform(InferShapes()), feed, True)
+    pieces = Qonnx(written).trace(inputs)
+    assert pieces.keys() == {node.output for node in program.nodes}
+    for name, codes in pieces.items():
+        np.testing.assert_array_equal(codes, codes_of(program, {name: whole[name]})[name])
 
 
 def test_what_machines_read(hls_project: Path, capsys: pytest.CaptureFixture[str]) -> None:

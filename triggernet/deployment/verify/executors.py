@@ -127,16 +127,18 @@ def _with_all_outputs(model: onnx.ModelProto, program: Program) -> onnx.ModelPro
 
 
 class Qonnx:
-    """qonnx node by node, with its own `Quant`."""
+    """qonnx node by node, with its own `Quant`.
+
+    The file is cut into its nodes, and each is a model of its own: qonnx 1.0 looks a tensor up by
+    searching through the whole graph, so that a graph costs the square of its size.
+    """
 
     subset: int | None = 500  # some milliseconds a node and batch, and it keeps every tensor
 
     def __init__(self, project: Project) -> None:
         folder, program = project.folder, project.program
-        from triggernet.deployment.export.onnx_file import inlined
-
         _require_exact(program, FLOAT32_BITS)
-        self._program, self._model = program, inlined(load_model(folder / "model.onnx"))
+        self._program, self._pieces = program, _pieces(load_model(folder / "model.onnx"))
         self.version = f"qonnx {importlib.metadata.version('qonnx')}"
 
     def run(self, inputs: Mapping[str, Codes]) -> Values:
@@ -146,23 +148,56 @@ class Qonnx:
 
     def trace(self, inputs: Mapping[str, Codes]) -> Values:
         """Every tensor that a node writes."""
+        values = real_values(self._program, inputs)
+        tensors: Values = {name: array.astype(np.float32) for name, array in values.items()}
+        with warnings.catch_warnings(), running("qonnx"):
+            # qonnx guesses shapes behind Range and Compress, and warns that it guessed wrong.
+            warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
+            for piece in self._pieces:
+                tensors |= self._run(piece, tensors)
+        written = {node.output for node in self._program.nodes}
+        return codes_of(self._program, {n: v for n, v in tensors.items() if n in written})
+
+    @staticmethod
+    def _run(piece: onnx.ModelProto, tensors: Values) -> Values:
         from qonnx.core.modelwrapper import ModelWrapper
         from qonnx.core.onnx_exec import execute_onnx
         from qonnx.transformation.infer_shapes import InferShapes
 
-        values = real_values(self._program, inputs)
-        wrapper = ModelWrapper(self._model, make_deepcopy=True)
+        wrapper = ModelWrapper(piece, make_deepcopy=True)
+        feed = {info.name: tensors[info.name] for info in piece.graph.input}
         for info in (*wrapper.graph.input, *wrapper.graph.output):
-            info.type.tensor_type.shape.dim[0].dim_value = len(next(iter(values.values())))
+            info.type.tensor_type.shape.dim[0].dim_value = len(next(iter(feed.values())))
         del wrapper.graph.value_info[:]
-        with warnings.catch_warnings(), running("qonnx"):
-            # qonnx guesses shapes behind Range and Compress, and warns that it guessed wrong.
-            warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
-            wrapper = wrapper.transform(InferShapes())
-            feed = {name: array.astype(np.float32) for name, array in values.items()}
-            tensors = execute_onnx(wrapper, feed, return_full_exec_context=True)
-        written = {node.output for node in self._program.nodes}
-        return codes_of(self._program, {n: v for n, v in tensors.items() if n in written})
+        results: Values = execute_onnx(wrapper.transform(InferShapes()), feed)
+        return results
+
+
+def _pieces(model: onnx.ModelProto) -> list[onnx.ModelProto]:
+    """The model's nodes in order, each as a model with the functions that it calls inlined."""
+    import onnx
+
+    from triggernet.deployment.export.onnx_file import inlined
+
+    graph, pieces = model.graph, []
+    infos = {i.name: i for i in (*graph.input, *graph.value_info, *graph.output)}
+    constants = {i.name: i for i in graph.initializer}
+    for node in graph.node:
+        read = [name for name in dict.fromkeys(node.input) if name]
+        piece = onnx.ModelProto()
+        piece.CopyFrom(model)
+        piece.ClearField("graph")
+        piece.graph.CopyFrom(
+            onnx.helper.make_graph(
+                [node],
+                node.name,
+                [infos[name] for name in read if name not in constants],
+                [infos[name] for name in node.output],
+                [constants[name] for name in read if name in constants],
+            )
+        )
+        pieces.append(inlined(piece))
+    return pieces
 
 
 class Brevitas:
