@@ -81,6 +81,7 @@ def test_all_executors_of_a_project_agree(hls_project: Path) -> None:
     assert "no checkpoint.pt" in agreement.not_compared["brevitas"]
 
 
+@pytest.mark.filterwarnings("ignore:\\s*Output shapes disagree")
 def test_qonnx_in_pieces_is_qonnx_on_the_file(project: Path) -> None:
     """It runs the file's nodes one after the other, each as a model of its own."""
     written = load_project(project)
