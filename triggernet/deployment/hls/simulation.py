@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,10 +85,11 @@ def simulate(
     return run(build(folder), inputs, trace=trace)
 
 
-def build(folder: Path) -> FirmwareSimulator:
+def build(folder: Path, flags: Sequence[str] = ()) -> FirmwareSimulator:
     """Compile the listed files of a project, unless the same were compiled before.
 
     Compiled projects are kept in the user's cache (`triggernet.cache`), never in the project.
+    `flags` go to the compiler behind `FLAGS`.
 
     Raises
     ------
@@ -103,7 +104,9 @@ def build(folder: Path) -> FirmwareSimulator:
     where = layout(program, top)
     files |= {path: text.encode() for path, text in _sources(program, name, top, where).items()}
     traced = tuple(node.output for node in program.nodes if node.name in where.calls)
-    executable = cached(f"hls-{_key(files)}", EXECUTABLE, partial(_compile, files))
+    flags = (*FLAGS, *flags)
+    make = partial(_compile, files, flags)
+    executable = cached(f"hls-{_key(files, flags)}", EXECUTABLE, make)
     return FirmwareSimulator(program, executable, traced, where.aliases)
 
 
@@ -111,18 +114,30 @@ def run(
     simulator: FirmwareSimulator, inputs: Mapping[str, NDArray[np.int64]], *, trace: bool = False
 ) -> Events:
     """Run a compiled project; arguments, result and errors as for `simulate`."""
+    return run_and_listen(simulator, inputs, trace=trace)[0]
+
+
+def run_and_listen(
+    simulator: FirmwareSimulator,
+    inputs: Mapping[str, NDArray[np.int64]],
+    *,
+    trace: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Events, str]:
+    """Likewise, with what the program has written on its standard output and error."""
     program = simulator.program
     codes = joined(program, inputs)
     names = simulator.traced if trace else program.outputs
     sizes = [program.tensors[name].size for name in names]
     with scratch("simulate") as work:
-        results = _run_events(simulator.executable, codes, sum(sizes), work, trace)
+        simulate_events = partial(_run_events, simulator.executable, environment)
+        results, written = simulate_events(codes, sum(sizes), work, trace)
     columns = np.split(results, np.cumsum(sizes)[:-1], axis=1)
     events = {
         name: np.ascontiguousarray(column).reshape(len(codes), *program.tensors[name].shape)
         for name, column in zip(names, columns, strict=True)
     }
-    return _with_aliases(simulator, events, inputs) if trace else events
+    return (_with_aliases(simulator, events, inputs) if trace else events), written
 
 
 def _sources(program: Program, name: str, top: str, where: Layout) -> dict[str, str]:
@@ -154,19 +169,19 @@ def _includes() -> list[Path]:
     ]
 
 
-def _key(files: Mapping[str, bytes]) -> str:
+def _key(files: Mapping[str, bytes], flags: Sequence[str]) -> str:
     """Digest of everything that decides the executable."""
-    tools = (compiler_identity(), headers_digest(), *FLAGS, *map(str, _includes()))
+    tools = (compiler_identity(), headers_digest(), *flags, *map(str, _includes()))
     return digest_of({**files, "tools": "\0".join(tools).encode()})
 
 
-def _compile(files: Mapping[str, bytes], target: Path) -> None:
+def _compile(files: Mapping[str, bytes], flags: Sequence[str], target: Path) -> None:
     with scratch("compile") as work:
         write_files(work, files)
         run_tool(
             [
                 COMPILER,
-                *FLAGS,
+                *flags,
                 *(f"-I{path}" for path in ("firmware", *_includes())),
                 "simulate.cpp",
                 "-o",
@@ -179,23 +194,29 @@ def _compile(files: Mapping[str, bytes], target: Path) -> None:
 
 
 def _run_events(
-    executable: Path, codes: NDArray[np.int64], n_values: int, work: Path, trace: bool
-) -> NDArray[np.int64]:
+    executable: Path,
+    environment: Mapping[str, str] | None,
+    codes: NDArray[np.int64],
+    n_values: int,
+    work: Path,
+    trace: bool,
+) -> tuple[NDArray[np.int64], str]:
     source, target = work / "inputs.bin", work / "outputs.bin"
     touch(executable)
     codes.tofile(source)
     threads = max(1, min(os.cpu_count() or 1, len(codes) // 256))
-    run_tool(
+    written = run_tool(
         [executable, source, target, str(len(codes)), str(threads), str(int(trace))],
         cwd=work,
         hint="the simulator was compiled but is not there any more; run it again",
+        environment=environment,
     )
     results = np.fromfile(target, dtype="<i8")
     if results.size != len(codes) * n_values:
         raise ProjectError(
             f"{executable} wrote {results.size} values; expected {len(codes)} x {n_values}"
         )
-    return results.astype(np.int64, copy=False).reshape(len(codes), n_values)
+    return results.astype(np.int64, copy=False).reshape(len(codes), n_values), written
 
 
 def _with_aliases(
