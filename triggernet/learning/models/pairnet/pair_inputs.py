@@ -61,9 +61,13 @@ class QuantisedPairInputs(nn.Module):
         self.angle = dot_layers.PairAngularFactor(tables, model.out(q.angle))
         self.log_angle, angle_unit = self._log(model, self.angle.out)
         self.log_pt, pt_unit = self._log(model, _input(model, "pt"))
-        offset = (-LOWEST_OCTAVE - angle_unit + MITCHELL_MEAN) / 2 - pt_unit
+        middle = half_step(self.log_pt.out)
+        offset = (-LOWEST_OCTAVE - angle_unit) / 2 - (pt_unit + MITCHELL_MEAN + middle)
         self.share = edge_layers.Table(
-            partial(_shifted_log, offset), _slope, self.log_pt.out, model.out(q.share, signed=True)
+            partial(_shifted_log, offset, middle),
+            _slope,
+            self.log_pt.out,
+            model.out(q.share, signed=True),
         )
         self.pair_log = edge_layers.PairJoin(model.out(q.pair_log), relu=False)
         no_spurions = (False, False)
@@ -73,28 +77,29 @@ class QuantisedPairInputs(nn.Module):
         self.log_mass, mass_unit = self._log(model, self.mass.out)
         self.fraction = layers.Add(model.out(q.log, signed=True), subtract=True, broadcast=True)
         # Rows of float features in hardware ones: a factor and a constant each.
-        octave = 1 / OCTAVES
-        rows = [(octave, (mass_unit - r_unit) * octave + 1)]
+        octave, lost = 1 / OCTAVES, half_step(model.out(q.columns)) - half_step(self.log_r.out)
+        rows = [(octave, (mass_unit - r_unit + lost) * octave + 1)]
         jet_rows = [(octave, -mass_unit * octave - 3)]
         if self.invariant:
-            rows.append((octave, -r_unit * octave - 2))
+            rows.append((octave, (lost - r_unit) * octave - 2))
         else:
             self.sizes = nn.ModuleList(self._size(model, name) for name in ("eta", "phi"))
             self.stack = layers.Stack(model.out(q.columns))
             self.log_jet, jet_unit = self._log(model, _input(model, "jet_pt"))
             self.jet = layers.Concat(model.out(q.log))
             step = STEPS_A_UNIT * ANGLE_STEP_RAD / ANGLE_UNIT_RAD
-            rows += [(octave, -pt_unit * octave - 1), (step, -1.0), (step, -1.0)]
+            rows += [(octave, (lost - pt_unit) * octave - 1), (step, -1.0), (step, -1.0)]
             jet_rows.append((octave, -jet_unit * octave - 2))
         self.columns = layers.Concat(model.out(q.columns, signed=True))
         self.basis, self.jet_basis = _basis(rows), _basis(jet_rows)
 
     def _log(
         self, model: QuantisedModel, source: ActivationQuantiser
-    ) -> tuple[edge_layers.MitchellLog, int]:
-        """A logarithm of what `source` makes, and by how much it lies above log2."""
-        shift = source.kind.fraction + ABOVE_POINT
-        return edge_layers.MitchellLog(shift, source, model.out(self.quantisation.log)), shift
+    ) -> tuple[edge_layers.MitchellLog, float]:
+        """A logarithm of what `source` makes, and by how much it lies above log2 on average."""
+        shift, out = source.kind.fraction + ABOVE_POINT, model.out(self.quantisation.log)
+        above = shift - MITCHELL_MEAN - half_step(out)
+        return edge_layers.MitchellLog(shift, source, out), above
 
     def _size(self, model: QuantisedModel, name: str) -> edge_layers.Table:
         """The size of an angle."""
@@ -120,6 +125,11 @@ class QuantisedPairInputs(nn.Module):
         return {"pair": pair, "x": x, "jet": of_jet, "present": pt}
 
 
+def half_step(out: ActivationQuantiser) -> float:
+    """By how much a quantiser lowers a value on average."""
+    return out.kind.lsb / 2 if out.rounding == "FLOOR" else 0.0
+
+
 def _input(model: QuantisedModel, name: str) -> ActivationQuantiser:
     return cast("ActivationQuantiser", model.inputs[name])
 
@@ -130,9 +140,9 @@ def _basis(rows: list[tuple[float, float]]) -> Basis:
     return Basis(np.diag(factors), np.zeros((len(rows), 0)), constants)
 
 
-def _shifted_log(offset: float, logarithm: Values) -> Values:
-    """log2 of the x whose L(1 + x) is given, and a constant; half a step where x is 0."""
-    shifted: Values = np.log2(inverse_log(logarithm).clip(min=0.5)) + offset
+def _shifted_log(offset: float, middle: float, logarithm: Values) -> Values:
+    """log2 of the x whose L(1 + x) is given up to its last step, and a constant."""
+    shifted: Values = np.log2(inverse_log(logarithm + middle).clip(min=0.5)) + offset
     return shifted
 
 

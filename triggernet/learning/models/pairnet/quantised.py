@@ -31,12 +31,17 @@ from triggernet.learning.layers import edges as edge_layers
 from triggernet.learning.layers.basis import Basis, absorbed, as_array, network_maps
 from triggernet.learning.layers.network import QuantisedModel
 from triggernet.learning.models.pairnet.network import OCTAVES, SUM_UNIT
-from triggernet.learning.models.pairnet.pair_inputs import LOWEST_OCTAVE, QuantisedPairInputs
+from triggernet.learning.models.pairnet.pair_inputs import (
+    LOWEST_OCTAVE,
+    QuantisedPairInputs,
+    half_step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triggernet.data import EncodingConfig
+    from triggernet.learning.layers.quantisers import ActivationQuantiser
     from triggernet.learning.models.pairnet.config import PairNetConfig, PairNetQuantisation
     from triggernet.learning.models.pairnet.network import Block, PairNet
 
@@ -64,8 +69,8 @@ class Functions(nn.Module):
         hidden = torch.tanh(log_d * self.slope.double() + self.place.double())  # (n, knots)
         return hidden @ self.weight.double() + self.bias.double()  # (n, C)
 
-    def set_weights(self, block: Block) -> None:
-        """Start from the functions of the float model's first block, its norm absorbed."""
+    def set_weights(self, block: Block, constant: float) -> None:
+        """Start from the float model's functions, its norm absorbed, plus a constant."""
         first, _, last = cast("tuple[nn.Linear, nn.Tanh, nn.Linear]", block.of_pair)
         slope, place = as_array(first.weight)[:, 0], as_array(first.bias)  # (knots,) each
         weight, bias = absorbed(as_array(last.weight), as_array(last.bias), block.behind)  # (C, k)
@@ -73,7 +78,7 @@ class Functions(nn.Module):
             (self.slope, slope),
             (self.place, place),
             (self.weight, weight.T),
-            (self.bias, bias),
+            (self.bias, bias + constant),
         ):
             mine.copy_(torch.as_tensor(theirs))
 
@@ -108,13 +113,15 @@ class QuantisedBlock(nn.Module):
         weight, bias = as_array(block.share.weight), as_array(block.share.bias)
         weight, both = absorbed(weight, bias, block.behind)  # (C, F), (C,)
         _, constant = absorbed(weight, np.zeros_like(bias), block.behind)
-        self.reads.set_dense(self.share, weight, both - constant)
+        self.reads.set_dense(self.share, weight, both - constant + half_step(self.share.out))
+        middle = half_step(self.join.out)  # rounding down loses it
         if isinstance(self.of_pair, edge_layers.Embedding):
-            cast("Functions", self.of_pair.functions).set_weights(block)
+            cast("Functions", self.of_pair.functions).set_weights(block, middle)
             return
+        dense = cast("layers.Dense", self.of_pair)
         mixed = as_array(cast("nn.Linear", block.of_pair).weight)  # (C, C)
         weight, bias = absorbed(mixed, np.zeros(len(mixed)), block.behind)
-        Basis.scaled(len(mixed)).set_dense(cast("layers.Dense", self.of_pair), weight, bias)
+        Basis.scaled(len(mixed)).set_dense(dense, weight, bias + middle + half_step(dense.out))
 
 
 class QuantisedPairNet(QuantisedModel):
@@ -148,9 +155,10 @@ class QuantisedPairNet(QuantisedModel):
         self.blocks, self.joins, reads = nn.ModuleList(), nn.ModuleList(), self.given.basis
         for k in range(config.blocks):
             mixed = table if k == 0 else self.dense((C, C), self.out(q.mixed, signed=True))
-            self.blocks.append(QuantisedBlock(self, mixed, reads))
+            block = QuantisedBlock(self, mixed, reads)
+            self.blocks.append(block)
             self.joins.append(layers.Concat(self.out(q.reads, signed=True)))
-            reads = reads.joined(Basis.scaled(C, 1 / SUM_UNIT))
+            reads = reads.joined(_sums(C, block.rows.out))
         self.reads, H = reads, config.n_hidden
         self.node = self.dense((reads.n_hardware, H), self.out(q.node), relu=True)
         self.pooled = layers.ParticleSum(self.out(q.pooled))
@@ -193,10 +201,16 @@ class QuantisedPairNet(QuantisedModel):
         """Start from the weights of a float model of the same configuration."""
         for mine, theirs in zip(self.blocks, model.blocks, strict=True):
             cast("QuantisedBlock", mine).set_weights(cast("Block", theirs))
-        (of_node,) = network_maps(model.node)
-        self.reads.set_dense(self.node, *of_node)
+        ((weight, bias),) = network_maps(model.node)
+        self.reads.set_dense(self.node, weight, bias + half_step(self.node.out))
         first, *rest = network_maps(model.head)
         dense = [*self.hidden, self.score]
         self.of_jet.set_dense(cast("layers.Dense", dense[0]), *first)
         for layer, (weight, bias) in zip(dense[1:], rest, strict=True):
             Basis.scaled(weight.shape[1]).set_dense(cast("layers.Dense", layer), weight, bias)
+
+
+def _sums(n_channels: int, out: ActivationQuantiser) -> Basis:
+    """Sums of the float model from those in hardware."""
+    lost = np.full(n_channels, half_step(out) / SUM_UNIT)
+    return Basis(np.eye(n_channels) / SUM_UNIT, np.zeros((n_channels, 0)), lost)
