@@ -98,3 +98,46 @@ def test_dead_layers_are_constants(tmp_path: Path, interval: int) -> None:
     found = simulated(tmp_path, program, RtlConfig(interval=interval), codes, expected)
     np.testing.assert_array_equal(found["y"], expected["y"])
     assert len(np.unique(expected["y"])) > 1
+
+
+def pairs_in_turn(size: int) -> Program:
+    """Features that a layer makes one particle after the other meet, and sums leave in turn."""
+    build, kind = Builder(), FixedPoint(True, 8, 4)
+    present = build.input("pt", size, FixedPoint(False, 3, 3))
+    columns = [build.input(name, size, FixedPoint(True, 5, 3)) for name in ("x", "z")]
+    x = build.node("Stack", "stack", columns, FixedPoint(True, 6, 4))
+    shape = {"in_rank": 2, "in_features": 2, "out_features": 2, "n_select": 1, "relu": 0}
+    constants = build.codes("weight", FixedPoint(True, 4, 1), 4)
+    constants |= build.codes("bias", FixedPoint(True, 6, 2), 2) | {"context_features": 0}
+    a = build.node("Dense", "a", [x], kind, **shape, **constants)
+    ends = {"n_features": 2, "pair_features": 0, "relu": 0}
+    edges = build.node("EdgeJoin", "edges", [a, a], kind, **ends)
+    sums = {"n_particles": size, "directed": 1}
+    received = build.node("EdgeSum", "received", [edges, present], FixedPoint(True, 13, 9), **sums)
+    again = build.node("Dense", "again", [received], FixedPoint(True, 8, 6), **shape, **constants)
+    columns = [
+        build.input(name, size * (size - 1) // 2, FixedPoint(False, 5, 3)) for name in ("p", "q")
+    ]
+    pair = build.node("Stack", "pair", columns, FixedPoint(False, 5, 3))
+    z = build.node("PairJoin", "join", [again, pair], FixedPoint(True, 7, 5), relu=0)
+    sums = {"n_particles": size, "directed": 0}
+    y = build.node("EdgeSum", "y", [z, present], FixedPoint(True, 9, 7), **sums)
+    return build.program("turn", [received, y])
+
+
+@pytest.mark.parametrize(("size", "interval"), [(3, 3), (4, 4), (5, 7)])
+def test_particles_that_come_in_turn_meet_without_a_circle(
+    tmp_path: Path, size: int, interval: int
+) -> None:
+    program = pairs_in_turn(size)
+    codes = random_codes(program, N_EVENTS)
+    codes["pt_in"][::2] |= 1  # all are present in every other event
+    expected = evaluate(program, codes)
+    found = simulated(tmp_path, program, RtlConfig(interval=interval), codes, expected)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values)
+        assert len(np.unique(values)) > 10
+    texts = rtl_texts(lower(program, RtlConfig(interval=interval)), Vectors(codes, expected))
+    (top,) = (text for path, text in texts.items() if path.endswith("src/tagger.v"))
+    assert "y_ring" in top  # flags of who is present come all at once
+    assert "edges_ring" not in top

@@ -2,7 +2,8 @@
 
 With an interval of 1 every pair has a lane. With more, the particles stand in a circle that turns
 by one place a clock, and a lane sees the particles at places 0 and delta, for every delta up to
-half of the circle: after one turn every pair has been met once.
+half of the circle: after one turn every pair has been met once. Particles that already come one
+a clock need no circle: they meet along a row of registers (`streams.py`).
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from triggernet.program.netlist.arithmetic import total
 from triggernet.program.netlist.fabric import Fabric
 from triggernet.program.netlist.layout import Meeting, Pairs, Particles
 from triggernet.program.netlist.ring import Ring
+from triggernet.program.netlist.streams import live_flags, met_in_stream
 from triggernet.program.netlist.timing import add_ns
 from triggernet.program.netlist.wire import Net, Wire, constant
 
 
 def met(fabric: Fabric, particles: Particles) -> Meeting:
     """Every pair of particles, with the features of both."""
-    gathered = fabric.together(particles)  # (M, F)
     ring = Ring.within(particles.size, fabric.interval)
+    if ring.streams and particles.slots == ring.size:
+        return met_in_stream(fabric, particles.lanes[0], ring)
+    gathered = fabric.together(particles)  # (M, F)
     if ring.slots == 1:
         pairs = [(gathered.lanes[i], gathered.lanes[j]) for i, j in ring.all_pairs]  # (P, 2, F)
         return Meeting(ring, tuple(pairs), (constant(1),) * len(pairs))
@@ -35,7 +39,7 @@ def met(fabric: Fabric, particles: Particles) -> Meeting:
         (places[first], _choice(fabric, places, first, deltas, ring, load + 1))
         for first, deltas in ring.lanes
     ]
-    return Meeting(ring, tuple(pairs), tuple(_live(fabric, ring, load + 1)))
+    return Meeting(ring, tuple(pairs), tuple(live_flags(fabric, ring, load + 1)))
 
 
 def _choice(
@@ -58,17 +62,6 @@ def _choice(
     return chosen
 
 
-def _live(fabric: Fabric, ring: Ring, begin: int) -> list[Wire]:
-    """For each lane a flag that says, from cycle `begin` on, in which slots it has a pair."""
-    flags = []
-    for lane in range(len(ring.lanes)):
-        slots = [s for s in range(ring.slots) if ring.members(s)[lane] is not None]
-        flags.append(
-            constant(1) if len(slots) == ring.slots else fabric.slots_flag(slots, begin, ring.slots)
-        )
-    return flags
-
-
 def entered(fabric: Fabric, rows: Particles, size: int) -> Pairs:
     """Rows for all pairs (or directed edges) of `size` particles as the ring's lanes carry them."""
     rows, ring = fabric.together(rows), Ring.within(size, fabric.interval)
@@ -89,7 +82,7 @@ def entered(fabric: Fabric, rows: Particles, size: int) -> Pairs:
             ]
             columns = fabric.circles(Particles(tuple(queue), ring.slots), 1, load)  # (F, slot)
             lanes.append(tuple(column[0] for column in columns))
-    return Pairs(tuple(lanes), ring, tuple(_live(fabric, ring, load + 1)))
+    return Pairs(tuple(lanes), ring, tuple(live_flags(fabric, ring, load + 1)))
 
 
 def gathered(pairs: Pairs) -> tuple[tuple[Wire, ...], ...]:

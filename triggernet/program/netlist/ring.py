@@ -44,6 +44,11 @@ class Ring:
         return cls(size, 1, turns, size * turns)
 
     @property
+    def streams(self) -> bool:
+        """Whether particles that come one a clock meet, each lane at a distance of its own."""
+        return self.slots > 1 and self.step == 1 and self.turns == 1
+
+    @property
     def turn_slots(self) -> int:
         """Clock cycles of one turn."""
         return self.slots // self.turns

@@ -39,8 +39,8 @@ from triggernet.program.operators.base import (
 )
 from triggernet.program.operators.hardware import (
     aligned,
+    as_alike,
     as_pairs,
-    as_particles,
     numbered,
     quantised,
 )
@@ -173,8 +173,8 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
     """Each lane of the ring makes both edges of its pair."""
-    near, far = (fabric.together(as_particles(s)) for s in signals[:2])  # (M, G) each, all at once
-    ends = tuple((*a, *b) for a, b in zip(near.lanes, far.lanes, strict=True))  # (M, 2 G)
+    near, far = as_alike(fabric, signals[:2])  # lanes (G wires) each
+    ends = tuple((*a, *b) for a, b in zip(near.lanes, far.lanes, strict=True))  # lanes (2 G wires)
     meeting = met(fabric, Particles(ends, near.size))  # lanes (2 G wires, 2 G wires)
     g, q = node.get_int("n_features"), node.get_int("pair_features")
     pair = as_pairs(fabric, signals[2]).lanes if q else ((),) * len(meeting.lanes)  # (ring lane, Q)

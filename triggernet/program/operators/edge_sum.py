@@ -5,10 +5,13 @@
 With `directed` = 0, x has one row for each pair, which both of its particles receive.
 
 In hardware: an adder tree a particle and feature; where pairs meet in a ring, sums that travel with
-their particles. A mask costs nothing: what does not count is reset in the registers in front.
+their particles, or along the lanes to them. A mask costs nothing: what does not count is reset in
+the registers in front.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,7 +19,8 @@ from triggernet.fixedpoint import Codes, exact_int
 from triggernet.program.netlist.fabric import Fabric
 from triggernet.program.netlist.layout import Pairs, Particles, Signal
 from triggernet.program.netlist.pairs import met, row_sums
-from triggernet.program.netlist.wire import constant
+from triggernet.program.netlist.streams import streamed_sums
+from triggernet.program.netlist.wire import Wire, constant
 from triggernet.program.operators import onnx_text as text
 from triggernet.program.operators.base import (
     Exact,
@@ -122,8 +126,13 @@ def cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 
 def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
-    """Edges of absent particles are cleared; the sums are all there at once."""
-    rows = row_sums(fabric, _counted(node, signals, fabric))  # (M, G), all at once
+    """Edges of absent particles are cleared; the sums are there one a clock, or all at once."""
+    x = as_pairs(fabric, signals[0], _ways(node))  # lanes (ring lane and way, G)
+    counts = _counts(node, x, signals[1], fabric)  # (ring lane,)
+    if x.ring.streams:
+        rows = streamed_sums(fabric, x, counts)  # lanes (G wires)
+    else:
+        rows = row_sums(fabric, _cleared(fabric, x, counts))  # (M, G)
     lanes = (
         tuple(quantised(fabric.top, lane, inputs[0].type.fraction, node.quantiser))
         for lane in rows.lanes
@@ -131,17 +140,21 @@ def rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric)
     return Particles(tuple(lanes), rows.size)
 
 
-def _counted(node: Node, signals: tuple[Signal, ...], fabric: Fabric) -> Pairs:
-    """The edges, 0 where a particle is absent or a lane has no pair."""
-    ways, m, top = _ways(node), node.get_int("n_particles"), fabric.top
-    x = as_pairs(fabric, signals[0], ways)  # lanes (ring lane and way, G)
+def _counts(node: Node, x: Pairs, present: Signal, fabric: Fabric) -> list[tuple[Wire, ...]]:
+    """For each lane of the ring the flags of a pair that counts: both particles, and live."""
+    m = node.get_int("n_particles")
     nobody = Particles(((constant(0),),) * m, m)  # (M, 1)
-    flags = present_flags(fabric, signals[1], nobody)  # (M,)
+    flags = present_flags(fabric, present, nobody)  # (M,)
     meeting = met(fabric, Particles(tuple((flag,) for flag in flags), m))
-    clear = [  # (ring lane,)
-        top.missing([one, other, live], constant(0))
-        for ((one,), (other,)), live in zip(meeting.lanes, x.live, strict=True)
+    return [
+        (one, other, live) for ((one,), (other,)), live in zip(meeting.lanes, x.live, strict=True)
     ]
+
+
+def _cleared(fabric: Fabric, x: Pairs, counts: Sequence[Sequence[Wire]]) -> Pairs:
+    """The edges, 0 where a particle is absent or a lane has no pair."""
+    ways, top = len(x.lanes) // len(counts), fabric.top
+    clear = [top.missing(flags, constant(0)) for flags in counts]  # (ring lane,)
     lanes = [  # (ring lane and way, G)
         tuple(top.cleared(clear[k // ways], wire) for wire in features)
         for k, features in enumerate(x.lanes)

@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from triggernet.fixedpoint import Codes, exact_int
-from triggernet.program.netlist.arithmetic import total
+from triggernet.program.netlist.arithmetic import quantise, total
 from triggernet.program.netlist.fabric import Fabric
 from triggernet.program.netlist.layout import Pairs, Particles, Signal, Vector
 from triggernet.program.netlist.wire import Wire, constant
@@ -27,7 +27,7 @@ from triggernet.program.operators.base import (
     align,
     require,
 )
-from triggernet.program.operators.hardware import aligned, as_particles, as_vector, quantised
+from triggernet.program.operators.hardware import aligned, as_particles, quantised
 from triggernet.program.operators.kernel_call import KernelCall
 from triggernet.program.operators.node import Node, Tensor
 
@@ -260,18 +260,19 @@ def stack_cost(node: Node, inputs: Inputs) -> list[Operation]:
 
 
 def stack_rtl(node: Node, inputs: Inputs, signals: tuple[Signal, ...], fabric: Fabric) -> Signal:
-    finest = stack_infer(node, inputs).fraction
     if all(isinstance(signal, Pairs) for signal in signals):
         return _stacked_pairs(node, inputs, cast("tuple[Pairs, ...]", signals), fabric)
-    columns = [  # (F, N)
-        [aligned(fabric.top, wire, x.type.fraction, finest) for wire in as_vector(fabric, signal)]
-        for x, signal in zip(inputs, signals, strict=True)
+    parts = [as_particles(signal) for signal in signals]
+    if any(part.slots > 1 for part in parts):  # those that come in turn do not wait
+        parts = [fabric.spread(part) for part in parts]
+    lanes = [  # (N, F), or (lanes, F)
+        tuple(
+            quantise(fabric.top, wire, x.type.fraction, node.quantiser)
+            for (wire,), x in zip(lane, inputs, strict=True)
+        )
+        for lane in zip(*(part.lanes for part in parts), strict=True)
     ]
-    lanes = [  # (N, F)
-        tuple(quantised(fabric.top, lane, finest, node.quantiser))
-        for lane in zip(*columns, strict=True)
-    ]
-    return Particles(tuple(lanes), len(lanes))
+    return Particles(tuple(lanes), parts[0].size)
 
 
 def _stacked_pairs(
