@@ -20,7 +20,7 @@ from triggernet.data import Jets, mock_jets, save_jets
 from triggernet.errors import ConfigError
 from triggernet.learning.evaluation import evaluate
 from triggernet.learning.tasks.auxiliary import (
-    Regression,
+    Auxiliary,
     Residuals,
     multiplicity,
     regression_loss,
@@ -130,8 +130,8 @@ def test_a_training_of_the_classes_alone_begins_from_one_of_more(tmp_path: Path)
     assert torch.allclose(weights(run)["phi.0.weight"], weights(first)["phi.0.weight"], atol=1e-6)
     assert run.quantised_model is not None
     assert load_run(tmp_path / "first").config.auxiliary == {
-        "multiplicity": Regression(0.3),
-        "response": Regression(2.0),
+        "multiplicity": Auxiliary(0.3),
+        "response": Auxiliary(2.0),
     }
 
 

@@ -251,8 +251,6 @@ def test_hadrons_are_known_by_their_codes():
 def test_chunks_take_settings_in_turns():
     masses = {m for k in range(10) for m in MASSES_GEV if f"32:m0 = {m}" in settings(SMALL, 1, k)}
     assert masses == set(MASSES_GEV)
-    flavours = {s for k in range(7) for s in settings(SMALL, 1, k) if "32:onIfAny" in s}
-    assert flavours == {"32:onIfAny = 5", "32:onIfAny = 4", "32:onIfAny = 1 2 3", "32:onIfAny = 15"}
     tuned = replace(SMALL, pythia=("TimeShower:alphaSvalue = 0.12",))
     assert settings(tuned, 0, 0)[-1] == "TimeShower:alphaSvalue = 0.12"
 

@@ -20,10 +20,11 @@ from triggernet.data import mock_jets, save_jets
 from triggernet.errors import ConfigError, DataError, EncodingError, ModelError, UsageError
 from triggernet.files import read_json, sha256_of, write_json
 from triggernet.learning.training import load_run, load_run_config, run_folder, train
-from triggernet.learning.training.adamw import _Show, learning_rate
+from triggernet.learning.training.adamw import _Show
 from triggernet.learning.training.fine_tune import _batches
 from triggernet.learning.training.recipes import AdamWConfig
 from triggernet.learning.training.sample import Sample
+from triggernet.learning.training.schedules import learning_rate
 from triggernet.learning.training.state import TrainingState
 from triggernet.locks import locked
 from triggernet.signals import Stopped

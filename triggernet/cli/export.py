@@ -30,6 +30,7 @@ def _export(args: Namespace) -> Outcome:
         "hls",
         "rtl",
         "onnx",
+        "tasks",
         "interval",
         "fold",
         "budget",
@@ -84,6 +85,12 @@ COMMANDS: tuple[Command, ...] = (
                 "--onnx",
                 action="store_true",
                 help="add the float model for ONNX Runtime, as float.onnx",
+            ),
+            argument(
+                "--tasks",
+                choices=("jet", "all"),
+                default="jet",
+                help="what float.onnx tells: of jets alone, or of their parts and pairs too",
             ),
             INTERVAL,
             argument(

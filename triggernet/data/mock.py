@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from triggernet.data import kinematics
 from triggernet.data.jets import Jets
+from triggernet.data.tracks import MEASURED, TRACK
 
 N_CONSTITUENTS = 64
 PRONGS = np.array([1, 3])
@@ -43,6 +46,20 @@ def mock_jets(n: int, seed: int = 0) -> Jets:
     scale = rng.uniform(550, 650, n) / kinematics.transverse_momentum(p.sum(axis=1))
     p = p * scale[:, None, None]
     return Jets(p, p.sum(axis=1), label, ("qcd", "top"), {"source": "mock_jets", "seed": seed})
+
+
+def with_mock_tracks(jets: Jets, n_tracks: int = 40, seed: int = 0) -> Jets:
+    """The same jets with tracks, of random numbers: every second place holds one.
+
+    For what needs to see how inputs look, and nothing else.
+    """
+    rng = np.random.default_rng(seed)
+    tracks = np.zeros((len(jets), n_tracks), TRACK)
+    for name in MEASURED:
+        tracks[name] = rng.normal(size=tracks.shape)
+    tracks["valid"] = rng.random(tracks.shape) < 0.5
+    tracks[:, 0]["valid"] = True
+    return replace(jets, tracks=tracks)
 
 
 def directions(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:

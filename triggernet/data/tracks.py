@@ -85,6 +85,17 @@ def momenta_of(tracks: NDArray[Any], jet: NDArray[np.float64]) -> NDArray[np.flo
     return kinematics.massless(pt, eta, phi)
 
 
+def leading(tracks: NDArray[Any], n_tracks: int) -> NDArray[Any]:
+    """The first `n_tracks` of tracks (n, M), padded if there are fewer."""
+    kept = tracks[:, :n_tracks]
+    if kept.shape[1] == n_tracks:
+        return kept
+    padded = np.zeros((len(tracks), n_tracks), tracks.dtype)
+    padded[ORIGIN] = padded[VERTEX] = -1
+    padded[:, : kept.shape[1]] = kept
+    return padded
+
+
 def known_origins(tracks: NDArray[Any]) -> bool:
     """Whether any track of (n, M) says what it comes from."""
     return bool((tracks[ORIGIN][tracks["valid"]] >= 0).any())

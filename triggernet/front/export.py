@@ -84,6 +84,7 @@ def export(
     hls: bool = False,
     rtl: bool = False,
     onnx: bool = False,
+    tasks: str = "jet",
     part: str = PART,
     clock_ns: float | None = None,
     interval: int | None = None,
@@ -114,6 +115,9 @@ def export(
     onnx : bool
         Add the float model for ONNX Runtime, ``float.onnx``; a run without a hardware form has
         nothing else.
+    tasks : {"jet", "all"}
+        Of the float model for ONNX Runtime: what it says of jets alone, or also of constituents and
+        their pairs, where it says something.
     part : str
         The FPGA by its short or its full name.
     clock_ns : float, optional
@@ -155,19 +159,20 @@ def export(
     verilog = {"interval": interval, "tables": tables, "dsp": dsp, "clock_period_ns": clock_ns}
     given = {key: value for key, value in verilog.items() if value is not None}
     _refuse_idle(given, hls=hls, rtl=rtl, fold=fold, reuse_factor=reuse_factor)
+    _refuse_tasks(tasks, onnx=onnx)
     # Before torch is loaded and anything takes time.
     subject = given_model(run, input_types, output_types, state, example)
     source = subject.path if isinstance(subject, GivenModel) else subject
     refuse_existing(folder, overwrite, [] if source is None else [source])
     if isinstance(subject, Path):
         if onnx and finished_config(subject).refusal is not None and not (hls or rtl):
-            return _export_float(subject, folder, overwrite)
+            return _export_float(subject, folder, overwrite, all_tasks=tasks == "all")
         hardware_config(subject)
     elif onnx:
         raise UsageError("--onnx gives the float model of a run; leave it out for a model of yours")
     hls_config = _hls_config(part, clock_ns, reuse_factor) if hls else None
     rtl_config = _rtl_config(part, budget if fold else None, given) if rtl else None
-    made, further = _made(subject, onnx)
+    made, further = _made(subject, onnx, all_tasks=tasks == "all")
     folding = None
     if fold is not None and rtl_config is not None:
         from triggernet.reports.fold.fold import folded
@@ -188,7 +193,9 @@ class _Settings:
     overwrite: bool
 
 
-def _made(subject: Path | GivenModel, onnx: bool) -> tuple[Export, dict[str, bytes]]:
+def _made(
+    subject: Path | GivenModel, onnx: bool, *, all_tasks: bool
+) -> tuple[Export, dict[str, bytes]]:
     """The program of a run or of a model of anybody, and further files."""
     with waiting("loading PyTorch"):
         from triggernet.deployment.export import export_float, export_run
@@ -196,7 +203,7 @@ def _made(subject: Path | GivenModel, onnx: bool) -> tuple[Export, dict[str, byt
         if isinstance(subject, GivenModel):
             return subject.export(), {}
         made = export_run(subject)
-    return made, {FLOAT_MODEL: export_float(subject)} if onnx else {}
+    return made, {FLOAT_MODEL: export_float(subject, all_tasks=all_tasks)} if onnx else {}
 
 
 def _written(
@@ -216,16 +223,24 @@ def _written(
     )
 
 
-def _export_float(source: Path, folder: Path, overwrite: bool) -> Exported:
+def _export_float(source: Path, folder: Path, overwrite: bool, *, all_tasks: bool) -> Exported:
     """A project of the float model alone."""
     with waiting("loading PyTorch"):
         from triggernet.deployment.export import float_project
         from triggernet.program.onnx_model import load_model
     with waiting(f"writing the float model of {source}"):
-        project = float_project(source)
+        project = float_project(source, all_tasks=all_tasks)
         project.write(folder, overwrite=overwrite, keep=[source])
     nodes = len(load_model(folder / FLOAT_MODEL).graph.node)
     return Exported(folder, "float ONNX file", nodes, project.digest)
+
+
+def _refuse_tasks(tasks: str, *, onnx: bool) -> None:
+    """Refuse tasks that are unknown, or that no file would have."""
+    if tasks not in ("jet", "all"):
+        raise UsageError(f"tasks {tasks!r} are unknown; allowed are 'jet' and 'all'")
+    if tasks == "all" and not onnx:
+        raise UsageError("--tasks all has no effect here; add --onnx, or leave it out")
 
 
 def _refuse_idle(

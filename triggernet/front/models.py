@@ -145,7 +145,12 @@ def evaluate(run: AnyPath, *, data: AnyPath, plot: AnyPath | None = None) -> Eva
 
 
 def _plot(evaluation: Evaluation, classes: Sequence[str], where: Path) -> None:
-    """The ROC page of two classes, or of several."""
+    """The ROC page of two classes, of several, or of flavours."""
+    if evaluation.judged is not None:
+        from triggernet.learning.evaluation.flavour_plots import plot_flavours
+
+        plot_flavours(evaluation.judged, where, evaluation.parts)
+        return
     if not evaluation.classes:
         from triggernet.learning.evaluation.roc import plot_roc
 

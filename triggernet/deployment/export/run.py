@@ -8,10 +8,12 @@ from pathlib import Path
 
 from triggernet.config import dump_config
 from triggernet.data import EncodingConfig, mock_jets
+from triggernet.data.mock import with_mock_tracks
 from triggernet.deployment.export.model import export_model
 from triggernet.deployment.onnxruntime.float_file import float_onnx
 from triggernet.deployment.project.generated import Generated, generated
 from triggernet.deployment.project.layout import FLOAT_MODEL, MODEL, PROGRAM
+from triggernet.errors import ModelError
 from triggernet.learning.training.run_folder import (
     CONFIG,
     FLOAT,
@@ -78,20 +80,34 @@ def export_run(folder: Path) -> Export:
     return Export(program, files, folder, run.config.encoding, run)
 
 
-def export_float(folder: Path) -> bytes:
+def export_float(folder: Path, *, all_tasks: bool = False) -> bytes:
     """The float model of a run folder as an ONNX file.
+
+    Parameters
+    ----------
+    folder
+    all_tasks
+        With outputs for constituents and pairs, too, where the model has some.
 
     Raises
     ------
     ModelError
-        If `folder` is no finished run.
+        If `folder` is no finished run, or its model has no further tasks.
     UnsupportedError
         If PyTorch cannot put it into an ONNX file.
     """
-    return float_onnx(load_run(folder), mock_jets(N_EXAMPLES))
+    run = load_run(folder)
+    parts = run.config.family.parts if all_tasks else ()
+    if all_tasks and not parts:
+        raise ModelError(
+            f"model {run.config.model.name!r} says nothing of single constituents; leave out "
+            "--tasks all"
+        )
+    jets = with_mock_tracks(mock_jets(N_EXAMPLES))  # which models without tracks do not see
+    return float_onnx(run, jets, parts)
 
 
-def float_project(folder: Path) -> Generated:
+def float_project(folder: Path, *, all_tasks: bool = False) -> Generated:
     """The project of a run without a hardware form: its float model alone; writes nothing.
 
     Raises
@@ -99,7 +115,7 @@ def float_project(folder: Path) -> Generated:
     ModelError, UnsupportedError
         As `export_float`.
     """
-    files = {**_carried(folder), FLOAT_MODEL: export_float(folder)}
+    files = {**_carried(folder), FLOAT_MODEL: export_float(folder, all_tasks=all_tasks)}
     return generated(finished_config(folder).model.name, files, {})
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import onnx
 import torch
@@ -47,15 +47,20 @@ class _Reading(Mapping[str, Tensor]):
 class _ClassLogits(nn.Module):
     """The logits of the classes, of positional inputs, as the exporter needs it."""
 
-    def __init__(self, run: Run, names: tuple[str, ...]) -> None:
+    def __init__(self, run: Run, names: tuple[str, ...], parts: tuple[str, ...]) -> None:
         super().__init__()
         self.model, self.task, self.names = run.float_model, run.config.task, names
+        self.parts = parts
 
-    def forward(self, *tensors: Tensor) -> Tensor:
-        return self.task.logits(self.model(dict(zip(self.names, tensors, strict=True))))
+    def forward(self, *tensors: Tensor) -> Tensor | tuple[Tensor, ...]:
+        inputs = dict(zip(self.names, tensors, strict=True))
+        if not self.parts:
+            return self.task.logits(self.model(inputs))
+        outputs, parts = cast("Any", self.model).with_parts(inputs, self.parts)
+        return self.task.logits(outputs), *(parts[name] for name in self.parts)
 
 
-def float_onnx(run: Run, jets: Jets) -> bytes:
+def float_onnx(run: Run, jets: Jets, parts: tuple[str, ...] = ()) -> bytes:
     """The float model of a run as one ONNX file.
 
     Its inputs are those of `triggernet.learning.training.features.exact_inputs` that the model
@@ -67,6 +72,9 @@ def float_onnx(run: Run, jets: Jets) -> bytes:
     run : Run
     jets : Jets
         Any; they show the exporter what the inputs look like.
+    parts : tuple of str
+        Tasks of constituents and pairs whose outputs the file has too, by their names: see
+        `ModelFamily.parts`.
 
     Raises
     ------
@@ -75,7 +83,7 @@ def float_onnx(run: Run, jets: Jets) -> bytes:
     """
     inputs = _read_inputs(run, jets)
     # All in evaluation mode: the exporter leaves a module, and what is in it, as it finds it.
-    model = _ClassLogits(run, tuple(inputs)).eval()
+    model = _ClassLogits(run, tuple(inputs), parts).eval()
     buffer: Any = io.BytesIO()
     try:
         with warnings.catch_warnings(), torch.no_grad():
@@ -88,8 +96,8 @@ def float_onnx(run: Run, jets: Jets) -> bytes:
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=list(inputs),
-                output_names=[OUTPUT],
-                dynamic_axes={name: {0: "batch"} for name in (*inputs, OUTPUT)},
+                output_names=[OUTPUT, *parts],
+                dynamic_axes={name: {0: "batch"} for name in (*inputs, OUTPUT, *parts)},
             )
     except Exception as error:  # the exporter raises anything over what it does not know
         name = run.config.model.name

@@ -204,7 +204,8 @@ class _Bench:
         jets = self.jets.select(index)
         if constituents < jets.constituents.shape[1]:  # as if they had no more
             kept = jets.constituents[:, :constituents]
-            jets = Jets(kept, jets.jet, jets.label, jets.classes)
+            tracks = None if jets.tracks is None else jets.tracks[:, :constituents]
+            jets = Jets(kept, jets.jet, jets.label, jets.classes, tracks=tracks)
         prepared, inputs = Clock.of(lambda: feed(session, exact_inputs(jets, self.config)))
         with running("onnxruntime", FLOAT_MODEL):
             run, _ = Clock.of(lambda: session.run(None, inputs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from triggernet.data import Jets, load_jets, sample_path
-from triggernet.deployment.onnxruntime.float_file import feed
+from triggernet.deployment.onnxruntime.float_file import OUTPUT, feed
 from triggernet.deployment.onnxruntime.session import float_model_of, open_session, running
 from triggernet.deployment.project.layout import FLOAT_MODEL
 from triggernet.deployment.verify.float_agreement import FloatAgreement
 from triggernet.errors import UsageError
+from triggernet.learning.tasks.parts import PARTS
 from triggernet.learning.tasks.task import probabilities
 from triggernet.learning.training.run_folder import Run, load_run
 from triggernet.learning.training.sample import Sample
@@ -64,25 +65,52 @@ def verify_float(
     run = load_run(project)
     jets = load_jets(sample_path("toptag_reference")) if jets is None else jets
     sample = Sample.of(jets.select(slice(n_objects)), run.config)
-    ours, theirs, tied = _logits(run, path, sample)
-    return _compared(_scores(ours), _scores(theirs), tied, sample.label.numpy(), judges)
+    ours, theirs, tied, beside = _logits(run, path, sample)
+    return _compared(_scores(ours), _scores(theirs), tied, sample.label.numpy(), judges, beside)
 
 
-def _logits(run: Run, path: Path, sample: Sample) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Logits of PyTorch and onnxruntime, and whose neighbours differ (n,)."""
+def _logits(
+    run: Run, path: Path, sample: Sample
+) -> tuple[Floats, Floats, NDArray[np.bool_], Floats]:
+    """Logits of PyTorch and onnxruntime, whose neighbours differ (n,), and differences (n,).
+
+    The differences are those of scores of constituents and pairs, if the file has such outputs.
+    """
     model, parts = run.float_model.eval(), []
     session = open_session(str(path))
+    further = tuple(each.name for each in session.get_outputs() if each.name != OUTPUT)
     tables = _NeighbourTables(model, path)
     with torch.no_grad(), Progress("verifying", len(sample), "objects") as progress:
         for k in range(0, len(sample), BATCH):
             inputs = {name: x[k : k + BATCH] for name, x in sample.exact.items()}
             with running("onnxruntime", FLOAT_MODEL):
-                (theirs,) = session.run(None, feed(session, inputs))
+                theirs, *others = session.run([OUTPUT, *further], feed(session, inputs))
             ours = run.config.task.logits(model(inputs)).double().numpy()
-            parts.append((ours, theirs, tables.differ(inputs)))
+            beside = _difference_of_parts(model, inputs, dict(zip(further, others, strict=True)))
+            parts.append((ours, theirs, tables.differ(inputs), beside))
             progress.advance(len(theirs))
-    exact, answered, tied = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return exact, answered.astype(np.float64), tied
+    exact, answered, tied, beside = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return exact, answered.astype(np.float64), tied, beside
+
+
+def _difference_of_parts(
+    model: nn.Module, inputs: Mapping[str, Tensor], theirs: Mapping[str, Floats]
+) -> Floats:
+    """The largest difference of a score of an object's constituents and pairs, (B,)."""
+    largest = np.zeros(len(next(iter(inputs.values()))))
+    if not theirs:
+        return largest
+    _, ours = cast("Any", model).with_parts(inputs, tuple(theirs))
+    for name, answered in theirs.items():
+        to_score = torch.sigmoid if PARTS[name].level == "pair" else _softmax
+        other = torch.from_numpy(answered).double()
+        apart = to_score(ours[name].detach().double()) - to_score(other)
+        largest = np.maximum(largest, np.nan_to_num(apart.abs().flatten(1).amax(1).numpy(), nan=1))
+    return largest
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    return torch.softmax(logits, -1)
 
 
 class _NeighbourTables:
@@ -134,9 +162,11 @@ def _compared(
     tied: NDArray[np.bool_],
     label: NDArray[np.int64],
     judges: Mapping[str, str],
+    beside: Floats | None = None,
 ) -> FloatAgreement:
     # A score that is no number differs by as much as scores can.
     difference = np.nan_to_num(np.abs(ours - theirs), nan=1.0).reshape(len(ours), -1).max(1)
+    difference = difference if beside is None else np.maximum(difference, beside)
     if ours.ndim == 1:
         efficiency, threshold = SIGNAL_EFFICIENCY, _threshold(ours, label)
         flips = (ours > threshold) != (theirs > threshold)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from triggernet.data.kinematics import transverse_momentum
 from triggernet.errors import ModelError
+from triggernet.learning.evaluation.flavour import Judged, measure_flavours
+from triggernet.learning.evaluation.parts import PartMetrics, measure_parts
 from triggernet.learning.tasks.auxiliary import Residuals
 from triggernet.learning.tasks.metrics import Metrics
+from triggernet.learning.tasks.task import Task, probabilities
 from triggernet.learning.training.sample import Sample, predict, saturation_text
 from triggernet.learning.training.trainer import parameters_of
 from triggernet.statistics import Area, error_text, interval_text, roc_area_difference
@@ -46,6 +50,11 @@ class Evaluation:
         What must be known about the figures of all models.
     properties : mapping of str to Residuals
         What the float model learned beside the classes.
+    judged : Judged or None
+        Working points of the discriminants of the task, if it has some, of the quantised model or
+        else of the float one.
+    parts : PartMetrics or None
+        What the float model learned of constituents and pairs.
     """
 
     float: Metrics
@@ -57,6 +66,8 @@ class Evaluation:
     classes: Mapping[str, ClassMetrics] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     properties: Mapping[str, Residuals] = field(default_factory=dict)
+    judged: Judged | None = None
+    parts: PartMetrics | None = None
 
     @property
     def quantised_logits(self) -> NDArray[np.float64]:
@@ -105,6 +116,10 @@ class Evaluation:
             by_model["properties"] = {
                 name: each.as_dict() for name, each in self.properties.items()
             }
+        if self.judged is not None:
+            by_model["discriminants"] = self.judged.metrics.as_dict()
+        if self.parts is not None:
+            by_model["parts"] = self.parts.as_dict()
         return by_model | {"notes": list(self.notes)}
 
     def as_text(self) -> str:
@@ -113,6 +128,10 @@ class Evaluation:
         lines = [
             f"{name}, prediction - truth: {p.as_text()}" for name, p in self.properties.items()
         ]
+        if self.judged is not None:
+            lines += ["", self.judged.metrics.as_text()]
+        if self.parts is not None:
+            lines += ["", self.parts.as_text()]
         return "\n".join([text, *lines, *(f"note: {note}" for note in self.notes)])
 
     def _text_of_two(self) -> str:
@@ -151,6 +170,7 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
     n_parameters = parameters_of(run.float_model)
     exact, hardware = logits_of(run, sample)
     task.check_complete(label, "sample")
+    judged = _judged(task, exact if hardware is None else hardware, label, jets)
     of_classes = {"float": task.measure_classes(exact, label, n_parameters)}
     if hardware is not None:
         of_classes["quantised"] = task.measure_classes(hardware, label, n_parameters)
@@ -164,7 +184,20 @@ def evaluate(run: Run, jets: Jets) -> Evaluation:
         {name: metrics for name, metrics in of_classes.items() if metrics is not None},
         () if jets.weight is None else (UNWEIGHTED,),
         _residuals(run, sample),
+        judged,
+        measure_parts(run.float_model, sample),
     )
+
+
+def _judged(
+    task: Task, logits: NDArray[np.float64], label: NDArray[np.int64], jets: Jets
+) -> Judged | None:
+    """Working points of the task's discriminants; None if it has none."""
+    if not task.mixtures or task.n_outputs == 1:
+        return None
+    p, pt_gev = probabilities(logits), transverse_momentum(jets.jet)
+    metrics = measure_flavours(p, label, task.classes, pt_gev, task.mixtures)
+    return Judged(p, label, task.classes, pt_gev, task.mixtures, metrics)
 
 
 def _residuals(run: Run, sample: Sample) -> dict[str, Residuals]:

@@ -58,7 +58,9 @@ class ModelFamily:
     module whose attribute ``permutation_invariant`` is true promises the same bits for every order
     of the constituents. Parameters whose names begin with one of its `head_parameters` are the
     head, the others the trunk; if it has methods ``trunk_outputs`` (inputs to what the head reads,
-    jet by jet) and ``head_logits``, a frozen trunk runs once for a whole training.
+    jet by jet) and ``head_logits``, a frozen trunk runs once for a whole training. A method
+    ``standardise`` (inputs, weights of the jets or None) is called before a training that does not
+    begin from another run.
 
     Attributes
     ----------
@@ -90,6 +92,12 @@ class ModelFamily:
     n_constituents : int, optional
         How many leading constituents it reads where ``encoding.n_constituents`` is not given; left
         out, as many as the preset says.
+    parts : tuple of str
+        Tasks of constituents and of pairs that the float module can learn beside its classes (see
+        `triggernet.learning.tasks.parts`), by its method ``with_parts``.
+    at_width : callable (config, width), optional
+        The same configuration at another width; of families that have
+        `triggernet.learning.layers.mup` as an option.
     reading : Reading, optional
         What the models make of a pair of particles, in a form that people can read; left out,
         `triggernet interpret` has nothing to show.
@@ -108,6 +116,8 @@ class ModelFamily:
     tier: Tier = "l1"
     inputs: Callable[[Any, EncodingConfig, Jets], Mapping[str, NDArray[Any]]] | None = None
     n_constituents: int | None = None
+    parts: tuple[str, ...] = ()
+    at_width: Callable[[Any, int], Any] | None = None
     reading: Reading | None = None
 
     def refusal(self, config: Any, encoding: EncodingConfig) -> ModelError | None:

@@ -34,6 +34,8 @@ OWN: Mapping[str, str] = MappingProxyType(
             "efp",
             "lundnet",
             "particlenet",
+            "gn2",
+            "dips",
         )
     }
 )

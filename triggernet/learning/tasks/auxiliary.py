@@ -1,4 +1,4 @@
-"""What a model may learn beside its classes: properties of whole objects, by regression.
+"""What a model may learn beside its classes: properties of whole objects, and tasks of their parts.
 
 A network that also has to tell a jet's true momentum, or how many constituents it had before the
 trigger cut it off, may find features that serve its classes too. The losses are added, each with a
@@ -8,7 +8,7 @@ weight; what goes to hardware is a model of classes alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triggernet.data.kinematics import transverse_momentum
+from triggernet.data.tracks import ORIGINS
 from triggernet.errors import ConfigError
+from triggernet.learning.tasks.parts import PARTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,32 +47,71 @@ TARGETS: Mapping[str, Callable[[Jets], Floats]] = {
 
 
 @dataclass(frozen=True)
-class Regression:
-    """A property that is learned: an entry of the section ``auxiliary`` of a run's configuration.
+class Auxiliary:
+    """What is learned beside the classes: an entry of ``auxiliary`` in a run's configuration.
 
     Attributes
     ----------
     weight : float
         Of its loss, beside that of the classes; above 0.
+    class_weights : tuple of float
+        Of the origins of tracks, how much each counts; left out, all count the same in the training
+        jets together.
+    fakes_with_heavy : bool
+        Of pairs of tracks: see `triggernet.learning.tasks.parts.vertex_loss`.
     """
 
     weight: float = 1.0
+    class_weights: tuple[float, ...] = ()
+    fakes_with_heavy: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.weight < math.inf:
             raise ConfigError(f"weight: found {self.weight}; allowed are numbers above 0")
+        if any(not 0 <= weight < math.inf for weight in self.class_weights):
+            raise ConfigError(
+                f"class_weights: found {list(self.class_weights)}; allowed are numbers of 0 and "
+                "more"
+            )
+        if len(self.class_weights) not in (0, len(ORIGINS)):
+            raise ConfigError(
+                f"class_weights: found {len(self.class_weights)}; give one for each of the "
+                f"{len(ORIGINS)} origins: {', '.join(ORIGINS)}"
+            )
 
 
-def check_names(auxiliary: Mapping[str, Regression]) -> None:
-    """Refuse properties that nobody knows.
+def properties_of(auxiliary: Mapping[str, Auxiliary]) -> tuple[str, ...]:
+    """Those that are properties of whole objects."""
+    return tuple(name for name in auxiliary if name in TARGETS)
+
+
+def parts_of(auxiliary: Mapping[str, Auxiliary]) -> tuple[str, ...]:
+    """Those that are of constituents and pairs."""
+    return tuple(name for name in auxiliary if name in PARTS)
+
+
+def check_auxiliary(auxiliary: Mapping[str, Auxiliary], parts: Sequence[str], model: str) -> None:
+    """Refuse what nobody knows, and what a model cannot learn; `parts` are those that it can.
 
     Raises
     ------
     ConfigError
     """
-    unknown = sorted(set(auxiliary) - set(TARGETS))
+    known = (*TARGETS, *PARTS)
+    unknown = sorted(set(auxiliary) - set(known))
     if unknown:
-        raise ConfigError(f"auxiliary: no property {unknown[0]!r}; there are {', '.join(TARGETS)}")
+        raise ConfigError(f"auxiliary: no property {unknown[0]!r}; there are {', '.join(known)}")
+    for name in parts_of(auxiliary):
+        if name not in parts:
+            raise ConfigError(
+                f"auxiliary: model {model!r} says nothing of single constituents, and cannot learn "
+                f"{name!r}; leave it out"
+            )
+    for name, task in auxiliary.items():
+        if task.class_weights and name != "origin":
+            raise ConfigError(f"auxiliary.{name}.class_weights: only origin has classes")
+        if task.fakes_with_heavy and name != "vertex":
+            raise ConfigError(f"auxiliary.{name}.fakes_with_heavy: only vertex has pairs")
 
 
 def regression_loss(outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from triggernet.errors import ConfigError, DataError, ModelError
 from triggernet.learning.tasks.classes import ClassMetrics, measure_classes
+from triggernet.learning.tasks.discriminants import Discriminant, usual
 from triggernet.learning.tasks.metrics import Metrics, measure
 from triggernet.statistics import area_under_roc
 from triggernet.words import counted
@@ -41,10 +42,15 @@ class Task:
     class_weights : tuple of float
         How much the objects of each class count in the loss, in the order of `classes`; left out,
         all count 1.
+    discriminants : mapping of str to mapping of str to float
+        For each signal the fractions of its backgrounds, which add up to 1: one number is made of
+        all classes (`triggernet.learning.tasks.discriminants`). Left out, flavours have those of
+        GN2, other classes none.
     """
 
     classes: tuple[str, ...] = ()
     class_weights: tuple[float, ...] = ()
+    discriminants: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) != len(self.classes) or len(self.classes) == 1:
@@ -60,6 +66,21 @@ class Task:
                 f"class_weights: found {len(self.class_weights)} for "
                 f"{max(len(self.classes), BINARY)} classes; give one a class"
             )
+
+        for signal, fractions in self.discriminants.items():
+            Discriminant(signal, fractions)
+            unknown = sorted({signal, *fractions} - set(self.classes))
+            if self.classes and unknown:
+                raise ConfigError(
+                    f"discriminants.{signal}: no class {unknown[0]!r}; there are "
+                    f"{', '.join(self.classes)}"
+                )
+
+    @property
+    def mixtures(self) -> dict[str, Discriminant]:
+        """The discriminants by their signals: those given, or the usual ones of flavours."""
+        given = {k: Discriminant(k, fractions) for k, fractions in self.discriminants.items()}
+        return given or usual(self.classes)
 
     @property
     def n_classes(self) -> int:

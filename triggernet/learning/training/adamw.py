@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from triggernet.errors import ConfigError, in_one_line
 from triggernet.files import new_file
 from triggernet.learning.training.sample import Target, in_batches
+from triggernet.learning.training.schedules import pace
 from triggernet.learning.training.start import keep_trunk, parameter_groups
 from triggernet.learning.training.threads import single_thread
 from triggernet.progress import Progress
@@ -37,28 +38,6 @@ if TYPE_CHECKING:
     from triggernet.learning.training.state import TrainingState, Watcher
 
 Batch = tuple[dict[str, Tensor], Target]
-
-
-def learning_rate(config: AdamWConfig, epoch: float) -> float:
-    """The rate at a fractional epoch: linear warm-up, cosines with restarts, exponential decay.
-
-    The cosines end at ``config.floor`` of the full rate, and the decay goes on from there. With
-    ``config.milestones`` it is a staircase instead.
-    """
-    if config.milestones:
-        passed = sum(epoch >= milestone for milestone in config.milestones)
-        return config.learning_rate * math.pow(0.1, passed)
-    if epoch < config.warmup_epochs:
-        return config.learning_rate * (epoch + 1e-3) / config.warmup_epochs
-    annealed = config.epochs - config.decay_epochs
-    if epoch >= annealed:
-        return config.learning_rate * config.floor * math.pow(config.decay, epoch - annealed)
-    position, length = epoch - config.warmup_epochs, float(config.restart_epochs)
-    while position >= length:
-        position -= length
-        length *= config.restart_factor
-    cosine = 0.5 * (1 + math.cos(math.pi * position / length))
-    return config.learning_rate * (config.floor + (1 - config.floor) * cosine)
 
 
 def fit(
@@ -222,6 +201,8 @@ class _Classifier(LightningModule):
         """AdamW, its rate set batch by batch."""
         config = self.config
         groups = parameter_groups(self.whole, self.split.start)
+        for group in groups:
+            group["weight_decay"] = config.weight_decay * group["decay"]
         optimiser = torch.optim.AdamW(
             groups, lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -235,12 +216,17 @@ class _Classifier(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch, at the rate of its place in the epoch."""
-        done = self.current_epoch + batch_idx / int(self.trainer.num_training_batches)
+        n_batches = int(self.trainer.num_training_batches)
+        now = pace(self.config, self.current_epoch * n_batches + batch_idx, n_batches)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = learning_rate(self.config, done) * group["scale"]
+            group["lr"] = now.rate * group["scale"]  # never one rate for all: see `layers.mup`
+            group["betas"] = (now.beta1, group["betas"][1])
         inputs, target = batch
-        logits = self.model(inputs)
-        loss = self.split.loss(logits, target)
+        if self.split.parts:
+            outputs, parts = cast("Any", self.model).with_parts(inputs, self.split.parts)
+            loss = self.split.loss(outputs, target, parts)
+        else:
+            loss = self.split.loss(self.model(inputs), target)
         self._losses.append(float(loss.detach()))
         return loss
 

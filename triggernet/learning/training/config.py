@@ -17,7 +17,7 @@ from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
 from triggernet.errors import ConfigError, DataError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
-from triggernet.learning.tasks.auxiliary import Regression, check_names
+from triggernet.learning.tasks.auxiliary import Auxiliary, check_auxiliary, parts_of, properties_of
 from triggernet.learning.tasks.task import Task
 from triggernet.learning.training.recipes import AdamWConfig, FineTuneConfig, MultistartConfig
 from triggernet.learning.training.start_config import StartConfig
@@ -90,8 +90,9 @@ class RunConfig:
     task : Task
         The names of the classes, which the training jets give if none stand here (of two the second
         is the signal), and how much the jets of each class count in the loss.
-    auxiliary : mapping of str to Regression
-        Properties of the jets that the float model learns beside the classes, by their names.
+    auxiliary : mapping of str to Auxiliary
+        What the float model learns beside the classes, by their names: properties of the jets, and
+        tasks of their constituents.
     """
 
     model: Any
@@ -99,12 +100,12 @@ class RunConfig:
     quantisation: Any
     training: TrainingConfig
     task: Task
-    auxiliary: Mapping[str, Regression]
+    auxiliary: Mapping[str, Auxiliary]
 
     @property
     def n_outputs(self) -> int:
         """Of the model: those of the classes, then one a property."""
-        return self.task.n_outputs + len(self.auxiliary)
+        return self.task.n_outputs + len(properties_of(self.auxiliary))
 
     @property
     def family(self) -> ModelFamily:
@@ -130,8 +131,13 @@ class RunConfig:
                 f"training.recipe: {recipe} does not work for model {family.name!r}; allowed: "
                 f"{', '.join(family.recipes)}"
             )
-        check_names(self.auxiliary)
+        check_auxiliary(self.auxiliary, family.parts, family.name)
         start = self.training.start
+        if parts_of(self.auxiliary) and start.trunk == "frozen":
+            raise ConfigError(
+                "training.start.trunk: what is learned of constituents needs a trunk that learns; "
+                f"leave {', '.join(parts_of(self.auxiliary))} out of auxiliary, or do not freeze it"
+            )
         if recipe == "multistart" and (start.from_ is not None or start.teacher is not None):
             raise ConfigError(
                 "training.recipe: multistart makes starts of its own and learns from labels alone; "
@@ -235,7 +241,7 @@ def _schema(name: str) -> type[Any]:
         ("quantisation", family.quantisation, field(default_factory=family.quantisation)),
         ("training", TrainingConfig, field(default_factory=TrainingConfig)),
         ("task", Task, field(default_factory=Task)),
-        ("auxiliary", Mapping[str, Regression], field(default_factory=dict)),
+        ("auxiliary", Mapping[str, Auxiliary], field(default_factory=dict)),
     ]
     return dataclasses.make_dataclass("RunConfig", sections, bases=(RunConfig,), frozen=True)
 

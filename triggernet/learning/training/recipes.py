@@ -79,6 +79,28 @@ class LightningConfig:
 
 
 @dataclass(frozen=True)
+class CycleConfig:
+    """The ends of a one-cycle schedule; the defaults are those of GN2.
+
+    Attributes
+    ----------
+    initial, final : float
+        Learning rates of the first and of the last step.
+    rise : float
+        Share of all steps in which the rate rises.
+    """
+
+    initial: float = 1e-7
+    final: float = 1e-5
+    rise: float = 0.01
+
+    def __post_init__(self) -> None:
+        _positive(self, "initial", "final")
+        if not 0 <= self.rise < 1:
+            raise ConfigError(f"rise: found {self.rise}; allowed is 0 to below 1")
+
+
+@dataclass(frozen=True)
 class AdamWConfig:
     """AdamW with linear warm-up, cosine annealing with warm restarts, and exponential decay.
 
@@ -109,6 +131,11 @@ class AdamWConfig:
     milestones : tuple of int
         Epochs before which the rate falls to a tenth; with some of them the rate is constant
         between, without warm-up, annealing and decay.
+    schedule : {"annealing", "one-cycle", "constant"}
+        The one that is described above; one rise to the learning rate and one fall, in which
+        Adam's beta 1 goes from 0.95 to 0.85 and back; or the same rate throughout.
+    cycle : CycleConfig
+        Where a one-cycle schedule begins and ends.
     keep : {"last", "best"}
         Which weights are kept: those after the last epoch, or those of the epoch with the lowest
         validation loss.
@@ -126,6 +153,8 @@ class AdamWConfig:
     floor: float = 0.01
     decay: float = 0.5
     milestones: tuple[int, ...] = ()
+    schedule: Literal["annealing", "one-cycle", "constant"] = "annealing"
+    cycle: CycleConfig = field(default_factory=CycleConfig)
     keep: Literal["last", "best"] = "last"
     lightning: LightningConfig = field(default_factory=LightningConfig)
 
@@ -133,6 +162,12 @@ class AdamWConfig:
         _positive(self, "batch_size", "learning_rate", "restart_epochs", "restart_factor", "epochs")
         if self.milestones:
             self._check_milestones()
+            if self.schedule != "annealing":
+                raise ConfigError(
+                    f"milestones contradict schedule {self.schedule}; leave one of them out"
+                )
+        elif self.schedule != "annealing":
+            return
         elif self.warmup_epochs + self.decay_epochs > self.epochs:
             raise ConfigError(
                 f"warmup_epochs {self.warmup_epochs} and decay_epochs {self.decay_epochs} together "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,8 +14,19 @@ from torch import Tensor
 
 from triggernet.data.encoding import encode
 from triggernet.errors import DataError, EncodingError
-from triggernet.learning.tasks.auxiliary import TARGETS, regression_loss
+from triggernet.learning.tasks.auxiliary import (
+    TARGETS,
+    parts_of,
+    properties_of,
+    regression_loss,
+)
 from triggernet.learning.tasks.losses import distillation_loss
+from triggernet.learning.tasks.parts import (
+    PARTS,
+    inverse_frequencies,
+    origin_loss,
+    vertex_loss,
+)
 from triggernet.learning.training.features import check_jets, code_values, exact_inputs
 from triggernet.learning.training.start_config import StartConfig
 
@@ -22,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from triggernet.data import Jets
-    from triggernet.learning.tasks.auxiliary import Regression
+    from triggernet.learning.tasks.auxiliary import Auxiliary
     from triggernet.learning.tasks.task import Task
     from triggernet.learning.training.config import RunConfig, TrainingConfig
 
@@ -30,13 +42,15 @@ if TYPE_CHECKING:
 class Target(NamedTuple):
     """What is to be learned of a batch: labels (B,), and what there is besides.
 
-    Logits of a teacher, (B,) or (B, C); weights (B,); properties (B,) by name, NaN where unknown.
+    Logits of a teacher, (B,) or (B, C); weights (B,); properties (B,) by name, NaN where unknown;
+    labels of constituents and pairs (B, N, ...) by name.
     """
 
     label: Tensor
     teacher: Tensor | None = None
     weight: Tensor | None = None
     properties: Mapping[str, Tensor] = MappingProxyType({})
+    parts: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ class Sample:
         How much each jet counts in the loss; all the same without.
     properties : mapping of str to float64 tensor (n,)
         What is learned beside the classes; NaN where it is not known of a jet.
+    parts : mapping of str to int8 tensor (n, N, ...)
+        Labels of constituents and pairs: see `triggernet.learning.tasks.parts`.
     """
 
     exact: dict[str, Tensor]
@@ -68,6 +84,7 @@ class Sample:
     teacher: Tensor | None = None
     weight: Tensor | None = None
     properties: Mapping[str, Tensor] = field(default_factory=dict)
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, jets: Jets, config: RunConfig) -> Sample:
@@ -75,9 +92,15 @@ class Sample:
         check_jets(jets)
         exact = exact_inputs(jets, config)
         label = torch.from_numpy(config.task.labels(jets.classes, jets.label))
-        properties = {name: torch.from_numpy(TARGETS[name](jets)) for name in config.auxiliary}
+        of_jets = properties_of(config.auxiliary)
+        properties = {name: torch.from_numpy(TARGETS[name](jets)) for name in of_jets}
+        n = config.encoding.n_constituents
+        parts = {
+            name: torch.from_numpy(PARTS[name].labels(jets, n))
+            for name in parts_of(config.auxiliary)
+        }
         weight = None if jets.weight is None else torch.from_numpy(jets.weight)
-        learned: dict[str, Any] = {"weight": weight, "properties": properties}
+        learned: dict[str, Any] = {"weight": weight, "properties": properties, "parts": parts}
         if config.family.tier == "hlt":
             return cls(exact, {}, label, {}, **learned)
         encoded = encode(jets, config.encoding)
@@ -91,7 +114,8 @@ class Sample:
         """What is to be learned of some of the jets."""
         teacher, weight = (None if x is None else x[index] for x in (self.teacher, self.weight))
         properties = {name: values[index] for name, values in self.properties.items()}
-        return Target(self.label[index], teacher, weight, properties)
+        parts = {name: labels[index] for name, labels in self.parts.items()}
+        return Target(self.label[index], teacher, weight, properties, parts)
 
 
 @dataclass(frozen=True)
@@ -102,15 +126,47 @@ class Split:
     validation: Sample
     task: Task
     start: StartConfig = field(default_factory=StartConfig)
-    auxiliary: Mapping[str, Regression] = field(default_factory=dict)
+    auxiliary: Mapping[str, Auxiliary] = field(default_factory=dict)
 
-    def loss(self, outputs: Tensor, target: Target) -> Tensor:
-        """The loss of a batch: that of the classes, and those of all properties with weights."""
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Tasks of constituents and pairs, in the order of the configuration."""
+        return parts_of(self.auxiliary)
+
+    @cached_property
+    def origin_weights(self) -> Tensor:
+        """How much tracks of each origin count, (K,)."""
+        given = self.auxiliary["origin"].class_weights
+        return torch.tensor(given or inverse_frequencies(self.train.parts["origin"].numpy()))
+
+    def loss(
+        self, outputs: Tensor, target: Target, parts: Mapping[str, Tensor] = MappingProxyType({})
+    ) -> Tensor:
+        """The loss of a batch: that of the classes, and those of all that is learned beside them.
+
+        Parameters
+        ----------
+        outputs : tensor (B,) or (B, C)
+            Of objects: classes, then properties.
+        target : Target
+        parts : mapping of str to tensor (B, N, ...)
+            Outputs for constituents and pairs.
+        """
         loss = self._loss_of_classes(self.task.logits(outputs), target)
-        for name, values in self.task.properties(outputs, self.auxiliary).items():
+        for name, values in self.task.properties(outputs, properties_of(self.auxiliary)).items():
             added = regression_loss(values, target.properties[name], target.weight)
             loss = loss + self.auxiliary[name].weight * added
+        for name, values in parts.items():
+            loss = loss + self.auxiliary[name].weight * self.loss_of_part(name, values, target)
         return loss
+
+    def loss_of_part(self, name: str, outputs: Tensor, target: Target) -> Tensor:
+        """That of a task of constituents or pairs, without its weight."""
+        label = target.parts[name]
+        if name == "origin":
+            return origin_loss(outputs, label, self.origin_weights, target.weight)
+        published = self.auxiliary[name].fakes_with_heavy
+        return vertex_loss(outputs, label, target.weight, fakes_with_heavy=published)
 
     def _loss_of_classes(self, logits: Tensor, target: Target) -> Tensor:
         """The task's loss, and how far the logits are from a teacher's."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from triggernet.errors import DataError, EncodingError, ModelError
+from triggernet.learning.layers.mup import Scaling
 from triggernet.learning.training.run_folder import load_run
 from triggernet.learning.training.sample import Sample, predict
 from triggernet.learning.training.start_config import Trunk
@@ -72,16 +73,24 @@ def of_head(model: nn.Module, name: str) -> bool:
 def parameter_groups(model: nn.Module, start: StartConfig) -> list[dict[str, Any]]:
     """Parameters for an optimiser, each group with the share of the learning rate it has.
 
-    Those of a frozen trunk are in no group, and need no gradient from now on.
+    ``scale`` is that share, which every schedule keeps, and ``decay`` what the weight decay is
+    multiplied with; both follow from the start and from the model's ``scalings``, if it has some
+    (`triggernet.learning.layers.mup`). Those of a frozen trunk are in no group, and need no
+    gradient from now on.
     """
-    groups: dict[float, list[nn.Parameter]] = {}
+    scalings: Mapping[str, Scaling] = getattr(model, "scalings", {})
+    groups: dict[Scaling, list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         rate = 1.0 if of_head(model, name) else _rate(start)
         if rate:
-            groups.setdefault(rate, []).append(parameter)
+            own = scalings.get(name, Scaling())
+            groups.setdefault(Scaling(rate * own.rate, own.decay), []).append(parameter)
         else:
             parameter.requires_grad_(False)
-    return [{"params": parameters, "scale": rate} for rate, parameters in groups.items()]
+    return [
+        {"params": parameters, "scale": scaling.rate, "decay": scaling.decay}
+        for scaling, parameters in groups.items()
+    ]
 
 
 def _rate(start: StartConfig) -> float:

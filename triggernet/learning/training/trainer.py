@@ -213,6 +213,7 @@ def _train_float(
     fits = []
     for seed in range(config.training.seed, config.training.seed + config.training.seeds):
         model = _started(config, seed)
+        _standardise(model, config, split.train)
         _fit(model, config, split, seed, state)
         logits = predict(model, split.validation.exact)
         judged = split.judged(logits)
@@ -220,6 +221,12 @@ def _train_float(
         fits.append((judged["validation_loss"], judged["validation_auc"], model))
     best = min(fits, key=lambda fit: fit[0])
     return best[2].eval(), _spread([auc for _, auc, _ in fits])
+
+
+def _standardise(model: Any, config: RunConfig, sample: Sample) -> None:
+    """Set what a model standardises its inputs with, unless another run has set it."""
+    if config.training.start.from_ is None and hasattr(model, "standardise"):
+        model.standardise(sample.exact, sample.weight)
 
 
 def _spread(aucs: list[float]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Every chunk is of one setting, and chunks take settings in turns. Half of the top pairs decay as
 they like; in the other half one W gives a charm quark and the other one a tau, since such jets are
-rare. A Z' decays to one flavour in a chunk; its masses give jets of up to 2.5 TeV.
+rare. A Z' decays to quarks and taus by its couplings; its masses give jets of up to 2.5 TeV.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ from __future__ import annotations
 from triggernet.data.generation.flavour.config import FlavourConfig
 
 TOP_PAIRS = ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on")
-Z_PRIME = ("NewGaugeBoson:ffbar2gmZZprime = on", "Zprime:gmZmode = 3", "32:onMode = off")
-FLAVOURS = ("5", "4", "1 2 3", "5", "4", "1 2 3", "15")
+Z_PRIME = (
+    "NewGaugeBoson:ffbar2gmZZprime = on",
+    "Zprime:gmZmode = 3",
+    "32:onMode = off",
+    "32:onIfAny = 1 2 3 4 5 15",
+)
 # In an order in which any few of them spread over all.
 MASSES_GEV = (1000, 3500, 2000, 600, 5000, 1500, 2750, 800, 4250, 1250)
 
@@ -41,6 +45,4 @@ def top_pairs(number: int) -> tuple[str, ...]:
 
 def z_prime(number: int) -> tuple[str, ...]:
     """The Z' of a chunk."""
-    mass = MASSES_GEV[number % len(MASSES_GEV)]
-    flavour = FLAVOURS[(number + number // len(MASSES_GEV)) % len(FLAVOURS)]
-    return (*Z_PRIME, f"32:m0 = {mass}", f"32:onIfAny = {flavour}")
+    return (*Z_PRIME, f"32:m0 = {MASSES_GEV[number % len(MASSES_GEV)]}")

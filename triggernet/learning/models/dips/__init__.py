@@ -1,0 +1,1 @@
+"""DIPS: DeepSets on the tracks of a jet."""

@@ -1,0 +1,1 @@
+"""GN2: a transformer on the tracks of a jet."""
