@@ -120,3 +120,16 @@ def test_taggers_are_compared_and_their_tasks_taken_away(jets, tmp_path, monkeyp
     monkeypatch.setattr(study.tn, "train", lambda *_, **__: pytest.fail("trained once more"))
     study.main()
     assert capsys.readouterr().out == text == (out / "taggers.md").read_text()
+
+    pupil = module("student")
+    monkeypatch.undo()
+    monkeypatch.setattr(pupil, "KINDS", {"pixels (a bound)": "pixel-tracks"})
+    monkeypatch.setattr(pupil, "QUICK", {**pupil.QUICK, "training.max_saturated": 0.5})
+    given = ["--out", tmp_path / "pupils", "--train", jets, "--test", jets, "--seeds", "1"]
+    given += ["--teacher", out / "gn2", "--quick", "--without-hardware"]
+    monkeypatch.setattr(sys, "argv", ["student", *map(str, given)])
+    pupil.main()
+    text = capsys.readouterr().out
+    for way in ("labels alone", "taught"):
+        for form in ("float", "quantised"):
+            assert f"| pixels (a bound) | {way} | {form} |" in text

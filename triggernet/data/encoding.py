@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from triggernet.data import kinematics
+from triggernet.data import kinematics, track_columns
 from triggernet.data.jets import Jets
 from triggernet.errors import ConfigError, DataError, EncodingError
 from triggernet.fixedpoint import FixedPoint
@@ -39,7 +39,9 @@ class EncodingConfig:
 
     Attributes
     ----------
-    kind : "polar" or "cartesian"
+    kind : {"polar", "cartesian", "outer-tracks", "pixel-tracks"}
+        The last two are polar too, of tracks above 2 GeV with ``z0`` and ``dxy`` as further inputs:
+        see `triggernet.data.track_columns`.
     n_constituents : int
         Leading constituents that are kept.
     jet : bool
@@ -54,7 +56,7 @@ class EncodingConfig:
         Cartesian: unsigned E, signed px, py, pz, of constituents and jet.
     """
 
-    kind: Literal["polar", "cartesian"] = "polar"
+    kind: Literal["polar", "cartesian", "outer-tracks", "pixel-tracks"] = "polar"
     n_constituents: int = 16
     jet: bool = False
     pt_width: int = 14
@@ -78,13 +80,19 @@ class EncodingConfig:
                 raise ConfigError(f"{name} = {value}: expected a power of two, in GeV")
 
     @property
+    def polar(self) -> bool:
+        """Whether constituents are told by pT and angles."""
+        return self.kind != "cartesian"
+
+    @property
     def types(self) -> dict[str, FixedPoint]:
         """Type of each input in the order of `encode`; momenta in GeV, angles in steps."""
-        if self.kind == "polar":
+        if self.polar:
             result = {
                 "pt": momentum_type(False, self.pt_width, self.pt_lsb_gev),
                 "eta": FixedPoint(True, self.eta_width, self.eta_width),
                 "phi": FixedPoint(True, self.phi_width, self.phi_width),
+                **track_columns.TYPES.get(self.kind, {}),
             }
             jet = {
                 "jet_pt": momentum_type(False, self.jet_pt_width, self.jet_pt_lsb_gev),
@@ -169,10 +177,9 @@ def encode(jets: Jets, config: EncodingConfig, strict: bool = False) -> Encoded:
         If the jets were cut off at fewer constituents than are asked for.
     """
     refuse_not_finite(jets)
-    p = leading(jets, config.n_constituents)  # (n, N, 4)
     axis = jet_axis(jets.jet)  # (n, 2)
-    exact = polar_values(p, jets.jet, axis) if config.kind == "polar" else lab_values(p, jets.jet)
-    lsb = config.pt_lsb_gev if config.kind == "polar" else config.momentum_lsb_gev
+    p, exact = exact_values(jets, config)
+    lsb = config.pt_lsb_gev if config.polar else config.momentum_lsb_gev
     present = np.rint(kinematics.transverse_momentum(p) / lsb) > 0  # (n, N)
     inputs, saturated = {}, {}
     for name, kind in config.types.items():
@@ -183,6 +190,23 @@ def encode(jets: Jets, config: EncodingConfig, strict: bool = False) -> Encoded:
         inputs[name] = np.clip(rounded, kind.min_int, kind.max_int).astype(np.int64)
     vanished = int(((p[..., 0] > 0) & ~present).sum())
     return Encoded(inputs, axis, saturated, vanished)
+
+
+def exact_values(jets: Jets, config: EncodingConfig) -> tuple[Floats, dict[str, Floats]]:
+    """Momenta (n, N, 4) in GeV of the constituents that are kept, and all inputs, not rounded.
+
+    Raises
+    ------
+    DataError
+        As `encode`; for an encoding of tracks if the jets have none.
+    """
+    if config.kind in track_columns.TYPES:
+        p, columns = track_columns.leading_tracks(jets, config.kind, config.n_constituents)
+        return p, polar_values(p, jets.jet, jet_axis(jets.jet)) | columns
+    p = leading(jets, config.n_constituents)
+    if config.polar:
+        return p, polar_values(p, jets.jet, jet_axis(jets.jet))
+    return p, lab_values(p, jets.jet)
 
 
 def leading(jets: Jets, n_constituents: int) -> Floats:

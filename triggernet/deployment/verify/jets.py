@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triggernet.data import EncodingConfig, Jets, encode, load_jets, sample_path
+from triggernet.data import EncodingConfig, Jets, encode, load_jets, sample_path, track_columns
 from triggernet.deployment.verify.events import Events
 from triggernet.errors import DataError
 from triggernet.fixedpoint import Codes, FixedPoint
@@ -36,6 +36,8 @@ def encoded_jets(
         if jets is not None:
             raise DataError(f"{problem}; leave the jets out")
         return None, (f"{problem}: no real jets among the vectors",)
+    if jets is None and config.kind in track_columns.TYPES:
+        return None, ("the inputs are of tracks: no real jets among the vectors; give some",)
     encoded = encode(load_jets(sample_path("toptag_reference")) if jets is None else jets, config)
     saturated = ", ".join(f"{name} {count}" for name, count in encoded.saturated.items() if count)
     notes = (f"values of real jets that saturate: {saturated}",) if saturated else ()
@@ -56,6 +58,8 @@ def encoding_of(program: Program) -> EncodingConfig | None:
     if {"pt", "eta", "phi"} <= set(types):
         kind = {"kind": "polar", "eta_width": types["eta"].width, "phi_width": types["phi"].width}
         kind |= _momentum("pt", types["pt"])
+        if {"z0", "dxy"} <= set(types):
+            kind["kind"] = "outer-tracks" if not types["dxy"].signed else "pixel-tracks"
         for name in {"jet_pt", "jet_excess"} & set(types):
             kind |= _momentum(name, types[name])
     elif {"e", "px", "py", "pz"} <= set(types):

@@ -198,7 +198,7 @@ def _logistic(logits: Floats) -> Floats:
 def _prepared(jets: Jets, encoding: EncodingConfig) -> Jets:
     """The leading constituents alone, massless where the encoding takes them for that."""
     p = sorted_by_pt(jets.constituents)[:, : encoding.n_constituents]
-    p = on_light_cone(p) if encoding.kind == "polar" else p
+    p = on_light_cone(p) if encoding.polar else p
     return dataclasses.replace(jets, constituents=p)
 
 

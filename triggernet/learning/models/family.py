@@ -92,6 +92,9 @@ class ModelFamily:
     n_constituents : int, optional
         How many leading constituents it reads where ``encoding.n_constituents`` is not given; left
         out, as many as the preset says.
+    any_columns : bool
+        Whether the models read every input that an encoding gives its constituents, whatever it is:
+        tracks have more than momenta.
     parts : tuple of str
         Tasks of constituents and of pairs that the float module can learn beside its classes (see
         `triggernet.learning.tasks.parts`), by its method ``with_parts``.
@@ -116,6 +119,7 @@ class ModelFamily:
     tier: Tier = "l1"
     inputs: Callable[[Any, EncodingConfig, Jets], Mapping[str, NDArray[Any]]] | None = None
     n_constituents: int | None = None
+    any_columns: bool = False
     parts: tuple[str, ...] = ()
     at_width: Callable[[Any, int], Any] | None = None
     reading: Reading | None = None

@@ -15,6 +15,7 @@ import yaml
 
 from triggernet.config import load_config, read_key
 from triggernet.data import EncodingConfig
+from triggernet.data.track_columns import TYPES
 from triggernet.errors import ConfigError, DataError, ModelError, naming
 from triggernet.learning.models import ModelFamily, model_family
 from triggernet.learning.tasks.auxiliary import Auxiliary, check_auxiliary, parts_of, properties_of
@@ -126,6 +127,12 @@ class RunConfig:
     def __post_init__(self) -> None:
         family, recipe = self.family, self.training.recipe
         family.check(self.model, self.encoding)
+        if self.encoding.kind in TYPES and not family.any_columns:
+            raise ConfigError(
+                f"encoding.kind: {self.encoding.kind} gives tracks more than momenta, which model "
+                f"{family.name!r} does not read; set encoding.kind: polar, or take deepsets or "
+                "jedilinear"
+            )
         if recipe not in family.recipes:
             raise ConfigError(
                 f"training.recipe: {recipe} does not work for model {family.name!r}; allowed: "

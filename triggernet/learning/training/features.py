@@ -11,10 +11,7 @@ from torch import Tensor
 from triggernet.data.encoding import (
     ANGLE_STEP_RAD,
     encode,
-    jet_axis,
-    lab_values,
-    leading,
-    polar_values,
+    exact_values,
     refuse_not_finite,
 )
 from triggernet.data.kinematics import massless, transverse_mass, transverse_momentum
@@ -72,16 +69,15 @@ def float_inputs(jets: Jets, encoding: EncodingConfig) -> dict[str, Tensor]:
     DataError
         If the jets were cut off at fewer constituents than the encoding takes.
     """
-    p = leading(jets, encoding.n_constituents)
-    if encoding.kind == "polar":
-        values = polar_values(p, jets.jet, jet_axis(jets.jet))
+    p, values = exact_values(jets, encoding)
+    if encoding.polar:
         angles = values["eta"] * ANGLE_STEP_RAD, values["phi"] * ANGLE_STEP_RAD
         momenta = massless(values["pt"], *angles)
         zero = np.zeros(len(jets))
         m_t, pt = transverse_mass(jets.jet), transverse_momentum(jets.jet)
         jet = np.stack([m_t, pt, zero, zero], axis=-1)
     else:
-        values, momenta, jet = lab_values(p, jets.jet), p, jets.jet
+        momenta, jet = p, jets.jet
     present = p[..., 0] > 0
     inputs = {"momenta": momenta * present[..., None], "jet": jet}
     for name in encoding.types:

@@ -249,7 +249,7 @@ def _refuse_narrow(sample: Sample, config: RunConfig) -> None:
     for name, saturated in sample.saturated.items():
         n = int(torch.count_nonzero(sample.hardware[name]))  # zero: absent, or small anyway
         if saturated > allowed * n:
-            key = name if config.encoding.kind == "polar" else "momentum"
+            key = name if config.encoding.polar else "momentum"
             raise EncodingError(
                 f"{saturated} of {n} values of the input {name!r} do not fit its type "
                 f"{config.encoding.types[name]} and would saturate; at most {allowed:.3g} of them "

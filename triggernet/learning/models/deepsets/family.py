@@ -37,4 +37,5 @@ FAMILY = ModelFamily(
     quantisation=DeepSetsQuantisation,
     make_float=_make_float,
     make_quantised=_make_quantised,
+    any_columns=True,
 )

@@ -39,4 +39,5 @@ FAMILY = ModelFamily(
     quantisation=JediLinearQuantisation,
     make_float=_make_float,
     make_quantised=_make_quantised,
+    any_columns=True,
 )

@@ -35,5 +35,6 @@ FAMILY = ModelFamily(
     quantisation=NetworkQuantisation,
     make_float=_make_float,
     make_quantised=_make_quantised,
+    any_columns=True,
     unsupported=unsupported,
 )

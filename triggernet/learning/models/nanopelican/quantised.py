@@ -70,7 +70,7 @@ class Shape:
         N = encoding.n_constituents
         return cls(
             {n: (1 if n.startswith("jet_") else N, kind) for n, kind in encoding.types.items()},
-            encoding.kind,
+            "polar" if encoding.polar else "cartesian",
             config.aggregates,
             config.spurion_jet,
             config.spurion_beams,
