@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from triggernet.front.export import export
     from triggernet.front.jets import convert, generate, inspect, load_jets
     from triggernet.front.models import evaluate, load_run, train
-    from triggernet.front.projects import compare, cosim, latency, report, synth, verify
+    from triggernet.front.projects import compare, cosim, latency, prove, report, synth, verify
     from triggernet.front.studies import fit_widths, interpret, sweep, sweep_report
 
 # onnxruntime tells its makers that it runs, unless this is set before anybody imports it, and so
@@ -40,6 +40,7 @@ _VERBS = {
     "export": "export",
     "verify": "projects",
     "cosim": "projects",
+    "prove": "projects",
     "synth": "projects",
     "latency": "projects",
     "report": "projects",
@@ -64,6 +65,7 @@ __all__ = [
     "latency",
     "load_jets",
     "load_run",
+    "prove",
     "report",
     "sweep",
     "sweep_report",

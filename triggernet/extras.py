@@ -16,6 +16,7 @@ from triggernet.errors import MissingPackageError, ToolError
 # By the name of the module that is imported: the extra that brings it.
 EXTRAS = {
     "awkward": "root",
+    "bitwuzla": "formal",
     "distributed": "cluster",
     "fastjet": "generate",
     "optuna": "sweep",

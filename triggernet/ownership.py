@@ -39,7 +39,7 @@ SIGNS = frozenset({"model.onnx", "program.json", "config.yaml"})
 # What commands leave in a project, by patterns in which a star stands for slashes as well.
 RESULTS = (
     "agreement.json", "cosim.json", "cosim.fst", "float_agreement.json", "latency.json",
-    "synth.json",
+    "synth.json", "proof.json", "proof.smt2", "counterexample.npz",
 )  # fmt: skip
 MADE = (
     *RESULTS,

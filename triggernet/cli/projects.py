@@ -16,6 +16,7 @@ from triggernet.cli.command import (
     count,
     named_budget,
     named_part,
+    positive,
     seed,
 )
 
@@ -44,6 +45,13 @@ def _cosim(args: Namespace) -> Outcome:
     given = {name: getattr(args, name) for name in ("data", "vectors", "seed", "wave", "edited")}
     simulated = cosim(args.project, **given)
     return Outcome(simulated.as_text(), simulated.as_dict(), simulated.passed)
+
+
+def _prove(args: Namespace) -> Outcome:
+    from triggernet.front.projects import prove
+
+    proof = prove(args.project, limit_s=args.limit, edited=args.edited)
+    return Outcome(proof.as_text(), proof.as_dict(), proof.passed, proof.incomplete)
 
 
 def _synth(args: Namespace) -> Outcome:
@@ -150,6 +158,26 @@ COMMANDS: tuple[Command, ...] = (
                 help="number from which vectors, gaps and resets are drawn",
             ),
             argument("--wave", action="store_true", help="draw the first event that goes wrong"),
+            argument(
+                "--edited", action="store_true", help="accept files that are not as generated"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "prove",
+        _prove,
+        "prove that a project's Verilog is the model's meaning, for every input",
+        "triggernet prove project",
+        (
+            PROJECT,
+            argument(
+                "--limit",
+                type=positive,
+                default=60.0,
+                metavar="S",
+                help="seconds for each question to the solver",
+            ),
             argument(
                 "--edited", action="store_true", help="accept files that are not as generated"
             ),

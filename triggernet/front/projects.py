@@ -17,6 +17,7 @@ from triggernet.progress import say, waiting
 if TYPE_CHECKING:
     from triggernet.data import Jets
     from triggernet.deployment.onnxruntime.latency import Latency
+    from triggernet.deployment.prove import Proof
     from triggernet.deployment.rtl.synthesis import Synthesis
     from triggernet.deployment.verify import Agreement, CoSimulation, FloatAgreement
     from triggernet.reports.report import HltReport, Report
@@ -180,6 +181,44 @@ def cosim(
     )
     simulated.save(folder)
     return simulated
+
+
+def prove(project: AnyPath, *, limit_s: float = 60.0, edited: bool = False) -> Proof:
+    """Prove that a project's Verilog is the meaning of its model file, for every input.
+
+    The result is left in the project, where `report` finds it, with its lemmas as SMT-LIB and, of a
+    refuted design, the event that it answers wrongly.
+
+    Parameters
+    ----------
+    project : path
+        A folder that `export` wrote with Verilog.
+    limit_s : float
+        For each question to the solver.
+    edited : bool
+        Accept files that are not as generated.
+
+    Raises
+    ------
+    ProjectError, ProgramError
+        If `project` has no Verilog, was edited, or is damaged.
+    UsageError
+        For a time that is not above 0.
+    UnsupportedError
+        If the model file holds what is not interpreted.
+    ToolError
+        If the solver or Yosys is missing, or Yosys refuses the Verilog.
+    """
+    from triggernet.deployment.prove import prove as decide
+    from triggernet.errors import UsageError
+
+    folder = path(project)
+    refuse_float_only(folder)
+    if not limit_s > 0:
+        raise UsageError(f"limit_s is {limit_s}; it must be above 0 seconds")
+    proof = decide(folder, limit_s=limit_s, edited=edited)
+    proof.save(folder)
+    return proof
 
 
 def synth(

@@ -10,6 +10,7 @@ FLOAT_MODEL = "float.onnx"  # the float model, for the High-Level Trigger
 FIRMWARE = "firmware"  # the folder of the HLS C++
 RTL = "rtl"  # the folder of the Verilog
 DESIGN = "rtl/design.json"
+POINTS = "rtl/points.json"  # where the Verilog has the values of the program
 
 
 def is_float_project(folder: Path) -> bool:
@@ -22,6 +23,7 @@ __all__ = [
     "FIRMWARE",
     "FLOAT_MODEL",
     "MODEL",
+    "POINTS",
     "PROGRAM",
     "RECORD",
     "RTL",

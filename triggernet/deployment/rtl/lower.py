@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from triggernet.deployment.project.cpp_words import CPP_WORDS
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.design import NodeCount
+from triggernet.deployment.rtl.points import TOKENS, Points, points_of
 from triggernet.errors import UnsupportedError
 from triggernet.program import Program
 from triggernet.program.infer import operator_of
@@ -23,7 +24,7 @@ from triggernet.program.netlist.wire import HardwareCount, Module, Statement, Wi
 from triggernet.program.operators.node import Node, Tensor
 from triggernet.words import every
 
-CONTROL = ("in_valid", "out_valid", "live")
+CONTROL = ("in_valid", "out_valid", TOKENS)
 PORT_WORDS = KEYWORDS | CPP_WORDS | {"clk", "rst", *CONTROL}
 
 
@@ -46,6 +47,8 @@ class Hardware:
     nodes : tuple of NodeCount
         The same node by node, if it was asked for. Registers that delay a value are those of the
         node that needs it late; the outputs' registers and the tokens belong to no node.
+    points : tuple of Points
+        Where the results of the nodes are, node by node.
     """
 
     program: Program
@@ -55,6 +58,7 @@ class Hardware:
     interval_cycles: int
     count: HardwareCount
     nodes: tuple[NodeCount, ...] = ()
+    points: tuple[Points, ...] = ()
 
     @property
     def instances(self) -> dict[str, int]:
@@ -96,10 +100,16 @@ def lower(program: Program, config: RtlConfig, *, by_node: bool = False) -> Hard
             after = _count(fabric.modules | {config.top: fabric.top.module}, config.top)
             counted.append(_node_count(node, signals[node.output], before, after))
             before = after
+    points = tuple(
+        points_of(n.output, signals[n.output], _values(fabric, signals[n.output]), signals)
+        for n in program.nodes
+    )
     latency = _outputs(program, signals, fabric)
     modules = dict(sorted(fabric.modules.items())) | {config.top: fabric.top.module}
     count = _count(modules, config.top)
-    return Hardware(program, config, modules, latency, config.interval, count, tuple(counted))
+    return Hardware(
+        program, config, modules, latency, config.interval, count, tuple(counted), points
+    )
 
 
 def _node_count(

@@ -10,6 +10,7 @@ from typing import Any
 from triggernet.deployment.project.vectors import Vectors
 from triggernet.deployment.rtl.design import NodeCount
 from triggernet.deployment.rtl.lower import Hardware
+from triggernet.deployment.rtl.points import describe_points
 from triggernet.deployment.rtl.testbench import bench_texts, fill
 from triggernet.program import Program
 from triggernet.program.netlist.verilog import text_of
@@ -37,6 +38,7 @@ def rtl_texts(hardware: Hardware, vectors: Vectors) -> dict[str, str]:
     program, top = hardware.program, hardware.config.top
     texts = {f"src/{name}.v": text_of(module) for name, module in hardware.modules.items()}
     texts["design.json"] = json.dumps(description, indent=1) + "\n"
+    texts["points.json"] = json.dumps(describe_points(hardware.points)) + "\n"
     texts[".gitignore"] = IGNORED
     texts |= bench_texts(description, program.name)
     texts |= _scripts(hardware, description, top)

@@ -15,7 +15,7 @@ from triggernet.extras import require
 from triggernet.files import read_json, write_files, write_json
 from triggernet.run_tool import run_tool
 
-JOB, STATISTICS = "job.json", "statistics.json"
+JOB, STATISTICS, BTOR = "job.json", "statistics.json", "design.btor"
 PACKAGE = "pyosys"
 PURPOSE = "to synthesise Verilog"
 HINT = "install it with pip install 'triggernet[rtl]'"
@@ -64,6 +64,34 @@ def run_yosys(
     ToolError
         If Yosys refuses the Verilog (with file and line) or takes too long.
     """
+    _run(project, job, work, Path(STATISTICS), time_limit_s)
+    return dict(read_json(work / STATISTICS))
+
+
+def as_btor(project: Path, top: str, work: Path, *, time_limit_s: float = TIME_LIMIT_S) -> str:
+    """A project's design as BTOR2, flattened, its nets called as in the Verilog.
+
+    Parameters
+    ----------
+    project : Path
+    top : str
+        The top module.
+    work : Path
+        A folder for the copy of the sources.
+    time_limit_s : float
+
+    Raises
+    ------
+    MissingToolError, ToolError
+        As `run_yosys`.
+    """
+    passes = "flatten; memory_map; dffunmap; opt_clean"
+    job = Job(top, f"{passes}; write_btor {BTOR}")
+    _run(project, job, work, Path(BTOR), time_limit_s)
+    return (work / BTOR).read_text(encoding="utf-8")
+
+
+def _run(project: Path, job: Job, work: Path, artefact: Path, time_limit_s: float) -> None:
     require(PACKAGE, purpose=PURPOSE)
     sources = {name.removeprefix(f"{RTL}/"): c for name, c in source_files(project).items()}
     write_files(work, sources)
@@ -72,7 +100,7 @@ def run_yosys(
     write_json(work / JOB, values | {"shared": job.shared, "statistics": STATISTICS})
     worker = [sys.executable, "-m", "triggernet.deployment.rtl.yosys_worker", JOB]
     try:
-        run_tool(worker, cwd=work, hint=HINT, timeout_s=time_limit_s, artefacts=[Path(STATISTICS)])
+        run_tool(worker, cwd=work, hint=HINT, timeout_s=time_limit_s, artefacts=[artefact])
     except ToolFailedError as error:
         complaint = _complaint(error.output)
         if not complaint:
@@ -81,7 +109,6 @@ def run_yosys(
             f"Yosys refuses the RTL of {project}; the paths are from its rtl folder, the whole "
             f"of its output is in {error.log}:\n{complaint}"
         ) from error
-    return dict(read_json(work / STATISTICS))
 
 
 def _complaint(output: str) -> str:

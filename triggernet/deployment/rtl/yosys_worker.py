@@ -40,7 +40,8 @@ def main(argv: list[str]) -> int:
     run("setattr -unset rom_style a:rom_style=distributed")
     if job["shared"]:
         _keep_shared(libyosys, design, f"\\{job['top']}")
-    run(job["command"])
+    for command in job["command"].split("; "):
+        run(command)
     run(f'tee -q -o "{job["statistics"]}" stat -json')
     return 0
 

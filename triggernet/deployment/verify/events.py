@@ -16,7 +16,7 @@ from triggernet.errors import DataError, UsageError, in_one_line
 from triggernet.fixedpoint import Codes
 from triggernet.program import Program, evaluate
 
-LABEL = "label"
+LABEL, CODES = "label", "codes"
 MAGIC = b"PK\x03\x04"
 
 
@@ -69,16 +69,18 @@ def load_events(path: Path, project: Project) -> Events:
     DataError
         If the file is damaged, or an array is missing or of another shape.
     """
-    if project.origin is None:
-        raise UsageError(
-            f"{path} holds events for models of somebody else; this one reads jets: give a file "
-            "of jets"
-        )
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is no NumPy file: {in_one_line(error)}") from error
+    if CODES in arrays:
+        return Events(_codes(arrays, project.program, path), None, 0)
+    if project.origin is None:
+        raise UsageError(
+            f"{path} holds events for models of somebody else; this one reads jets: give a file "
+            "of jets"
+        )
     inputs, saturated = {}, 0
     for port in project.origin.inputs:
         tensor = project.program.tensors[port.name]
@@ -92,6 +94,25 @@ def load_events(path: Path, project: Project) -> Events:
     if len(lengths) != 1:
         raise DataError(f"{path}: arrays of {sorted(lengths)} events; expected equal numbers")
     return Events(inputs, label, saturated)
+
+
+def _codes(arrays: dict[str, NDArray[Any]], program: Program, path: Path) -> dict[str, Codes]:
+    """The codes of the inputs themselves, as `triggernet prove` leaves a counterexample."""
+    codes = {}
+    for name in program.inputs:
+        tensor, array = program.tensors[name], arrays.get(name)
+        if array is None or array.size % tensor.size or array.dtype.kind != "i":
+            raise DataError(
+                f"{path}: no whole numbers {(*tensor.shape,)} for each event for input {name!r}; "
+                f"there are {', '.join(sorted(arrays))}"
+            )
+        if array.size and not tensor.type.contains(int(array.min()), int(array.max())):
+            raise DataError(
+                f"{path}: input {name!r} holds codes {array.min()} to {array.max()}; its type "
+                f"{tensor.type} holds {tensor.type.min_int} to {tensor.type.max_int}"
+            )
+        codes[name] = array.reshape(-1, *tensor.shape).astype(np.int64)
+    return codes
 
 
 def _values(arrays: dict[str, NDArray[Any]], port: OriginPort, path: Path) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from triggernet.reports.pages.view_physics import PhysicsView, physics_view
 from triggernet.reports.pages.view_rtl import RtlView, rtl_view
 from triggernet.reports.report.evidence import Evidence
 from triggernet.reports.report.report import Report
+from triggernet.reports.report.rtl_sources import holds_for
 
 HEADLINES = {
     "met": "Budget met",
@@ -203,7 +204,8 @@ def _disagreement(report: Report) -> str:
     """A warning where the firmware is not proven to compute what the model does."""
     agreement, failed = report.evidence.agreement, report.cosimulation_failed
     warning = "" if agreement is None or agreement.exact else " But the executors do not agree."
-    return f"{warning} But the co-simulation does not pass." if failed else warning
+    warning = f"{warning} But the co-simulation does not pass." if failed else warning
+    return f"{warning} But the Verilog is refuted." if report.refuted else warning
 
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:
@@ -216,6 +218,8 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     if report.design == "RTL":
         both = " (HLS figures are listed separately)" if report.settings else ""
         facts.append(("Design", f"RTL{both}"))
+        if report.rtl is not None and holds_for(report.rtl.proof, report.rtl.design):
+            facts.append(("Agreement", "proved for all inputs"))
     elif report.settings is not None:
         facts.append(("Reuse factor", str(report.settings.reuse_factor)))
     return tuple(facts)

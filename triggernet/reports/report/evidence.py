@@ -102,7 +102,9 @@ def _checks(subject: Subject) -> tuple[Check, ...]:
     """What could be checked of the results of tools: of those that the project can have."""
     results = subject.results
     exhibits: list[Exhibit[Any]] = [results.agreement]
-    exhibits += [results.cosimulation, results.synthesis] if subject.rtl is not None else []
+    exhibits += (
+        [results.cosimulation, results.proof, results.synthesis] if subject.rtl is not None else []
+    )
     return tuple(Check(e.file.name, e.state, e.as_text()) for e in exhibits)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.project import Project, load_project
+from triggernet.deployment.prove.proof import Proof
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
@@ -39,6 +40,7 @@ class RtlReport:
     design: Design
     cosimulation: CoSimulation | None
     synthesis: Synthesis | None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ class Report:
         return cosimulation is not None and not (
             cosimulation.answers_right and (cosimulation.hls is None or cosimulation.hls.passed)
         )
+
+    @property
+    def refuted(self) -> bool:
+        """Whether there is an event that these very sources answer wrongly."""
+        proof = self.rtl.proof if self.rtl else None
+        return proof is not None and not proof.passed
 
     def as_dict(self) -> dict[str, Any]:
         """The report ready for JSON; figures that are not known are None."""
@@ -193,7 +201,12 @@ def _rtl(subject: Subject) -> RtlReport | None:
     if subject.rtl is None:
         return None
     results = subject.results
-    return RtlReport(subject.rtl, results.cosimulation.result, results.synthesis.result)
+    return RtlReport(
+        subject.rtl,
+        results.cosimulation.result,
+        results.synthesis.result,
+        results.proof.result,
+    )
 
 
 def _others(known: Known) -> tuple[tuple[str, Figure], ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.metadata
 
+from triggernet.deployment.project.layout import MODEL
+from triggernet.deployment.prove.proof import SCRIPT, Proof
 from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import CoSimulation
@@ -121,7 +123,11 @@ def tool_notes(subject: Subject) -> tuple[str, ...]:
     """What tools have not looked at an RTL design yet, or found wrong; nothing without one."""
     if subject.rtl is None:
         return ()
-    said = (_about_cosimulation(subject, subject.rtl), _about_synthesis(subject))
+    said = (
+        _about_cosimulation(subject, subject.rtl),
+        _about_proof(subject, subject.rtl),
+        _about_synthesis(subject),
+    )
     return tuple(text for text in said if text)
 
 
@@ -159,6 +165,36 @@ def _about_cosimulation(subject: Subject, rtl: Design) -> str:
             "other than the schedule."
         )
     return ""
+
+
+def _about_proof(subject: Subject, rtl: Design) -> str:
+    """Nothing where no proof was tried."""
+    exhibit = subject.results.proof
+    proof = exhibit.result
+    if proof is None:
+        return "" if exhibit.state == "absent" else exhibit.as_text()
+    if not proof.passed:
+        return "The Verilog is refuted: `triggernet prove` found an event that it answers wrongly."
+    if not holds_for(proof, rtl):
+        done = sum(node.verdict == "proved" for node in proof.nodes)
+        return (
+            f"Not proved: {done} of {len(proof.nodes)} parts of the proof hold, the rest is open."
+        )
+    return (
+        f"Agreement: proved for all inputs, node by node against {MODEL}, by {proof.solver} "
+        f"{proof.version}. It rests on that solver, on Yosys' reading of the Verilog and on the "
+        f"reading of ONNX in exact numbers; the lemmas lie in {SCRIPT}."
+    )
+
+
+def holds_for(proof: Proof | None, rtl: Design) -> bool:
+    """Whether a design is proved, with its very latency and interval."""
+    return (
+        proof is not None
+        and proof.proved
+        and (proof.latency_cycles, proof.interval_cycles)
+        == (rtl.latency_cycles, rtl.interval_cycles)
+    )
 
 
 def _about_synthesis(subject: Subject) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from triggernet.deployment.hls.config import HlsConfig
 from triggernet.deployment.project import Project, Record
 from triggernet.deployment.project.layout import DESIGN, PROGRAM, RECORD
+from triggernet.deployment.prove.proof import Proof
 from triggernet.deployment.rtl.design import Design, read_design
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.verify import Agreement, CoSimulation
@@ -28,12 +29,16 @@ class Results:
     agreement: Exhibit[Agreement]
     cosimulation: Exhibit[CoSimulation]
     synthesis: Exhibit[Synthesis]
+    proof: Exhibit[Proof]
 
     @classmethod
     def of(cls, project: Path) -> Results:
         """Those of a project folder; ProjectError if one was altered or is damaged."""
         return cls(
-            examine(Agreement, project), examine(CoSimulation, project), examine(Synthesis, project)
+            examine(Agreement, project),
+            examine(CoSimulation, project),
+            examine(Synthesis, project),
+            examine(Proof, project),
         )
 
     @classmethod
@@ -43,6 +48,7 @@ class Results:
             Exhibit(Agreement.FILE, "absent"),
             Exhibit(CoSimulation.FILE, "absent"),
             Exhibit(Synthesis.FILE, "absent"),
+            Exhibit(Proof.FILE, "absent"),
         )
 
     @property
