@@ -10,6 +10,7 @@ from torch import nn
 
 from triggernet.data.encoding import EncodingConfig
 from triggernet.errors import ConfigError
+from triggernet.learning.layers.attention import masked_softmax
 from triggernet.learning.models.gn2.config import GN2Config
 from triggernet.learning.models.gn2.family import FAMILY
 from triggernet.learning.models.gn2.network import GN2
@@ -93,6 +94,14 @@ def test_a_jet_without_tracks_pools_to_nothing_and_learns_like_all(network, inpu
     outputs, parts = network.with_parts(inputs, ("origin", "vertex"))
     (outputs.sum() + sum(x.sum() for x in parts.values())).backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+def test_what_is_not_there_has_no_weight_even_where_nothing_is():
+    logits = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    present = torch.tensor([[True, True, False], [False, False, False]])
+    weights = masked_softmax(logits, present)
+    assert torch.allclose(weights[0], torch.tensor([0.26894, 0.73106, 0.0]), atol=1e-5)
+    assert (weights[1] == 0).all()
 
 
 def test_losses_are_those_of_the_authors(network, inputs, labels):
