@@ -42,7 +42,8 @@ def _latency(args: Namespace) -> Outcome:
 def _cosim(args: Namespace) -> Outcome:
     from triggernet.front.projects import cosim
 
-    given = {name: getattr(args, name) for name in ("data", "vectors", "seed", "wave", "edited")}
+    names = ("data", "vectors", "seed", "wave", "edited", "netlist")
+    given = {name: getattr(args, name) for name in names}
     simulated = cosim(args.project, **given)
     return Outcome(simulated.as_text(), simulated.as_dict(), simulated.passed)
 
@@ -160,6 +161,11 @@ COMMANDS: tuple[Command, ...] = (
             argument("--wave", action="store_true", help="draw the first event that goes wrong"),
             argument(
                 "--edited", action="store_true", help="accept files that are not as generated"
+            ),
+            argument(
+                "--netlist",
+                action="store_true",
+                help="simulate the primitives that `triggernet synth` counts",
             ),
             JSON,
         ),

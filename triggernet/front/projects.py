@@ -142,6 +142,7 @@ def cosim(
     seed: int = 1,
     wave: bool = False,
     edited: bool = False,
+    netlist: bool = False,
 ) -> CoSimulation:
     """Simulate a project's Verilog clock by clock: every bit, latency and interval.
 
@@ -162,6 +163,9 @@ def cosim(
         Draw the first event that goes wrong, or the first of all, as ``cosim.fst``.
     edited : bool
         Accept files that are not as generated.
+    netlist : bool
+        Simulate the primitives that `synth` counts, of Yosys' netlist for the 7-series, instead
+        of the Verilog.
 
     Raises
     ------
@@ -176,8 +180,9 @@ def cosim(
 
     folder = path(project)
     refuse_float_only(folder)
+    read = _data(folder, data)
     simulated = simulate(
-        folder, vectors, seed=seed, wave=wave, edited=edited, **_data(folder, data)
+        folder, vectors, seed=seed, wave=wave, edited=edited, netlist=netlist, **read
     )
     simulated.save(folder)
     return simulated

@@ -26,6 +26,8 @@ from triggernet.deployment.rtl.design import (
     read_design,
     source_files,
 )
+from triggernet.deployment.rtl.primitives import models_of
+from triggernet.deployment.rtl.synth import counted_netlist
 from triggernet.deployment.rtl.testbench import bench_texts
 from triggernet.deployment.rtl.verilator import Verilator, find_verilator
 from triggernet.errors import ProjectError
@@ -37,6 +39,7 @@ from triggernet.run_tool import run_tool
 from triggernet.temporary import scratch
 
 EXECUTABLE = "Vdut"
+PRIMITIVES = "-Wno-lint -Wno-style"  # their models are no Verilog of ours
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ class Simulator:
     version: str
 
 
-def build(folder: Path, *, trace: bool = False, edited: bool = False) -> Simulator:
+def build(
+    folder: Path, *, trace: bool = False, edited: bool = False, netlist: bool = False
+) -> Simulator:
     """Compile a project's Verilog with a test bench, unless the same was compiled before.
 
     Compiled test benches are kept in the user's cache (`triggernet.cache`), never in the project.
@@ -75,6 +80,8 @@ def build(folder: Path, *, trace: bool = False, edited: bool = False) -> Simulat
         So that it can draw waveforms; simulates more slowly.
     edited : bool
         Take Verilog too that the project's record does not list, instead of refusing it.
+    netlist : bool
+        Instead of the Verilog, the primitives that Yosys makes of it and `synthesise` counts.
 
     Raises
     ------
@@ -84,7 +91,8 @@ def build(folder: Path, *, trace: bool = False, edited: bool = False) -> Simulat
     ProgramError
         If its program is damaged.
     ToolError
-        If Verilator, g++ or make is missing, or the Verilog does not compile.
+        If Verilator, g++ or make is missing, or the Verilog does not compile; of a netlist, if
+        Yosys is missing or refuses the Verilog.
     """
     folder = folder.resolve()
     design, program = read_design(folder), load_project(folder).program
@@ -92,13 +100,16 @@ def build(folder: Path, *, trace: bool = False, edited: bool = False) -> Simulat
     outputs = _by_port(design.outputs, program, program.outputs)
     source_files(folder)  # complains if there is none
     files = project_sources(folder, f"{RTL}/src/*", edited=edited)
+    if netlist:
+        files = _primitives(folder)
     texts = bench_texts(read_json(folder / DESIGN))
     files |= {f"{RTL}/{path}": text.encode() for path, text in texts.items()}
     verilator = find_verilator()
     kind = "trace" if trace else "plain"
-    tools = f"{verilator.program} {verilator.version} {compiler_identity()} {kind}"
+    checks = {"CHECKS": PRIMITIVES} if netlist else {}
+    tools = f"{verilator.program} {verilator.version} {compiler_identity()} {kind} {checks}"
     key = digest_of(files | {"tools": tools.encode()})
-    make = partial(_compile, files, kind, verilator)
+    make = partial(_compile, files, kind, verilator, checks)
     executable = cached(f"rtl-{key}", EXECUTABLE, make)
     return Simulator(design, program, inputs, outputs, executable, verilator.version)
 
@@ -205,10 +216,23 @@ def _by_port(ports: tuple[Port, ...], program: Program, names: tuple[str, ...]) 
     return ordered
 
 
-def _compile(files: Mapping[str, bytes], kind: str, verilator: Verilator, target: Path) -> None:
+def _primitives(folder: Path) -> dict[str, bytes]:
+    """The netlist of a project and the models of its primitives, in place of its Verilog."""
+    text = counted_netlist(folder)
+    texts = {"netlist.v": text, "primitives.v": models_of(text)}
+    return {f"{RTL}/src/{name}": text.encode() for name, text in texts.items()}
+
+
+def _compile(
+    files: Mapping[str, bytes],
+    kind: str,
+    verilator: Verilator,
+    checks: Mapping[str, str],
+    target: Path,
+) -> None:
     """Leave the program in `target`: the objects are hundreds of times as large."""
     settings = {"PYTHON": sys.executable, "CXX": COMPILER, "VERILATOR": verilator.program}
-    settings |= {"BUILD": "build", "OPT": "-Os"}
+    settings |= {"BUILD": "build", "OPT": "-Os", **checks}
     built = Path("build") / kind / EXECUTABLE
     with scratch("verilate") as work:
         write_files(work, files)

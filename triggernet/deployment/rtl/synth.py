@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from triggernet.cache import cached
 from triggernet.deployment.rtl.count import cells_of, counts_of, modules_of
-from triggernet.deployment.rtl.design import read_design, refuse_edited
+from triggernet.deployment.rtl.design import read_design, refuse_edited, source_files
 from triggernet.deployment.rtl.synthesis import Synthesis
 from triggernet.deployment.rtl.yosys import PACKAGE, PURPOSE, TIME_LIMIT_S, Job, run_yosys
-from triggernet.errors import ProjectError, UsageError
+from triggernet.errors import ProjectError, ToolError, UsageError
 from triggernet.extras import version_of
 from triggernet.progress import say
+from triggernet.results import digest_of
 from triggernet.temporary import scratch
 
 TOOL = "Yosys"
+NETLIST = "netlist.v"
 FAMILIES = ("xc7", "xcup")
 # No pins and no clock buffer: the design is a block of a larger one.
 COMMAND = "synth_xilinx -family {family} -flatten -noiopad -noclkbuf -top {top}"
@@ -68,11 +73,45 @@ def synthesise(
     before = _earlier(project)
     if before is not None and all(getattr(before, k) == v for k, v in options.items()):
         return replace(before, cached=True)
-    synthesis = _run(project, top, options, time_limit_s)
+    with scratch("netlist") as kept:
+        synthesis = _run(project, top, options, time_limit_s, kept)
+
+        def make(target: Path) -> None:
+            shutil.copy(kept / NETLIST, target / NETLIST)
+
+        cached(_netlist_name(project, options), NETLIST, make)
     if before is not None and before.judges == synthesis.judges:
         synthesis = replace(synthesis, place=before.place)
     synthesis.save(project)
     return synthesis
+
+
+def counted_netlist(project: Path) -> str:
+    """Verilog of the primitives of the 7-series that `synthesise` counts.
+
+    It is kept in the user's cache (`triggernet.cache`). The count is left in ``synth.json``.
+
+    Raises
+    ------
+    ProjectError, ToolError
+        As `synthesise`; a `ToolError` too if it is not the netlist that was counted.
+    """
+    synthesis = synthesise(project)
+    name = _netlist_name(project, vars(synthesis))
+
+    def make(target: Path) -> None:
+        again = _run(project, read_design(project).top, vars(synthesis), TIME_LIMIT_S, target)
+        if again.cells != synthesis.cells:
+            raise ToolError(f"{TOOL} {synthesis.version} made another netlist than it has counted")
+
+    return cached(name, NETLIST, make).read_text(encoding="utf-8")
+
+
+def _netlist_name(project: Path, options: Mapping[str, Any]) -> str:
+    """Of the folder in the cache that holds a netlist."""
+    sources = {name: text for name, text in source_files(project).items() if name.endswith(".v")}
+    how = f"{TOOL} {options['version']} {COMMAND} {options['family']} {options['flatten']}"
+    return f"netlist-{digest_of({**sources, 'how': how.encode()})}"
 
 
 def _earlier(project: Path) -> Synthesis | None:
@@ -84,13 +123,19 @@ def _earlier(project: Path) -> Synthesis | None:
         return None
 
 
-def _run(project: Path, top: str, options: dict[str, Any], time_limit_s: float) -> Synthesis:
+def _run(
+    project: Path, top: str, settings: Mapping[str, Any], time_limit_s: float, kept: Path
+) -> Synthesis:
+    """Let Yosys run; its netlist is left in the folder `kept`."""
+    options = {name: settings[name] for name in ("family", "flatten", "version", "judges")}
     family, flatten = options["family"], options["flatten"]
     say(f"Yosys synthesises {top} ({family}{', as one module' if flatten else ''}) ...")
     started = time.monotonic()
-    job = Job(top, COMMAND.format(family=family, top=top), shared=not flatten)
+    command = COMMAND.format(family=family, top=top)
+    job = Job(top, command, shared=not flatten, netlist=NETLIST)
     with scratch("synth") as work:
         statistics = run_yosys(project, job, work, time_limit_s=time_limit_s)
+        shutil.copy(work / NETLIST, kept / NETLIST)
     modules = modules_of(statistics, top)
     cells = cells_of(statistics, modules)
     seconds = round(time.monotonic() - started, 1)

@@ -36,12 +36,15 @@ class Job:
         Keep modules that are used more than once, and are not tiny, as modules.
     more : tuple of str
         Further sources, by their path in that folder.
+    netlist : str
+        Where in that folder to write the netlist, if anywhere.
     """
 
     top: str
     command: str
     shared: bool = False
     more: tuple[str, ...] = ()
+    netlist: str = ""
 
 
 def run_yosys(
@@ -97,7 +100,8 @@ def _run(project: Path, job: Job, work: Path, artefact: Path, time_limit_s: floa
     write_files(work, sources)
     texts = [name for name in sources if name.endswith(".v")]
     values = {"sources": [*texts, *job.more], "top": job.top, "command": job.command}
-    write_json(work / JOB, values | {"shared": job.shared, "statistics": STATISTICS})
+    wanted = {"shared": job.shared, "statistics": STATISTICS, "netlist": job.netlist}
+    write_json(work / JOB, values | wanted)
     worker = [sys.executable, "-m", "triggernet.deployment.rtl.yosys_worker", JOB]
     try:
         run_tool(worker, cwd=work, hint=HINT, timeout_s=time_limit_s, artefacts=[artefact])

@@ -3,9 +3,9 @@
     python -m triggernet.deployment.rtl.yosys_worker job.json
 
 The job names ``sources`` (paths from the current folder), ``top``, the synthesis ``command``, and
-where the statistics go (``statistics``). With ``shared`` true, a module that is used twice or more
-and is not tiny is synthesised once and stays a module; everything else is dissolved into its
-parents.
+where the statistics go (``statistics``) and the netlist, if anywhere (``netlist``). With ``shared``
+true, a module that is used twice or more and is not tiny is synthesised once and stays a module;
+everything else is dissolved into its parents.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def main(argv: list[str]) -> int:
     for command in job["command"].split("; "):
         run(command)
     run(f'tee -q -o "{job["statistics"]}" stat -json')
+    if job["netlist"]:
+        run(f'write_verilog -noattr "{job["netlist"]}"')
     return 0
 
 

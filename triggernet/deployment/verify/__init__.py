@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from triggernet.deployment.verify.agreement import Agreement, ExecutorResult, Mismatch
-from triggernet.deployment.verify.cosim import CoSimulation, cosim
+from triggernet.deployment.verify.cosim import CoSimulation, NetlistCoSimulation, cosim
 from triggernet.deployment.verify.float_agreement import FloatAgreement
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.deployment.verify.verify import verify
@@ -18,6 +18,7 @@ __all__ = [
     "ExecutorResult",
     "FloatAgreement",
     "Mismatch",
+    "NetlistCoSimulation",
     "Stimuli",
     "cosim",
     "make_stimuli",

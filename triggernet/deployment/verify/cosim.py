@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -63,8 +63,9 @@ class CoSimulation(ProjectResult):
     """
 
     FILE = ResultFile("cosim", "cosim.json", "triggernet cosim")
-    PARTS = ("program", "verilog", "firmware")
+    PARTS: ClassVar[tuple[str, ...]] = ("program", "verilog", "firmware")
     DERIVED = ("passed",)
+    SUBJECT: ClassVar[str] = ""
 
     n_vectors: int
     seed: int
@@ -133,7 +134,8 @@ class CoSimulation(ProjectResult):
     def as_text(self) -> str:
         """For people."""
         kinds = ", ".join(f"{n} {kind}" for kind, n in self.kinds.items())
-        lines = [f"{self.n_vectors} vectors through Verilator {self.version} (seed {self.seed})"]
+        tool = f"Verilator {self.version}{self.SUBJECT}"
+        lines = [f"{self.n_vectors} vectors through {tool} (seed {self.seed})"]
         lines += [f"  {kinds}", *_phase_lines(self.phases)]
         for what, measured, predicted in (
             ("latency", self.latency_cycles, self.predicted_latency_cycles),
@@ -155,6 +157,16 @@ class CoSimulation(ProjectResult):
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class NetlistCoSimulation(CoSimulation):
+    """Likewise of the primitives that Yosys makes of the Verilog, and counts."""
+
+    FILE = ResultFile("netlist simulation", "netlist.json", "triggernet cosim --netlist")
+    PARTS = ("program", "verilog")
+
+    SUBJECT = ", the primitives that Yosys counts"
+
+
 def cosim(
     project: Path,
     n_vectors: int = N_VECTORS,
@@ -164,6 +176,7 @@ def cosim(
     wave: bool = False,
     edited: bool = False,
     events: Events | None = None,
+    netlist: bool = False,
 ) -> CoSimulation:
     """Simulate a project's Verilog with Verilator and compare it with the exact integers.
 
@@ -185,6 +198,9 @@ def cosim(
         Simulate files that are not as generated, with a note, instead of refusing them.
     events : Events, optional
         Real events of a model that triggernet did not train.
+    netlist : bool
+        Simulate the primitives of the 7-series that Yosys makes of the Verilog, those that
+        `triggernet.deployment.rtl.synth.synthesise` counts; a `NetlistCoSimulation`.
 
     Raises
     ------
@@ -195,7 +211,8 @@ def cosim(
     ToolError
         If Verilator, g++ or make is missing, or the sources do not compile.
     """
-    judges = CoSimulation.sources(project)  # before anything is read: an edit meanwhile shows
+    kind = NetlistCoSimulation if netlist else CoSimulation
+    judges = kind.sources(project)  # before anything is read: an edit meanwhile shows
     design = read_design(project)
     find_verilator()  # said before vectors are chosen and evaluated, not after
     written = load_project(project)
@@ -206,8 +223,9 @@ def cosim(
     say("choosing vectors")
     stimuli = make_stimuli(program, n_vectors, seed, real)
     drawn = project / WAVE if wave else None
-    simulated, version = _simulated(project, program, stimuli, seed, drawn, edited)
-    return CoSimulation(
+    options = {"edited": edited, "netlist": netlist}
+    simulated, version = _simulated(project, program, stimuli, seed, drawn, options)
+    return kind(
         n_vectors,
         seed,
         stimuli.counts(),
@@ -220,7 +238,7 @@ def cosim(
         simulated["phases"],
         version,
         judges,
-        _hls_bench(written, edited),
+        None if netlist else _hls_bench(written, edited),
         (*oddities(written), *about_jets),
         drawn,
     )
@@ -232,18 +250,18 @@ def _simulated(
     stimuli: Stimuli,
     seed: int,
     wave: Path | None,
-    edited: bool,
+    options: Mapping[str, bool],
 ) -> tuple[dict[str, Any], str]:
     """What the test bench found, and Verilator's version; waveforms in a second run."""
     say("building the simulation")
-    simulator = build(project, edited=edited)
+    simulator = build(project, **options)
     say("evaluating exact integers")
     expected = evaluate(program, stimuli.inputs)
     say("simulating")
     checked = check(simulator, stimuli.inputs, expected, seed=seed)
     if wave is not None:
         say("building the simulation with waveforms")
-        traced = build(project, trace=True, edited=edited)
+        traced = build(project, trace=True, **options)
         check(traced, stimuli.inputs, expected, seed=seed, wave=wave)
     return checked, simulator.version
 

@@ -162,6 +162,10 @@ def _facts(rtl: RtlReport) -> list[tuple[str, str]]:
             hls = measured.hls
             text = f"{number(hls.events)} events, {number(hls.mismatches)} mismatches ({hls.tool})"
             facts.append(("HLS test bench", text))
+    if rtl.netlist:
+        differ = number(rtl.netlist.mismatches) if rtl.netlist.mismatches else "none"
+        text = f"{number(rtl.netlist.n_vectors)} events, {differ} differ"
+        facts.append(("Co-simulation of the primitives that are counted", text))
     place = rtl.synthesis.place if rtl.synthesis else None
     if place:
         clock = f"no room: {place.reason}" if place.max_mhz is None else f"{place.max_mhz:.0f} MHz"

@@ -102,9 +102,8 @@ def _checks(subject: Subject) -> tuple[Check, ...]:
     """What could be checked of the results of tools: of those that the project can have."""
     results = subject.results
     exhibits: list[Exhibit[Any]] = [results.agreement]
-    exhibits += (
-        [results.cosimulation, results.proof, results.synthesis] if subject.rtl is not None else []
-    )
+    if subject.rtl is not None:
+        exhibits += [results.cosimulation, results.netlist, results.proof, results.synthesis]
     return tuple(Check(e.file.name, e.state, e.as_text()) for e in exhibits)
 
 

@@ -13,7 +13,7 @@ from triggernet.deployment.prove.proof import Proof
 from triggernet.deployment.rtl.config import RtlConfig
 from triggernet.deployment.rtl.design import Design
 from triggernet.deployment.rtl.synthesis import Synthesis
-from triggernet.deployment.verify import CoSimulation
+from triggernet.deployment.verify import CoSimulation, NetlistCoSimulation
 from triggernet.parts import Part, load_part
 from triggernet.reports.budgets.tables import Budget, load_budget
 from triggernet.reports.budgets.verdict import Line, Verdict, judge, overall
@@ -41,6 +41,7 @@ class RtlReport:
     cosimulation: CoSimulation | None
     synthesis: Synthesis | None
     proof: Proof | None = None
+    netlist: NetlistCoSimulation | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,11 @@ class Report:
 
     @property
     def cosimulation_failed(self) -> bool:
-        """Whether a co-simulation of these very sources found differences, in the HLS too."""
-        cosimulation = self.rtl.cosimulation if self.rtl else None
-        return cosimulation is not None and not (
-            cosimulation.answers_right and (cosimulation.hls is None or cosimulation.hls.passed)
-        )
+        """Whether one of these very sources found differences, in the HLS or netlist too."""
+        if self.rtl is None:
+            return False
+        simulated = (s for s in (self.rtl.cosimulation, self.rtl.netlist) if s is not None)
+        return any(not (s.answers_right and (s.hls is None or s.hls.passed)) for s in simulated)
 
     @property
     def refuted(self) -> bool:
@@ -206,6 +207,7 @@ def _rtl(subject: Subject) -> RtlReport | None:
         results.cosimulation.result,
         results.synthesis.result,
         results.proof.result,
+        results.netlist.result,
     )
 
 

@@ -12,7 +12,7 @@ from triggernet.deployment.project.layout import DESIGN, PROGRAM, RECORD
 from triggernet.deployment.prove.proof import Proof
 from triggernet.deployment.rtl.design import Design, read_design
 from triggernet.deployment.rtl.synthesis import Synthesis
-from triggernet.deployment.verify import Agreement, CoSimulation
+from triggernet.deployment.verify import Agreement, CoSimulation, NetlistCoSimulation
 from triggernet.errors import ProjectError
 from triggernet.program import Program
 from triggernet.reports.cost.estimate import Estimate, estimate
@@ -30,6 +30,7 @@ class Results:
     cosimulation: Exhibit[CoSimulation]
     synthesis: Exhibit[Synthesis]
     proof: Exhibit[Proof]
+    netlist: Exhibit[NetlistCoSimulation]
 
     @classmethod
     def of(cls, project: Path) -> Results:
@@ -39,6 +40,7 @@ class Results:
             examine(CoSimulation, project),
             examine(Synthesis, project),
             examine(Proof, project),
+            examine(NetlistCoSimulation, project),
         )
 
     @classmethod
@@ -49,6 +51,7 @@ class Results:
             Exhibit(CoSimulation.FILE, "absent"),
             Exhibit(Synthesis.FILE, "absent"),
             Exhibit(Proof.FILE, "absent"),
+            Exhibit(NetlistCoSimulation.FILE, "absent"),
         )
 
     @property
