@@ -121,6 +121,7 @@ def test_block_rams_of_every_width_are_read_as_the_verilog_is(tmp_path: Path) ->
     text = "\n".join((roms, top, netlist, models_of(netlist), BENCH.format(last=last)))
     (tmp_path / "bench.v").write_text(text, encoding="utf-8")
     options = ["--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top", "bench"]
+    options += ["-CFLAGS", "-std=c++20", "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"]
     command = [verilator.program, *options, "bench.v"]
     run_tool(command, cwd=tmp_path, hint="", environment=verilator.environment)
     said = run_tool([tmp_path / "obj_dir" / "Vbench"], cwd=tmp_path, hint="")
