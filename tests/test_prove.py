@@ -31,9 +31,11 @@ from triggernet.deployment.prove.meaning import element, meaning_of
 from triggernet.deployment.prove.reals import real
 from triggernet.deployment.prove.simulated import evaluated, ordered
 from triggernet.deployment.rtl.design import read_design
-from triggernet.errors import MissingPackageError, ProjectError, UnsupportedError
+from triggernet.deployment.verify.events import load_events
+from triggernet.errors import DataError, MissingPackageError, ProjectError, UnsupportedError
 from triggernet.program import evaluate
 from triggernet.program.evaluate import trace
+from triggernet.reports.pages import as_text
 
 ZOO = Path(__file__).parents[1] / "models"
 MODEL = "nanopelican-c2-n8j"
@@ -268,3 +270,33 @@ def test_terms_are_what_they_are_simplified_from() -> None:
             wide >> low & ((1 << (width + high - low + 1)) - 1),
         ]
         assert [found[k.number] for k in kinds] == wanted
+
+
+def test_a_counterexample_is_read_by_cosim(project: Path, tmp_path: Path) -> None:
+    """Its codes as they are, for a model that reads jets too; others are refused."""
+    loaded = load_project(project)
+    codes = {n: loaded.program.tensors[n].type.max_int for n in loaded.program.inputs}
+    sizes = {n: loaded.program.tensors[n].size for n in codes}
+    file = tmp_path / "counterexample.npz"
+    arrays = {n: np.full((1, sizes[n]), code) for n, code in codes.items()}
+    np.savez(file, **arrays, codes=np.array(1))
+    events = load_events(file, loaded)
+    assert {n: set(e.ravel().tolist()) for n, e in events.inputs.items()} == {
+        n: {code} for n, code in codes.items()
+    }
+    np.savez(file, **arrays | {"pt": arrays["pt"] + 1}, codes=np.array(1))
+    with pytest.raises(DataError, match="input 'pt' holds codes 512 to 512"):
+        load_events(file, loaded)
+    np.savez(file, pt=arrays["pt"], codes=np.array(1))
+    with pytest.raises(DataError, match="no whole numbers"):
+        load_events(file, loaded)
+
+
+def test_a_report_says_what_was_proved(project: Path, tmp_path: Path) -> None:
+    report = tn.report(project)
+    assert any("Agreement: proved for all inputs" in note for note in report.notes)
+    assert "proved for all inputs" in as_text(report)
+    copy = damaged(project, tmp_path, replaced("rtl/src/tagger.v", "// nano", "// mini"))
+    outdated = tn.report(copy)
+    assert not any("proved for all inputs" in note for note in outdated.notes)
+    assert any("proof.json is of other Verilog" in note for note in outdated.notes)
