@@ -175,6 +175,21 @@ def test_a_wrong_point_proves_nothing(project: Path, tmp_path: Path) -> None:
     assert "proved:" not in proof.as_text()
 
 
+def test_points_on_nets_that_do_not_exist_prove_nothing(project: Path, tmp_path: Path) -> None:
+    """Nothing reads a net that is not there, but the outputs must be linked to the meaning."""
+
+    def edit(folder: Path) -> None:
+        points = json.loads((folder / "rtl/points.json").read_text())
+        for tensor in points["tensors"]:
+            if tensor["tensor"] in ("s", "score"):
+                tensor["nets"] = ["nowhere"] * len(tensor["nets"])
+        (folder / "rtl/points.json").write_text(json.dumps(points))
+
+    proof = decide(damaged(project, tmp_path, edit), limit_s=2, edited=True)
+    assert proof.verdict == "open"
+    assert [node.name for node in proof.nodes if node.verdict != "proved"] == ["outputs"]
+
+
 def test_what_is_not_as_generated_is_refused(project: Path, tmp_path: Path) -> None:
     copy = damaged(project, tmp_path, replaced("rtl/src/tagger.v", "// nano", "// mini"))
     with pytest.raises(ProjectError, match="not as generated: rtl/src/tagger.v"):
