@@ -115,7 +115,8 @@ class TestPairJoin(OperatorTest):
 
     def build(self, build: Builder, kind: FixedPoint, end: dict, m: int, g: int, relu: int) -> None:
         """With g = 0 one value a particle and a pair, without an axis of features."""
-        one, pair, rows = FixedPoint(SIGNED, 5, 3), FixedPoint(UNSIGNED, 6, 2), m * (m - 1) // 2
+        one, rows = FixedPoint(SIGNED, 5, 3), m * (m - 1) // 2
+        pair = FixedPoint(UNSIGNED, 6, 2 if relu else 5)  # finer than x, or coarser
         inputs = [
             columns_of(build, name, size, g, word) if g else build.input(name, size, word)
             for name, size, word in (("x", m, one), ("pair", rows, pair))

@@ -116,9 +116,9 @@ def pairs_in_turn(size: int) -> Program:
     received = build.node("EdgeSum", "received", [edges, present], FixedPoint(True, 13, 9), **sums)
     again = build.node("Dense", "again", [received], FixedPoint(True, 8, 6), **shape, **constants)
     columns = [
-        build.input(name, size * (size - 1) // 2, FixedPoint(False, 5, 3)) for name in ("p", "q")
+        build.input(name, size * (size - 1) // 2, FixedPoint(False, 5, 4)) for name in ("p", "q")
     ]
-    pair = build.node("Stack", "pair", columns, FixedPoint(False, 5, 3))
+    pair = build.node("Stack", "pair", columns, FixedPoint(False, 5, 4))
     z = build.node("PairJoin", "join", [again, pair], FixedPoint(True, 7, 5), relu=0)
     sums = {"n_particles": size, "directed": 0}
     y = build.node("EdgeSum", "y", [z, present], FixedPoint(True, 9, 7), **sums)
