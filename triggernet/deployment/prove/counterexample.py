@@ -20,6 +20,7 @@ from triggernet.program import Program
 
 VARIATIONS = 150  # of what the solver proposes: other values where its lemma asks for none
 OUTPUT_SEED = 1
+SURROUNDINGS = 4  # states before and events around, at random; and all zeros
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ class Hunt:
         self.valid = event.unrolled.net("out_valid", latency)
         roots = [*self.ports.values(), *([self.valid] if self.valid else [])]
         self._terms = ordered(roots)
+        others = [t for t in self._terms if t.op == "var" and t.name not in self.inputs]
+        random_ = random.Random(OUTPUT_SEED)
+        self._surroundings = [{t.name: 0 for t in others}] + [
+            {t.name: random_.getrandbits(t.width) for t in others} for _ in range(SURROUNDINGS)
+        ]
         self._roots = [e for each in self.expected.values() for e in each]
         self._atoms = atoms_of(self._roots)
         widths = {n: program.tensors[n].type.width for n in program.inputs}
@@ -139,21 +145,27 @@ class Hunt:
         return value - (1 << code.width) if value >= 1 << (code.width - 1) else value
 
     def answer(self, codes: Mapping[str, int]) -> Wrong | None:
-        """Both answers to an event, if they differ with all registers at zero before."""
+        """Both answers to an event, if they differ whatever was before it and comes after it.
+
+        Of that, some cases are tried: a wrong answer in all of them does not hang on a register
+        that nobody sets, so that every simulation shows it.
+        """
         atoms = evaluated_integers(self._roots, codes, self._atoms)
         expected = {n: [value_of(e, atoms) for e in each] for n, each in self.expected.items()}
         bits = {n: v & ((1 << self._widths[n]) - 1) for n, v in codes.items()}
-        values = {t.name: bits.get(t.name, 0) for t in self._terms if t.op == "var"}
-        numbers = evaluated(self._terms, values)
-        found = {n: self._split(n, numbers[port.number]) for n, port in self.ports.items()}
-        answered = self.valid is not None and numbers[self.valid.number] == 1
-        if found == expected and answered:
-            return None
+        answers = []
+        for case in self._surroundings:
+            numbers = evaluated(self._terms, case | bits)
+            found = {n: self._split(n, numbers[port.number]) for n, port in self.ports.items()}
+            answered = self.valid is not None and numbers[self.valid.number] == 1
+            if found == expected and answered:
+                return None
+            answers.append(found)
         inputs = {
             name: [codes[element(name, k)] for k in range(self.program.tensors[name].size)]
             for name in self.program.inputs
         }
-        return Wrong(inputs, expected, found)
+        return Wrong(inputs, expected, answers[0])
 
     def _size(self, name: str) -> int:
         return self.program.tensors[name].size

@@ -242,8 +242,7 @@ class _Run:
         net, clock = point
         term = self.event.unrolled.net(net, clock) if clock >= 0 else None
         if term is None:
-            node.proved += 1  # Yosys removed it: nothing reads it
-            node.how.add("wiring")
+            node.elements -= 1  # Yosys removed it, since nothing reads it: there is nothing to show
             return
         known = self.event.elements.get(term.name) if term.op == "var" else None
         if known is not None and known.key == code.key:
