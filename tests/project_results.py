@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triggernet.deployment.hls.bench import HlsBench
+from triggernet.deployment.prove.proof import NodeProof, Proof
 from triggernet.deployment.rtl.count import Counts, ModuleCount
 from triggernet.deployment.rtl.synthesis import Placement, Synthesis
-from triggernet.deployment.verify import Agreement, CoSimulation, ExecutorResult, Mismatch
+from triggernet.deployment.verify import (
+    Agreement,
+    CoSimulation,
+    ExecutorResult,
+    Mismatch,
+    NetlistCoSimulation,
+)
 from triggernet.deployment.verify.coverage import Reached
 
 
@@ -51,6 +58,37 @@ def cosimulation(folder, **changes):
             phases={"stream": phase},
             version="5.48.0",
             judges=CoSimulation.sources(folder),
+        ),
+        **changes,
+    )
+
+
+def netlist(folder, **changes):
+    """The same of the primitives that Yosys counts."""
+    values = vars(cosimulation(folder, **changes)) | {"judges": NetlistCoSimulation.sources(folder)}
+    return NetlistCoSimulation(**values)
+
+
+def proof(folder, **changes):
+    """A proof of a design with two nodes."""
+    nodes = (
+        NodeProof("pairs", "PairRelu", "proved", 28, 28, 2, "sums and solver", 0.8, 0.2),
+        NodeProof("score", "Dense", "proved", 1, 1, 2, "sums and solver", 0.4, 0.1),
+    )
+    return replace(
+        Proof(
+            verdict="proved",
+            nodes=nodes,
+            latency_cycles=31,
+            interval_cycles=2,
+            counterexample=None,
+            expected=None,
+            found=None,
+            limit_s=60.0,
+            seconds=0.9,
+            version="0.10.0",
+            yosys="0.70",
+            judges=Proof.sources(folder),
         ),
         **changes,
     )

@@ -96,7 +96,7 @@ def test_the_reader_of_the_page_reads(copy: Path) -> None:
     python, test = blocks("reader.md", "python")
     (branch,) = blocks("reader.md", "py")
     (readers / "ntuple.py").write_text(python, "utf-8")
-    edit(readers / "formats.py", "native, toptag\n", "native, ntuple, toptag\n")
+    edit(readers / "formats.py", "    native,\n", "    native,\n    ntuple,\n")
     edit(readers / "formats.py", '    if "table" in keys:', f'{branch}    if "table" in keys:')
     assert "2 passed" in printed_by(copy, READER_HELPERS, "test_data_formats.py", test, "ntuple")
 

@@ -33,7 +33,14 @@ RUN_METRICS = {
     "sample": "validation",
     "spread": {"auc": [0.97, 0.971], "mean": 0.9705, "std": 0.0007, "seeds": 2},
 }
-NAMES = ("agreement.json", "cosim.json", "synth.json", "metrics.json")
+NAMES = (
+    "agreement.json",
+    "cosim.json",
+    "netlist.json",
+    "proof.json",
+    "synth.json",
+    "metrics.json",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +55,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     simulated = made.cosimulation(folder, first=DIFFERENCE, mismatches=1, hls=made.bench(2))
     simulated.save(folder)
     made.synthesis(folder, place=made.placement()).save(folder)
+    made.netlist(folder).save(folder)
+    made.proof(folder).save(folder)
     results.write_result(folder, METRICS, RUN_METRICS, judged(folder, ("weights",)))
     return folder
 
@@ -132,6 +141,8 @@ def test_a_result_of_other_sources_gives_no_figure_and_no_verdict(project: Path)
     assert found.as_dict()["evidence"] == {
         "agreement.json": "outdated",
         "cosim.json": "outdated",
+        "netlist.json": "outdated",
+        "proof.json": "outdated",
         "synth.json": "outdated",
         "metrics.json": "current",
     }

@@ -125,7 +125,15 @@ class _Interpreter:
     ) -> list[Array]:
         """The results of a node; `given` are the attributes of the function around it."""
         attributes = _attributes(node, given)
-        inputs = [values[name] for name in node.input if name]
+        names = list(node.input)
+        while names and not names[-1]:
+            names.pop()
+        if not all(names):
+            raise UnsupportedError(
+                f"node '{node.name}' ({node.op_type}) leaves an input out and gives a later one; "
+                "that is not interpreted"
+            )
+        inputs = [values[name] for name in names]
         function = self.functions.get((node.domain, node.op_type, node.overload))
         if function is not None:
             return self._call(function, inputs, attributes)
@@ -174,4 +182,6 @@ def _split(inputs: Sequence[Array], attributes: Attributes, count: int) -> list[
     if len(inputs) > 1:
         sizes = [int(x) for x in inputs[1].ravel()]
         return np.split(inputs[0], np.cumsum(sizes)[:-1], axis=axis)
-    return np.array_split(inputs[0], count, axis=axis)
+    if inputs[0].shape[axis] % count:
+        raise UnsupportedError("a Split into unequal parts without sizes is not interpreted")
+    return np.split(inputs[0], count, axis=axis)
