@@ -142,7 +142,7 @@ class Proof(ProjectResult):
                     f"output '{name}': expected {' '.join(map(str, codes))}, "
                     f"found {' '.join(map(str, found))}"
                 )
-            lines.append(f"replay: triggernet cosim PROJECT --data {COUNTEREXAMPLE} --wave")
+            lines.append(f"replay: triggernet cosim PROJECT --data PROJECT/{COUNTEREXAMPLE} --wave")
         lines += [f"note: {note}" for note in self.notes]
         lines.append(self._sentence())
         return "\n".join(lines)
