@@ -12,7 +12,7 @@ from triggernet.data.generation.flavour.sample import MAKER
 from triggernet.data.generation.sample import generate
 
 SMALL = FlavourConfig(
-    multiple_interactions=False, chunk_jets=300, tracking=TrackingConfig(library=20)
+    multiple_interactions=False, chunk_jets=300, tracking=TrackingConfig(pile_up_library=20)
 )
 
 

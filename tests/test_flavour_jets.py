@@ -330,6 +330,12 @@ def test_settings_that_make_no_sense_are_refused():
         FlavourConfig(abs_eta_max=3.0)
     with pytest.raises(ConfigError, match="high_pt_share"):
         FlavourConfig(high_pt_share=1.5)
-    for values in ({"pile_up": -1.0}, {"n_tracks": 0}, {"tail_share": 1.0}, {"tail_width": 0.5}):
+    for values in (
+        {"pile_up": -1.0},
+        {"n_tracks": 0},
+        {"pile_up_library": 0},
+        {"tail_share": 1.0},
+        {"tail_width": 0.5},
+    ):
         with pytest.raises(ConfigError):
             TrackingConfig(**values)

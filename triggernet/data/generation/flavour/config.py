@@ -19,8 +19,9 @@ class TrackingConfig:
     ----------
     pile_up : float
         Mean number of additional inelastic collisions in an event (Poisson).
-    library : int
-        How many such collisions a chunk simulates; events draw from them, turned at random.
+    pile_up_library : int
+        How many such collisions are simulated for a few chunks, whose events draw from them, each
+        turned at random.
     beam_spot_mm : float
         Standard deviation of the places of collisions along the beam.
     vertex_xy_mm, vertex_z_mm : float
@@ -32,7 +33,7 @@ class TrackingConfig:
     """
 
     pile_up: float = 45.0
-    library: int = 400
+    pile_up_library: int = 400
     beam_spot_mm: float = 40.0
     vertex_xy_mm: float = 0.01
     vertex_z_mm: float = 0.03
@@ -43,11 +44,10 @@ class TrackingConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.pile_up <= 1000:
             raise ConfigError(f"pile_up = {self.pile_up}: expected 0 to 1000 collisions an event")
-        if min(self.library, self.n_tracks) < 1 or self.n_tracks > 200:
-            raise ConfigError(
-                f"library = {self.library}, n_tracks = {self.n_tracks}: expected 1 or more, and "
-                "at most 200 tracks"
-            )
+        if self.pile_up_library < 1:
+            raise ConfigError(f"pile_up_library = {self.pile_up_library}: expected 1 or more")
+        if not 1 <= self.n_tracks <= 200:
+            raise ConfigError(f"n_tracks = {self.n_tracks}: expected 1 to 200")
         if not 0 <= self.tail_share < 1 or self.tail_width < 1:
             raise ConfigError(
                 f"tail_share = {self.tail_share}, tail_width = {self.tail_width}: expected 0 to "

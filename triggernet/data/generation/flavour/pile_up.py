@@ -45,7 +45,7 @@ def make_library(config: FlavourConfig, seed: int) -> Library:
         return Library(np.zeros(0, CHARGED), np.zeros(1, np.int64))
     pythia = start_pythia(pile_up_settings(config), seed)
     parts: list[NDArray[Any]] = []
-    while len(parts) < config.tracking.library:
+    while len(parts) < config.tracking.pile_up_library:
         if pythia.next():
             parts.append(truth_of(view(pythia.event), 0).charged)
     sizes = [len(part) for part in parts]
