@@ -17,12 +17,13 @@ from triggernet import cli
 from triggernet.data import load_jets, mock_jets, save_jets, tracks
 from triggernet.data.readers import flavour
 from triggernet.errors import ConfigError, DataError
-from triggernet.learning.evaluation.flavour import cut_at, measure_flavours
+from triggernet.learning.evaluation.flavour import measure_flavours
 from triggernet.learning.evaluation.flavour_plots import plot_flavours
 from triggernet.learning.evaluation.impact_parameters import ImpactParameters
 from triggernet.learning.evaluation.parts import measure_parts
 from triggernet.learning.tasks.auxiliary import Auxiliary
 from triggernet.learning.tasks.discriminants import Discriminant, usual
+from triggernet.learning.tasks.metrics import cut_at
 from triggernet.learning.tasks.parts import inverse_frequencies, origins, vertices
 from triggernet.learning.tasks.task import Task
 from triggernet.learning.training import load_run_config
@@ -270,6 +271,18 @@ def test_working_points_count_what_passes():
     assert set(bins[0]["rejections"]) == {"c", "tau", "light"}
 
 
+def test_jets_on_the_cut_count_half_of_every_flavour():
+    """A discriminant of two values, as coarse integers give: no cut keeps 70 % of them."""
+    label = np.repeat([0, 1, 2, 3], 100)
+    tight = np.tile(np.arange(100) < 40, 4)
+    p = np.where(tight[:, None], [0.7, 0.1, 0.1, 0.1], [0.1, 0.3, 0.3, 0.3])
+    given = {"b": Discriminant("b", {"c": 0.1, "tau": 0.01, "light": 0.89})}
+    metrics = measure_flavours(p, label, CLASSES, np.full(400, 50.0), given)
+    point = metrics.point("b", 0.70, "low", "low")
+    assert point.efficiency.value == 0.7  # 40 above the cut, and half of 60 on it
+    assert {r.value for r in point.rejections.values()} == {1 / 0.7}
+
+
 def test_impact_parameters_alone_tell_b_jets(jets, tmp_path):
     half = len(jets) // 2
     tagger = ImpactParameters.fitted(jets.select(slice(0, half)))
@@ -293,6 +306,10 @@ def test_two_taggers_are_drawn_with_their_ratio(jets, tmp_path):
     judged = _judged(Task(CLASSES), logits, jets.label, jets)
     plot_flavours(judged, tmp_path / "a.png", other=judged, name="the same")
     assert imread(tmp_path / "a.png").shape[0] > 500
+    only = {"tau": {"light": 1.0}}  # a page is drawn of any signal, with one background too
+    judged = _judged(Task(CLASSES, discriminants=only), logits, jets.label, jets)
+    plot_flavours(judged, tmp_path / "tau.png")
+    assert imread(tmp_path / "tau.png").shape[0] > 500
 
 
 def test_perfect_outputs_for_tracks_get_perfect_figures(jets):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from triggernet import statistics
 from triggernet.learning.tasks.discriminants import Discriminant
+from triggernet.learning.tasks.metrics import cut_at, passing
 from triggernet.statistics import Bounded, interval_text
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,7 @@ class Point:
         The regions in which the cut was made and in which it is applied: "low" or "high".
     cut : float
     efficiency : Bounded
-        Of the signal here.
+        Of the signal here; jets on the cut count half, as those of the backgrounds do.
     rejections : mapping of str to Bounded
         1 / efficiency of each background, with its 68 % interval.
     """
@@ -144,23 +145,16 @@ def working_points(signal: str) -> tuple[float, ...]:
     return WORKING_POINTS.get(signal, OTHERWISE)
 
 
-def cut_at(value: Floats, target: float) -> float:
-    """The cut (>=) that at least a share `target` of the values (n,) passes."""
-    ordered = np.sort(value)[::-1]
-    return float(ordered[max(int(np.ceil(target * len(ordered))) - 1, 0)])
-
-
 def rejections_at(
     value: Floats, names: NDArray[Any], cut: float, discriminant: Discriminant
 ) -> dict[str, Bounded]:
     """The rejection of each background that has jets; those on the cut count half."""
-    found = {}
+    rejections = {}
     for name in discriminant.fractions:
         of_class = value[names == name]
         if len(of_class) >= FEWEST:
-            passing = float((of_class > cut).sum() + 0.5 * (of_class == cut).sum())
-            found[name] = statistics.rejection(passing, len(of_class))
-    return found
+            rejections[name] = statistics.rejection(passing(of_class, cut), len(of_class))
+    return rejections
 
 
 def _enough(names: NDArray[Any], discriminant: Discriminant) -> bool:
@@ -187,14 +181,14 @@ def _points(
                 there = regions[region]
                 if not _enough(names[there], discriminant):
                     continue
-                passing = (value >= cut)[there & (names == signal)]
+                of_signal = value[there & (names == signal)]
                 yield Point(
                     signal,
                     target,
                     made,
                     region,
                     cut,
-                    statistics.efficiency(int(passing.sum()), len(passing)),
+                    statistics.efficiency(passing(of_signal, cut), len(of_signal)),
                     rejections_at(value[there], names[there], cut, discriminant),
                 )
 

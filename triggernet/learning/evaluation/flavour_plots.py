@@ -56,6 +56,12 @@ def plot_flavours(
             figure.savefig(temporary, dpi=75)
 
 
+def _signal(judged: Judged) -> tuple[str, list[str]]:
+    """The signal that the page is about, b if there is one, and its backgrounds."""
+    signal = "b" if "b" in judged.discriminants else next(iter(judged.discriminants))
+    return signal, list(judged.discriminants[signal].fractions)
+
+
 def _curve(judged: Judged, region: str, signal: str, background: str) -> tuple[Floats, int] | None:
     """The rejection of one background in a region, and of how many jets."""
     low = judged.pt_gev < SPLIT_GEV
@@ -73,41 +79,44 @@ def _rejections(
     axes: Any, below: Any, judged: Judged, other: Judged | None, named: tuple[str, str]
 ) -> None:
     region, name = named
-    for k, background in enumerate(("light", "c")):
-        found = _curve(judged, region, "b", background)
-        if found is None:
+    signal, backgrounds = _signal(judged)
+    for k, background in enumerate(backgrounds):
+        counted = _curve(judged, region, signal, background)
+        if counted is None:
             continue
-        curve, n = found
+        curve, n = counted
         low, high = band(curve, n)
         axes.fill_between(EFFICIENCIES, low, high, color=f"C{k}", alpha=0.2, linewidth=0)
         axes.plot(EFFICIENCIES, curve, color=f"C{k}", label=background)
-        compared = None if other is None else _curve(other, region, "b", background)
+        compared = None if other is None else _curve(other, region, signal, background)
         if compared is not None:
             axes.plot(EFFICIENCIES, compared[0], f"C{k}--", label=f"{background}, {name}")
             below.plot(EFFICIENCIES, curve / compared[0], color=f"C{k}")
     axes.set(xlim=(0.3, 1), yscale="log", ylim=(1, None), ylabel="rejection")
-    axes.set_title(f"b jets of {region} pT", fontsize="small")
+    axes.set_title(f"{signal} jets of {region} pT", fontsize="small")
     axes.legend(fontsize="x-small")
-    axes.set_xlabel("efficiency of b")
+    axes.set_xlabel(f"efficiency of {signal}")
     if other is None:
         below.set_axis_off()
-    below.set(xlim=(0.3, 1), xlabel="efficiency of b", ylabel="ratio")
+    below.set(xlim=(0.3, 1), xlabel=f"efficiency of {signal}", ylabel="ratio")
     below.axhline(1, color="grey", linewidth=1)
 
 
 def _discriminants(axes: Any, judged: Judged) -> None:
-    value = judged.discriminants["b"].of(judged.probabilities, judged.classes)
+    signal, _ = _signal(judged)
+    value = judged.discriminants[signal].of(judged.probabilities, judged.classes)
     low, high = (float(x) for x in np.quantile(value, [0.001, 0.999]))
     edges = np.linspace(low, high, 60)
     for k, name in enumerate(judged.classes):
         axes.hist(value[judged.label == k], edges, density=True, histtype="step", label=name)
-    axes.set(xlabel="$D_b$", ylabel="fraction per unit", yscale="log")
+    axes.set(xlabel=f"$D_{{{signal}}}$", ylabel="fraction per unit", yscale="log")
     axes.legend(fontsize="x-small")
 
 
 def _by_pt(axes: Any, judged: Judged) -> None:
-    rows = judged.metrics.by_pt.get("b", [])
-    for k, background in enumerate(("light", "c")):
+    signal, backgrounds = _signal(judged)
+    rows = judged.metrics.by_pt.get(signal, [])
+    for k, background in enumerate(backgrounds):
         shown = [r for r in rows if background in r["rejections"]]
         x = [np.sqrt(r["pt_low_gev"] * r["pt_high_gev"]) for r in shown]
         y = [r["rejections"][background] for r in shown]
@@ -118,19 +127,25 @@ def _by_pt(axes: Any, judged: Judged) -> None:
         errors = np.where(np.isfinite(errors), errors, 0)
         axes.errorbar(x, middle, errors, fmt="o", color=f"C{k}", label=background)
     axes.set(xscale="log", yscale="log", xlabel="$p_T$ [GeV]")
-    axes.set_ylabel(f"rejection at {100 * working_points('b')[0]:.0f} % of b")
+    axes.set_ylabel(f"rejection at {100 * working_points(signal)[0]:.0f} % of {signal}")
     axes.legend(fontsize="x-small")
 
 
 def _scan(axes: Any, judged: Judged) -> None:
-    """Rejections of c against light for all fractions of c."""
-    rows = judged.metrics.scans.get("b", {}).get("c", [])
-    pairs = [(r["rejections"].get("c"), r["rejections"].get("light")) for r in rows]
-    points = [(c.value, u.value) for c, u in pairs if c and u and c.value and u.value]
+    """Rejections of the two main backgrounds against each other, for all fractions of one."""
+    signal, backgrounds = _signal(judged)
+    scans = judged.metrics.scans.get(signal, {})
+    scanned = next(iter(scans), None)
+    against = "light" if "light" in backgrounds else backgrounds[-1]
+    if scanned is None or scanned == against:
+        axes.set_axis_off()
+        return
+    pairs = [(r["rejections"].get(scanned), r["rejections"].get(against)) for r in scans[scanned]]
+    points = [(x.value, y.value) for x, y in pairs if x and y and x.value and y.value]
     if points:
         axes.plot(*zip(*points, strict=True), "o-", markersize=4)
-    axes.set(xlabel="rejection of c", ylabel="rejection of light")
-    axes.set_title("fraction of c from 0 to 1, low pT", fontsize="small")
+    axes.set(xlabel=f"rejection of {scanned}", ylabel=f"rejection of {against}")
+    axes.set_title(f"fraction of {scanned} from 0 to 1, low pT", fontsize="small")
 
 
 def _origins(axes: Any, parts: PartMetrics | None) -> None:

@@ -163,10 +163,18 @@ def passing_background(logits: Floats, label: Labels, efficiency: float) -> floa
     The cut is the score of the last signal jet that has to pass; background with that very score
     counts as half, as on the straight line of the ROC curve.
     """
-    signal = np.sort(logits[label == 1])[::-1]
-    background = logits[label != 1]
-    cut = signal[max(int(np.ceil(efficiency * len(signal))) - 1, 0)]
-    return float(np.sum(background > cut) + 0.5 * np.sum(background == cut))
+    return passing(logits[label != 1], cut_at(logits[label == 1], efficiency))
+
+
+def cut_at(signal: Floats, efficiency: float) -> float:
+    """The score of the last of some signal jets (n,) that has to pass."""
+    ordered = np.sort(signal)[::-1]
+    return float(ordered[max(int(np.ceil(efficiency * len(ordered))) - 1, 0)])
+
+
+def passing(scores: Floats, cut: float) -> float:
+    """How many of some jets (n,) pass a cut; those on it count half."""
+    return float(np.sum(scores > cut) + 0.5 * np.sum(scores == cut))
 
 
 def roc_curve(logits: Floats, label: Labels) -> tuple[Floats, Floats]:
