@@ -57,6 +57,13 @@ def test_one_wrong_bit_of_a_primitive_is_found(
     assert result.mismatches > 0
 
 
+def test_an_edited_project_has_no_counted_netlist(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cosim", str(project), "--netlist", "--edited"]) == 2
+    assert "that is never an edited project" in capsys.readouterr().err
+
+
 WIDTHS = ((4096, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36), (2048, 13), (600, 36))
 ROM = """
 module rom_{k} (

@@ -172,7 +172,7 @@ def cosim(
     ProjectError, ProgramError
         If `project` has no Verilog, was edited, or is damaged.
     UsageError, DataError
-        For fewer than 1 vectors; if the jets do not fit.
+        For fewer than 1 vectors, or the netlist of an edited project; if the jets do not fit.
     ToolError
         If Verilator, g++ or make is missing, or the sources do not compile.
     """

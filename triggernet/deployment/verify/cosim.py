@@ -19,7 +19,7 @@ from triggernet.deployment.verify.events import Events
 from triggernet.deployment.verify.jets import real_events
 from triggernet.deployment.verify.stimuli import Stimuli, make_stimuli
 from triggernet.deployment.verify.verify import N_VECTORS, oddities
-from triggernet.errors import ProjectError
+from triggernet.errors import ProjectError, UsageError
 from triggernet.program import Program, evaluate
 from triggernet.progress import say
 from triggernet.results import ProjectResult, ResultFile
@@ -207,10 +207,15 @@ def cosim(
     ProjectError, ProgramError
         If `project` has no Verilog, was edited, is damaged, or has ports that cannot be simulated.
     UsageError, DataError
-        For fewer than 1 vectors; if the jets do not fit.
+        For fewer than 1 vectors, or the netlist of an edited project; if the jets do not fit.
     ToolError
         If Verilator, g++ or make is missing, or the sources do not compile.
     """
+    if netlist and edited:
+        raise UsageError(
+            "--netlist simulates what `triggernet synth` counts, and that is never an edited "
+            "project; leave --edited out, or --netlist"
+        )
     kind = NetlistCoSimulation if netlist else CoSimulation
     judges = kind.sources(project)  # before anything is read: an edit meanwhile shows
     design = read_design(project)
